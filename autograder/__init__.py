@@ -1,0 +1,1 @@
+"""What instructors run: releasing, collecting, grading and returning notebooks, on top of nbgrader."""
