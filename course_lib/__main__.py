@@ -1,0 +1,7 @@
+"""`python -m course_lib` is what `./course` hands over to."""
+
+import sys
+
+from course_lib.cli import main
+
+sys.exit(main(sys.argv[1:]))

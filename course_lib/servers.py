@@ -1,0 +1,102 @@
+"""Starting JupyterLab and Voilà on this machine, and saying in one line where they are."""
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from pathlib import Path
+from urllib.parse import quote
+
+from course_lib.errors import UserError
+from course_lib.paths import ROOT
+
+ANSWERS_WITHIN = 90  # seconds; a cold start from a slow disk takes 20
+# Nothing is asked of any machine but this one: no update check, no news, no extension catalogue.
+QUIET = [
+    "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+    "--LabApp.news_url=None",
+    "--LabApp.extension_manager=readonly",
+]
+
+
+def free_port(wanted: int | None, first: int = 8888) -> int:
+    """`wanted` if it is free, else UserError; without a wish the first free port from `first` on."""
+    for port in [wanted] if wanted else range(first, first + 200):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise UserError(f"Port {wanted or first} is in use; choose another with --port.")
+
+
+def run_lab(folder: Path, opens: str, browser: bool, port: int | None, options: tuple[str, ...] = ()) -> None:
+    """JupyterLab in `folder`, opened on the file `opens`; returns when it is stopped."""
+    port = free_port(port)
+    token = os.environ.get("JUPYTER_TOKEN") or secrets.token_urlsafe(16)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={folder}"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"]
+    command += [*QUIET, *options]
+    # Markdown opens rendered, not as text to edit.
+    view = "&factory=Markdown%20Preview" if opens.endswith(".md") else ""
+    address = f"http://127.0.0.1:{port}/lab/tree/{quote(opens)}?token={token}{view}"
+    serve("JupyterLab", command, address, f"http://127.0.0.1:{port}/api", browser, {"JUPYTER_TOKEN": token})
+
+
+def run_demo(folder: Path, name: str, browser: bool, port: int | None) -> None:
+    """Voilà on the demos in `folder`, opened on `name`, its kernel started before the page is asked for."""
+    demos = sorted(path.stem for path in folder.glob("*.ipynb"))
+    if name not in demos:
+        raise UserError(f"There is no demo {name!r}; there are: {', '.join(demos)}.")
+    port = free_port(port, first=8866)
+    command = [sys.executable, "-m", "voila", str(folder), "--no-browser", f"--port={port}"]
+    command += ["--Voila.ip=127.0.0.1", "--preheat_kernel=True", "--pool_size=1"]
+    address = f"http://127.0.0.1:{port}/voila/render/{quote(name)}.ipynb"
+    serve("The demo", command, address, f"http://127.0.0.1:{port}/", browser, {})
+
+
+def serve(
+    what: str, command: list[str], address: str, answers: str, browser: bool, environment: dict[str, str]
+) -> None:
+    """Run a server until it ends or Ctrl-C; print `address` once `answers` replies."""
+    log_path = ROOT / ".course" / "server.log"
+    log_path.parent.mkdir(exist_ok=True)
+    with open(log_path, "w") as log:
+        process = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, **environment}
+        )
+    try:
+        _wait_until_it_answers(process, answers, what, log_path)
+        print(f"{what} runs at {address}\nStop it with Ctrl-C. Its log: {log_path}", flush=True)
+        if browser:
+            webbrowser.open(address)
+        process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_until_it_answers(process: subprocess.Popen, url: str, what: str, log_path: Path) -> None:
+    deadline = time.monotonic() + ANSWERS_WITHIN
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            last = (log_path.read_text().strip().splitlines() or ["it said nothing"])[-1]
+            raise UserError(f"{what} did not start: {last} (whole log: {log_path})")
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except urllib.error.HTTPError:
+            return  # an answer all the same
+        except OSError:
+            time.sleep(0.1)
+    raise UserError(f"{what} did not answer within {ANSWERS_WITHIN} s; see {log_path}.")

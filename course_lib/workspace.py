@@ -1,0 +1,143 @@
+"""The student's folder: what `./course lab` puts there, and what it never touches.
+
+A file is brought to `workspace/ASSIGNMENT/` when it is missing, or when the student has not changed it since
+it was brought and the course has a newer one. A changed file is left alone, whatever the course does.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from course_lib.errors import UserError
+from course_lib.paths import ROOT, write_atomically
+
+SOLUTION_MARK = b"BEGIN SOLUTION"
+
+
+def folder() -> Path:
+    """The workspace: `workspace/` beside the course, or the folder that COURSE_WORKSPACE names."""
+    return Path(os.environ.get("COURSE_WORKSPACE", ROOT / "workspace"))
+
+
+def assignments() -> list[str]:
+    """Names of all assignments, questions before labs, each in its order."""
+    names = [path.parent.name for path in (ROOT / "notebooks").glob("*/*.ipynb")]
+    return sorted(set(names), key=lambda name: (name.startswith("lab"), name))
+
+
+def notebook(assignment: str) -> Path:
+    """The student's notebook of `assignment`. Raises UserError when there is none, or more than one."""
+    if assignment not in assignments():
+        raise UserError(f"There is no assignment {assignment!r}; there are: {', '.join(assignments())}.")
+    found = sorted((folder() / assignment).glob("*.ipynb"))
+    shipped = [path.name for path in (ROOT / "notebooks" / assignment).glob("*.ipynb")]
+    own = [path for path in found if path.name in shipped]
+    if len(own) != 1:
+        raise UserError(f"{folder() / assignment} has no notebook {shipped[0]}; ./course lab brings it.")
+    return own[0]
+
+
+def prepare() -> list[str]:
+    """Bring every assignment's student version into the workspace; returns lines that say what was done."""
+    shipped_record = folder() / ".shipped.json"
+    shipped = json.loads(shipped_record.read_text()) if shipped_record.exists() else {}
+    lines = []
+    for assignment, source in student_versions():
+        for path in sorted(p for p in source.rglob("*") if p.is_file()):
+            name = f"{assignment}/{path.relative_to(source).as_posix()}"
+            target, data = folder() / name, path.read_bytes()
+            digest = hashlib.sha256(data).hexdigest()
+            mine = hashlib.sha256(target.read_bytes()).hexdigest() if target.exists() else None
+            if mine is None or (mine == shipped.get(name) != digest):
+                write_atomically(target, data)
+                lines.append(f"{'new' if mine is None else 'updated'}: {name}")
+                shipped[name] = digest
+            elif digest not in (mine, shipped.get(name)):
+                lines.append(f"kept your {name}; the course has a newer one (rename yours to get it)")
+    write_atomically(shipped_record, json.dumps(shipped, indent=1, sort_keys=True))
+    write_atomically(folder() / "start.md", start_page())
+    return lines
+
+
+def student_versions() -> Iterator[tuple[str, Path]]:
+    """(assignment, folder with its student version) for each assignment, made first where it is stale."""
+    sources = {name: ROOT / "notebooks" / name for name in assignments()}
+    solved = [name for name, path in sources.items() if _has_solutions(path)]
+    _release(solved)
+    for name, path in sources.items():
+        yield name, (ROOT / "release" / name if name in solved else path)
+
+
+def _has_solutions(path: Path) -> bool:
+    return any(SOLUTION_MARK in notebook.read_bytes() for notebook in path.glob("*.ipynb"))
+
+
+def _release(names: list[str]) -> None:
+    """Run `./course release` for those whose source changed since the last time."""
+    record = ROOT / ".course" / "released.json"
+    known = json.loads(record.read_text()) if record.exists() else {}
+    digests = {name: _digest(ROOT / "notebooks" / name) for name in names}
+    # Our own release rules shape the student version as much as the source does.
+    rules = _digest(ROOT / "autograder")
+    stale = [
+        name
+        for name in names
+        if known.get(name) != digests[name] + rules or not (ROOT / "release" / name).is_dir()
+    ]
+    if not stale:
+        return
+    print(f"Making the student version of {', '.join(stale)} …", flush=True)
+    command = [sys.executable, "-m", "course_lib", "release", *stale]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+        raise UserError(f"./course release failed: {' '.join(reason).removeprefix('course: ')}")
+    known.update({name: digests[name] + rules for name in stale})
+    write_atomically(record, json.dumps(known, indent=1))
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.suffix in {".ipynb", ".py"}):
+        digest.update(f"{file.relative_to(path)}\0{file.stat().st_size}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def title(path: Path) -> str:
+    """The first heading of a notebook, or its file name."""
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    text = "".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "markdown")
+    headings = [line.lstrip("# ").strip() for line in text.splitlines() if line.startswith("# ")]
+    return headings[0] if headings else path.stem
+
+
+def start_page() -> str:
+    """The page JupyterLab opens on: the assignments as links, and how to check and hand in."""
+    rows = []
+    for name in assignments():
+        source = next(iter(sorted((ROOT / "notebooks" / name).glob("*.ipynb"))))
+        rows.append(f"- [{title(source)}]({name}/{source.name})")
+    return "\n".join(
+        [
+            "<!-- Written by ./course lab each time; your changes here would be lost. -->",
+            "# Systems for machine learning",
+            "",
+            "Open a notebook and work from top to bottom: predict, play, build, measure, explain.",
+            "Your files in this folder are yours; the course never overwrites them.",
+            "",
+            *rows,
+            "",
+            "When you want to know where you stand, in a terminal:",
+            "",
+            "| | |",
+            "| --- | --- |",
+            f"| `./course check {assignments()[0]}` | runs the visible tests of your notebook |",
+            f"| `./course submit {assignments()[0]}` | packs it into one zip to hand in |",
+            "| `./course doctor` | says what this machine has and what it lacks |",
+            "",
+        ]
+    )
