@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -65,8 +66,10 @@ def serve(
     what: str, command: list[str], address: str, answers: str, browser: bool, environment: dict[str, str]
 ) -> None:
     """Run a server until it ends or Ctrl-C; print `address` once `answers` replies."""
-    log_path = ROOT / ".course" / "server.log"
+    log_path = ROOT / ".course" / f"{what.split()[-1].lower()}.log"
     log_path.parent.mkdir(exist_ok=True)
+    # A polite kill must end the server too, so it takes the same way out as Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with open(log_path, "w") as log:
         process = subprocess.Popen(
             command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, **environment}

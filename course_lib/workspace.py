@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from course_lib.errors import UserError
@@ -30,15 +29,13 @@ def assignments() -> list[str]:
 
 
 def notebook(assignment: str) -> Path:
-    """The student's notebook of `assignment`. Raises UserError when there is none, or more than one."""
+    """The student's notebook of `assignment`. Raises UserError when there is none."""
     if assignment not in assignments():
         raise UserError(f"There is no assignment {assignment!r}; there are: {', '.join(assignments())}.")
-    found = sorted((folder() / assignment).glob("*.ipynb"))
-    shipped = [path.name for path in (ROOT / "notebooks" / assignment).glob("*.ipynb")]
-    own = [path for path in found if path.name in shipped]
-    if len(own) != 1:
-        raise UserError(f"{folder() / assignment} has no notebook {shipped[0]}; ./course lab brings it.")
-    return own[0]
+    path = folder() / assignment / _shipped_name(assignment)
+    if not path.is_file():
+        raise UserError(f"{path.parent} has no notebook {path.name}; ./course lab brings it.")
+    return path
 
 
 def prepare() -> list[str]:
@@ -46,7 +43,9 @@ def prepare() -> list[str]:
     shipped_record = folder() / ".shipped.json"
     shipped = json.loads(shipped_record.read_text()) if shipped_record.exists() else {}
     lines = []
-    for assignment, source in student_versions():
+    _release(assignments())
+    for assignment in assignments():
+        source = _student_folder(assignment)
         for path in sorted(p for p in source.rglob("*") if p.is_file()):
             name = f"{assignment}/{path.relative_to(source).as_posix()}"
             target, data = folder() / name, path.read_bytes()
@@ -63,30 +62,36 @@ def prepare() -> list[str]:
     return lines
 
 
-def student_versions() -> Iterator[tuple[str, Path]]:
-    """(assignment, folder with its student version) for each assignment, made first where it is stale."""
-    sources = {name: ROOT / "notebooks" / name for name in assignments()}
-    solved = [name for name, path in sources.items() if _has_solutions(path)]
-    _release(solved)
-    for name, path in sources.items():
-        yield name, (ROOT / "release" / name if name in solved else path)
+def student_version(assignment: str) -> Path:
+    """The notebook of `assignment` as students get it, made anew where its source changed."""
+    _release([assignment])
+    return _student_folder(assignment) / _shipped_name(assignment)
 
 
-def _has_solutions(path: Path) -> bool:
-    return any(SOLUTION_MARK in notebook.read_bytes() for notebook in path.glob("*.ipynb"))
+def _student_folder(assignment: str) -> Path:
+    return ROOT / ("release" if _has_solutions(assignment) else "notebooks") / assignment
+
+
+def _has_solutions(assignment: str) -> bool:
+    """False in the student edition of the course, whose notebooks are student versions already."""
+    return SOLUTION_MARK in (ROOT / "notebooks" / assignment / _shipped_name(assignment)).read_bytes()
+
+
+def _shipped_name(assignment: str) -> str:
+    return min(path.name for path in (ROOT / "notebooks" / assignment).glob("*.ipynb"))
 
 
 def _release(names: list[str]) -> None:
     """Run `./course release` for those whose source changed since the last time."""
     record = ROOT / ".course" / "released.json"
     known = json.loads(record.read_text()) if record.exists() else {}
-    digests = {name: _digest(ROOT / "notebooks" / name) for name in names}
+    digests = {name: _digest(ROOT / "notebooks" / name) for name in names if _has_solutions(name)}
     # Our own release rules shape the student version as much as the source does.
     rules = _digest(ROOT / "autograder")
     stale = [
         name
-        for name in names
-        if known.get(name) != digests[name] + rules or not (ROOT / "release" / name).is_dir()
+        for name, digest in digests.items()
+        if known.get(name) != digest + rules or not (ROOT / "release" / name).is_dir()
     ]
     if not stale:
         return
@@ -119,7 +124,7 @@ def start_page() -> str:
     """The page JupyterLab opens on: the assignments as links, and how to check and hand in."""
     rows = []
     for name in assignments():
-        source = next(iter(sorted((ROOT / "notebooks" / name).glob("*.ipynb"))))
+        source = ROOT / "notebooks" / name / _shipped_name(name)
         rows.append(f"- [{title(source)}]({name}/{source.name})")
     return "\n".join(
         [
