@@ -43,7 +43,9 @@ def check_assignment(assignment: str) -> bool:
         table.add_row(verdict.test, f"[{color}]{points}[/]", verdict.message.replace("[", r"\["))
     console.print(table)
     passed = sum(verdict.passed for verdict in verdicts)
-    console.print(f"{passed} of {len(verdicts)} visible tests pass. Hidden tests and the written answer come with grading.")
+    console.print(
+        f"{passed} of {len(verdicts)} visible tests pass; hidden tests and the written answer follow."
+    )
     return passed == len(verdicts)
 
 
@@ -60,21 +62,24 @@ def check_notebook(notebook: Path, released: Path) -> list[Verdict]:
         student = nbformat.read(notebook, as_version=4)
     except Exception as error:
         raise UserError(f"{notebook} is not a notebook that Jupyter can read ({error}).") from error
-    locked = {
-        grade_id(cell): cell for cell in nbformat.read(released, as_version=4).cells if _nbgrader(cell).get("locked")
-    }
+    shipped = nbformat.read(released, as_version=4).cells
+    locked = {grade_id(cell): cell for cell in shipped if _nbgrader(cell).get("locked")}
     cells = [locked.get(grade_id(cell), cell) for cell in student.cells]
     tests = [cell for cell in cells if is_visible_test(cell)]
     if not tests:
-        raise UserError(f"{notebook} holds no visible test; ./course lab brings a fresh copy once you rename it.")
+        raise UserError(
+            f"{notebook} holds no visible test; ./course lab brings a fresh copy once you rename it."
+        )
     student.cells = cells[: cells.index(tests[-1]) + 1]
-    # Demos draw a static figure instead of a live widget, as they do while a notebook is graded.
-    os.environ["NBGRADER_EXECUTION"] = "validate"
     client = NotebookClient(
-        student, timeout=CELL_TIMEOUT, allow_errors=True, resources={"metadata": {"path": str(notebook.parent)}}
+        student,
+        timeout=CELL_TIMEOUT,
+        allow_errors=True,
+        resources={"metadata": {"path": str(notebook.parent)}},
     )
     try:
-        client.execute()
+        # Demos then draw a static figure instead of a live widget, as they do while a notebook is graded.
+        client.execute(env={**os.environ, "NBGRADER_EXECUTION": "validate"})
     except DeadKernelError as error:
         raise UserError(f"Python died while running {notebook.name}: {error}") from error
     return [_verdict(cell) for cell in tests]

@@ -31,8 +31,8 @@ def lab(no_browser: NoBrowser = False, port: Port = None):
     servers.run_lab(workspace.folder(), "start.md", browser=not no_browser, port=port)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def test(
+@app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run_tests(
     context: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="Also the tests marked slow.")] = False,
 ):
@@ -40,7 +40,15 @@ def test(
     cores = min(os.cpu_count() or 1, 8)
     # One thread a worker: several workers with all cores each are slower than one.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
-    command = [sys.executable, "-m", "pytest", "-n", str(cores), *(["--all"] if everything else []), *context.args]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        str(cores),
+        *(["--all"] if everything else []),
+        *context.args,
+    ]
     raise typer.Exit(subprocess.run(command, cwd=ROOT, env=environment).returncode)
 
 
@@ -102,7 +110,9 @@ def joined() -> typer.Typer:
     for entry in entry_points(group="course.commands"):
         other = entry.load()
         if other is not app:
-            app.registered_commands += [c for c in other.registered_commands if c not in app.registered_commands]
+            app.registered_commands += [
+                c for c in other.registered_commands if c not in app.registered_commands
+            ]
     return app
 
 
@@ -124,6 +134,8 @@ def main(arguments: list[str]) -> int:
             print(f"course: {error}", file=sys.stderr)
         else:
             name = type(error).__name__
-            print(f"course: unexpected {name}: {error} (run again with --debug to see where)", file=sys.stderr)
+            print(
+                f"course: unexpected {name}: {error} (run again with --debug to see where)", file=sys.stderr
+            )
         return 2 if isinstance(error, UserError) else 1
     return 0

@@ -64,10 +64,16 @@ def print_checks() -> int:
     for check in found:
         needed = check.name in REQUIRED
         mark = "[green]ok[/]" if not check.mend else "[red]missing[/]" if needed else "[yellow]could have[/]"
-        table.add_row(check.name, mark, check.found + (f"\n[dim]to mend:[/] {check.mend}" if check.mend else ""))
+        table.add_row(
+            check.name, mark, check.found + (f"\n[dim]to mend:[/] {check.mend}" if check.mend else "")
+        )
     Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
     lacking = [check.name for check in found if check.mend and check.name in REQUIRED]
-    print(f"\nMissing for the course: {', '.join(lacking)}." if lacking else "\nThis machine can run the whole course.")
+    print(
+        f"\nMissing for the course: {', '.join(lacking)}."
+        if lacking
+        else "\nThis machine can run the whole course."
+    )
     return 1 if lacking else 0
 
 
@@ -135,7 +141,9 @@ def _compiler() -> Check:
         "Windows": "use WSL and there: apt install g++",
     }.get(platform.system(), "install g++ or clang")
     return Check(
-        "C++ compiler", "none", f"{system}, or (411 MB, slow first start) {sys.executable} -m pip install ziglang"
+        "C++ compiler",
+        "none",
+        f"{system}, or (411 MB, slow first start) {sys.executable} -m pip install ziglang",
     )
 
 
