@@ -42,14 +42,20 @@ CAPABILITIES = {
     "gpu": (_gpu, 'use a machine with an NVIDIA GPU and pip install -e ".[gpu]"'),
     "cupy": (lambda: importlib.util.find_spec("cupy") is not None, 'pip install -e ".[gpu]"'),
     "nvrtc": (
-        lambda: importlib.util.find_spec("cuda") is not None and importlib.util.find_spec("cuda.bindings") is not None,
+        lambda: (
+            importlib.util.find_spec("cuda") is not None
+            and importlib.util.find_spec("cuda.bindings") is not None
+        ),
         'pip install -e ".[test]"',
     ),
     "postgres": (
         lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
         "install PostgreSQL (Debian: apt-get install postgresql)",
     ),
-    "shared": (SHARED.joinpath("data").is_dir, "set COURSE_SHARED to the folder with data/mnist and data/traces"),
+    "shared": (
+        SHARED.joinpath("data").is_dir,
+        "set COURSE_SHARED to the folder with data/mnist and data/traces",
+    ),
 }
 REQUIRED = {name for name in os.environ.get("COURSE_REQUIRE", "").split(",") if name}
 
@@ -95,3 +101,20 @@ def pytest_runtest_setup(item):
 def shared_data() -> Path:
     """The folder of real data beside the checkout; tests that use it are marked needs("shared")."""
     return SHARED / "data"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """List by name what this machine could not run, with the line that would make it run."""
+    lacking: dict[str, list[str]] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        lacking.setdefault(reason.removeprefix("Skipped: "), []).append(report.nodeid)
+    if lacking:
+        terminalreporter.section("what this machine could not run")
+    for reason, names in sorted(lacking.items()):
+        terminalreporter.write_line(reason)
+        for name in sorted(names):
+            terminalreporter.write_line(f"    {name}")
+    deselected = terminalreporter.stats.get("deselected", [])
+    if deselected:
+        terminalreporter.write_line(f"{len(deselected)} slow tests wait for ./course test --all")
