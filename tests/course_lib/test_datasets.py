@@ -1,0 +1,94 @@
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+
+from course_lib import datasets
+
+POINT_SETS = [datasets.xor, datasets.rings, datasets.spirals]
+
+
+def test_digits_are_the_real_ones_each_exactly_once():
+    split = datasets.digits()
+    x = np.concatenate([split.x_train, split.x_test])
+    y = np.concatenate([split.y_train, split.y_test])
+    assert x.shape == (1797, 784)
+    assert x.dtype == np.float32
+    assert y.dtype == np.int64
+    assert x.min() >= 0
+    assert x.max() <= 1
+    source = load_digits()
+    expected = torch.nn.functional.interpolate(
+        torch.tensor(source.images[:, None] / 16), size=28, mode="bilinear", align_corners=False
+    )
+    expected = expected.reshape(-1, 784).numpy().astype(np.float32)
+    ours, theirs = np.lexsort(x.T), np.lexsort(expected.T)
+    np.testing.assert_allclose(x[ours], expected[theirs], atol=1e-6)
+    assert np.array_equal(y[ours], source.target[theirs])
+
+
+def test_digits_split_is_stratified_and_never_changes():
+    split = datasets.digits()
+    assert (len(split.x_train), len(split.x_test)) == (1437, 360)
+    share = np.bincount(split.y_test) / np.bincount(np.concatenate([split.y_train, split.y_test]))
+    assert np.ptp(share) < 0.01
+    digest = hashlib.sha256(split.y_train.tobytes() + split.y_test.tobytes()).hexdigest()
+    assert digest[:16] == "3c41e22f22348ab7"
+
+
+def test_what_a_caller_does_to_the_digits_stays_with_the_caller():
+    datasets.digits().x_train[:] = -1
+    assert datasets.digits().x_train.min() == 0
+
+
+def test_digits_can_be_learned():
+    split = datasets.digits()
+    nearest = KNeighborsClassifier(1).fit(split.x_train, split.y_train)
+    assert nearest.score(split.x_test, split.y_test) > 0.96
+
+
+@pytest.mark.parametrize("points", POINT_SETS)
+@given(n=st.integers(4, 200), seed=st.integers(0, 2**31))
+def test_point_sets_have_the_promised_form_and_balanced_classes(points, n, seed):
+    x, y = points(n, seed=seed)
+    assert x.shape == (n, 2)
+    assert x.dtype == np.float32
+    assert y.dtype == np.int64
+    assert abs(int((y == 0).sum()) - int((y == 1).sum())) <= 2
+    assert np.array_equal(x, points(n, seed=seed)[0])
+    assert not np.array_equal(x, points(n, seed=seed + 1)[0])
+
+
+@pytest.mark.parametrize("points", POINT_SETS)
+def test_point_sets_need_a_nonlinear_boundary_and_have_one(points):
+    (x, y), (x_new, y_new) = points(2000, seed=0), points(2000, seed=1)
+    assert LogisticRegression().fit(x, y).score(x_new, y_new) < 0.76
+    assert KNeighborsClassifier(5).fit(x, y).score(x_new, y_new) > 0.97
+
+
+def test_the_labels_follow_the_definition_without_noise():
+    x, y = datasets.xor(40, noise=0)
+    assert np.array_equal(y, (x[:, 0] * x[:, 1] < 0).astype(int))
+    assert len(np.unique(x, axis=0)) == 4
+    x, y = datasets.rings(40, noise=0)
+    np.testing.assert_allclose(np.hypot(*x.T), 0.5 + 0.5 * y, atol=1e-6)
+
+
+@pytest.mark.parametrize("points", POINT_SETS)
+@pytest.mark.parametrize("wrong", [{"n": 3}, {"n": 10, "noise": -0.1}])
+def test_impossible_point_sets_are_refused_by_name(points, wrong):
+    with pytest.raises(ValueError, match=points.__name__):
+        points(**wrong)
+
+
+def test_importing_datasets_imports_nothing_heavy():
+    code = "import sys, course_lib.datasets; print({'sklearn', 'pooch', 'torch', 'requests'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
