@@ -1,0 +1,98 @@
+"""The student edition: a copy of the course that holds no answer, written whole or not at all."""
+
+import os
+import shutil
+import tempfile
+import tomllib
+from pathlib import Path
+
+from autograder import leaks
+from autograder.course import Course
+from course_lib.errors import UserError
+
+# What `./course lab`, `check`, `submit`, `demo`, `doctor` and `bench` need. A part that is added to the
+# course later stays out until it is named here.
+PARTS = [
+    "README.md",
+    "LICENSE",
+    "course",
+    "constraints.txt",
+    "environment.yml",
+    ".gitignore",
+    "course_lib",
+    "kernels",
+    "lectures",
+    "data",
+    "benchmarks",
+    "docs",
+]
+FOR_INSTRUCTORS = {"docs/instructors.md", "docs/grading_security.md", "docs/adding_a_question.md"}
+LEFTOVERS = ("__pycache__", "*.pyc", ".ipynb_checkpoints", "effects", "build", "*.part")
+# pyproject.toml names the instructors' package twice; in the student edition it is absent.
+INSTRUCTOR_LINES = {
+    'instructor = "autograder.cli:app"\n': "",
+    'include = ["course_lib*", "autograder*"]': 'include = ["course_lib*"]',
+}
+
+
+def check_destination(course: Course, destination: Path) -> Path:
+    """`destination` as an absolute path; raises UserError unless a bundle can be written there."""
+    destination = destination.absolute()
+    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
+        raise UserError(f"{destination} is not empty; name a new folder for the student edition.")
+    if any(destination.resolve().is_relative_to(course.root / part) for part in [*PARTS, "notebooks"]):
+        raise UserError(f"{destination} lies inside the course's own files; name a folder elsewhere.")
+    return destination
+
+
+def write_bundle(course: Course, released: list[Path], destination: Path) -> Path:
+    """Write the student edition with the assignments in the folders `released` to `destination`.
+
+    Raises UserError when that folder cannot be used, and when the copy would hold a solution, a hidden test
+    or a mark scheme; `destination` is then untouched.
+    """
+    destination = check_destination(course, destination)
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", suffix=".part", dir=destination.parent))
+    try:
+        copy_parts(course.root, temporary)
+        for folder in released:
+            shutil.copytree(folder, temporary / "notebooks" / folder.name)
+        wanted = leaks.secrets([course.source(assignment) for assignment in course.assignments()])
+        if found := leaks.search(temporary, wanted):
+            raise UserError(f"No student edition was written: {'; '.join(found[:3])}.")
+        temporary.chmod(0o755)  # mkdtemp gives 0700
+        if destination.exists():
+            destination.rmdir()
+        os.replace(temporary, destination)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return destination
+
+
+def copy_parts(root: Path, target: Path) -> None:
+    """Copy PARTS of the course in `root` that exist, and pyproject.toml without the instructors' package."""
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        relative = Path(folder).relative_to(root).as_posix()
+        mine = {name for name in names if f"{relative}/{name}" in FOR_INSTRUCTORS}
+        links = {name for name in names if (Path(folder) / name).is_symlink()}
+        return mine | links | shutil.ignore_patterns(*LEFTOVERS)(folder, names)
+
+    for part in PARTS:
+        if (root / part).is_dir():
+            shutil.copytree(root / part, target / part, ignore=left_out)
+        elif (root / part).is_file():
+            shutil.copy2(root / part, target / part)
+    project = student_pyproject((root / "pyproject.toml").read_text("utf-8"))
+    (target / "pyproject.toml").write_text(project, "utf-8")
+
+
+def student_pyproject(text: str) -> str:
+    """pyproject.toml without the instructors' package; raises UserError when it cannot be taken out."""
+    for line, without in INSTRUCTOR_LINES.items():
+        text = text.replace(line, without)
+    if "autograder" in str(tomllib.loads(text)):
+        raise UserError(f"pyproject.toml names autograder in a way that {Path(__file__).name} does not know.")
+    return text

@@ -1,0 +1,131 @@
+"""The instructor's commands; course_lib/cli.py joins them to the student's.
+
+Each imports what it needs when it runs: nbgrader takes seconds, and `./course --help` should not wait for it.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.course import Course
+from course_lib.errors import UserError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Assignment = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="For example q02_quantization.")]
+
+
+@app.command()
+def teach(
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address only.")] = False,
+    port: Annotated[int | None, typer.Option(help="Port on this machine; a free one by default.")] = None,
+):
+    """Open JupyterLab at the root of the course, with formgrader."""
+    from autograder.teach import teach as run
+
+    run(Course.here(), browser=not no_browser, port=port)
+
+
+@app.command()
+def release(
+    assignments: Annotated[list[str] | None, typer.Argument(help="All of them by default.")] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Also write the student edition of the course here.")
+    ] = None,
+):
+    """Make student versions in release/: no solution, no hidden test, no mark scheme."""
+    from rich.progress import track
+
+    from autograder.bundle import check_destination, write_bundle
+    from autograder.release import release as make
+
+    course = Course.here()
+    names = assignments or course.assignments()
+    for name in names:
+        course.source(name)  # a misspelled name stops before anything is done
+    if bundle:
+        check_destination(course, bundle)
+    folders = [make(course, name) for name in track(names, "Releasing", transient=True)]
+    for folder in folders:
+        print(f"Released {folder.relative_to(course.root)}")
+    if bundle:
+        print(f"Student edition: {write_bundle(course, folders, bundle)}")
+
+
+@app.command()
+def collect(paths: Annotated[list[Path], typer.Argument(metavar="ZIP-OR-FOLDER...")]):
+    """Take submissions into submitted/STUDENT/ASSIGNMENT; what is not right is refused by name."""
+    from autograder.collect import collect as take
+    from autograder.collect import zips
+
+    course = Course.here()
+    results = [take(course, path) for path in zips(paths)]
+    for result in results:
+        if result.outcome != "refused":
+            print(f"{result.outcome}: {result.detail}")
+    refused = [result for result in results if result.outcome == "refused"]
+    for result in refused:
+        typer.echo(f"course: refused {result.detail}", err=True)
+    if refused:
+        raise typer.Exit(2)
+
+
+@app.command()
+def grade(
+    assignment: Assignment,
+    student: Annotated[list[str] | None, typer.Option(help="Only this student; may be repeated.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also what was graded by the same tests.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that grade side by side.")] = 1,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler.")] = None,
+):
+    """Run the tests on what was collected and save the points. Safe to stop and to repeat."""
+    if workers > 1:
+        raise UserError("--workers is not built yet: grading runs one submission at a time; leave it out.")
+    if scheduler:
+        raise UserError("--scheduler is not built yet: grading runs on this machine only; leave it out.")
+    from autograder.console import grade_with_progress
+
+    failed = grade_with_progress(Course.here(), assignment, student or [], again)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def report(assignment: Assignment):
+    """Show points by task and the tests that fail most; also written as a page to exports/."""
+    from autograder.console import show_report
+    from autograder.report import report as summarize
+    from autograder.report import write_page
+
+    course = Course.here()
+    found = summarize(course, assignment)
+    show_report(found)
+    print(f"Page: {write_page(course, found)}")
+
+
+@app.command()
+def feedback(assignment: Assignment):
+    """Write a page for each graded student: messages and points, never a hidden test."""
+    from autograder.feedback import feedback as write
+
+    results = list(write(Course.here(), assignment))
+    failed = [(student, reason) for student, reason in results if reason]
+    print(f"{len(results) - len(failed)} pages in feedback/STUDENT/{assignment}/")
+    for student, reason in failed:
+        typer.echo(f"course: no feedback for {student}: {reason}", err=True)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def export(
+    kind: Annotated[str, typer.Argument(metavar="csv|canvas|moodle")],
+    assignment: Assignment,
+):
+    """Write a grade file to exports/."""
+    if kind in ("canvas", "moodle"):
+        raise UserError(f"The {kind} format is not built yet; ./course export csv {assignment} works.")
+    if kind != "csv":
+        raise UserError(f"There is no format {kind!r}; there are: csv, canvas, moodle.")
+    from autograder.export import export_csv
+
+    print(f"Wrote {export_csv(Course.here(), assignment)}")

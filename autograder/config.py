@@ -1,0 +1,113 @@
+"""nbgrader's configuration for this course; nbgrader_config.py at the root loads it.
+
+The same lists serve our commands, plain `nbgrader generate_assignment`, `autograde`, `generate_feedback`
+and formgrader's buttons.
+"""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import sys
+from pathlib import Path
+
+import nbgrader.preprocessors as plain
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from traitlets.config import Config
+
+from autograder.preprocessors.check_regions import CheckRegions
+from autograder.preprocessors.clear_hidden_tests import ClearHiddenTests
+from autograder.preprocessors.clear_mark_scheme import ClearMarkScheme
+from autograder.preprocessors.clear_solutions import ClearSolutions
+from autograder.preprocessors.hide_tests import HideTests
+from autograder.preprocessors.restore_cells import RestoreCells
+from autograder.preprocessors.restore_metadata import RestoreMetadata
+from autograder.preprocessors.save_points import SavePoints
+
+CELL_TIMEOUT = 120  # seconds; the contract allows a cell 20 s on two cores, and a grading machine may be busy
+BUSY_TIMEOUT = 30_000  # milliseconds to wait for another writer of the gradebook
+
+RELEASE = [
+    CheckRegions,  # first: a notebook that is refused has changed nothing
+    plain.LockCells,
+    ClearSolutions,
+    plain.ClearOutput,
+    plain.CheckCellMetadata,
+    plain.ComputeChecksums,  # of the stubs and the full tests, as SaveCells stores them
+    plain.SaveCells,  # before hidden tests and mark schemes go: grading takes them from the gradebook
+    ClearHiddenTests,
+    ClearMarkScheme,
+    plain.ComputeChecksums,  # again, of what students get
+    plain.CheckCellMetadata,
+]
+SANITIZE = [
+    plain.ClearOutput,
+    RestoreMetadata,  # before anything reads metadata; does DeduplicateIds' work
+    plain.OverwriteKernelspec,
+    RestoreCells,  # after RestoreMetadata: it finds cells by their grade_id
+    plain.CheckCellMetadata,
+]
+AUTOGRADE = [
+    plain.Execute,
+    plain.LimitOutput,  # before SavePoints only for memory's sake: it keeps values and errors
+    SavePoints,
+    plain.AssignLatePenalties,  # after SavePoints: it reads the score
+    plain.CheckCellMetadata,
+]
+FEEDBACK = [
+    plain.GetGrades,
+    HideTests,  # last of those that see cells, so that nothing puts back what it took out
+    CSSHTMLHeaderPreprocessor,
+]
+
+
+def configure(config: Config, config_file: Path | str) -> None:
+    """Set nbgrader up for the course in the folder that holds `config_file`."""
+    root = Path(config_file).resolve().parent
+    directory = config.CourseDirectory
+    directory.root = str(root)
+    directory.source_directory = "notebooks"
+    # Figures and records that a notebook leaves beside itself when it is run are no part of an assignment.
+    directory.ignore = [".*", "*.pyc", "__pycache__", "effects", "feedback"]
+
+    config.GenerateAssignment.preprocessors = RELEASE
+    config.Autograde.sanitize_preprocessors = SANITIZE
+    config.Autograde.autograde_preprocessors = AUTOGRADE
+    config.GenerateFeedback.preprocessors = FEEDBACK
+    config.GenerateFeedback.post_convert_hook = keep_only_pages
+
+    config.ClearSolutions.text_stub = "*Your answer here.*"
+    config.RestoreCells.source_directory = str(root / "notebooks")
+    # Errors of a cell do not end a run: Execute allows them by default, and each test cell stands alone.
+    config.Execute.timeout = CELL_TIMEOUT
+
+    # nbgrader starts `alembic`, which lies beside Python and is not on the PATH of an environment that was
+    # never activated.
+    programs = str(Path(sys.executable).parent)
+    if programs not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
+
+
+def keep_only_pages(*, notebooks, **_) -> None:
+    """Remove from a feedback folder what nbgrader copies there besides the pages: any file a student's code
+    wrote while it was graded, and our own records.
+    """
+    for notebook in map(Path, notebooks):
+        autograded = notebook.parent
+        feedback = autograded.parents[2] / "feedback" / autograded.parent.name / autograded.name
+        for path in feedback.iterdir():
+            if path.suffix == ".html" and (autograded / path.name).with_suffix(".ipynb").exists():
+                continue
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+@event.listens_for(Engine, "connect")
+def _let_readers_and_a_writer_share(connection, _record) -> None:
+    """SQLite's default fails at once when formgrader reads while grading writes."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        # Some network file systems cannot keep the shared memory of a write-ahead log.
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode = WAL")

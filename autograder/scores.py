@@ -1,0 +1,106 @@
+"""Scores of one assignment, read from the gradebook into plain rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from autograder.course import Course
+from course_lib.errors import UserError
+
+
+@dataclass(frozen=True)
+class Score:
+    """A student's result. `status` is graded, needs marking, not graded or no submission; points are floats.
+
+    total = auto + manual - penalty, never below 0; `seconds_late` counts from the due date, if there is one.
+    """
+
+    student: str
+    status: str
+    auto: float
+    manual: float
+    penalty: float
+    total: float
+    possible: float
+    submitted: datetime | None
+    seconds_late: float
+
+
+@dataclass(frozen=True)
+class CellScores:
+    """Points that each graded submission earned in one cell; None where a person must still mark it."""
+
+    name: str
+    possible: float
+    is_test: bool
+    points: list[float | None]
+
+
+def released_notebook(course: Course, gradebook, assignment: str):
+    """The gradebook's entry of a released notebook. Raises UserError when the assignment is not released."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        return gradebook.find_notebook(course.source(assignment).stem, assignment)
+    except MissingEntry as error:
+        raise UserError(f"{assignment} is not released; run ./course release {assignment} first.") from error
+
+
+def scores(course: Course, assignment: str) -> list[Score]:
+    """One row for each student in the gradebook, sorted by id."""
+    with course.gradebook() as gradebook:
+        possible = released_notebook(course, gradebook, assignment).max_score
+        found = {entry.student.id: entry for entry in gradebook.assignment_submissions(assignment)}
+        rows = []
+        for student in sorted(student.id for student in gradebook.students):
+            if student not in found:
+                rows.append(Score(student, "no submission", 0, 0, 0, 0, possible, None, 0))
+                continue
+            entry = found[student]
+            penalty = entry.late_submission_penalty or 0.0
+            rows.append(
+                Score(
+                    student=student,
+                    status=_status(course, assignment, student, entry.needs_manual_grade),
+                    auto=entry.code_score,
+                    manual=entry.written_score + entry.task_score,
+                    penalty=penalty,
+                    total=max(0.0, entry.score - penalty),
+                    possible=possible,
+                    submitted=entry.timestamp,
+                    seconds_late=entry.total_seconds_late,
+                )
+            )
+    return rows
+
+
+def _status(course: Course, assignment: str, student: str, needs_marking: bool) -> str:
+    if not course.notebook("autograded", student, assignment).exists():
+        return "not graded"
+    return "needs marking" if needs_marking else "graded"
+
+
+def cell_scores(course: Course, assignment: str) -> list[CellScores]:
+    """One row for each graded cell, in the order of the notebook, over the submissions that were graded."""
+    import nbformat
+
+    graded = {row.student for row in scores(course, assignment) if row.status in ("graded", "needs marking")}
+    source = nbformat.read(course.source(assignment), as_version=4)
+    order = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in source.cells]
+    with course.gradebook() as gradebook:
+        notebook = released_notebook(course, gradebook, assignment)
+        cells = {cell.name: cell for cell in [*notebook.grade_cells, *notebook.task_cells]}
+        solutions = {cell.name for cell in notebook.solution_cells}
+        points = {name: [] for name in cells}
+        for entry in notebook.submissions:
+            if entry.student.id in graded:
+                for grade in entry.grades:
+                    marked = grade.manual_score is not None or grade.auto_score is not None
+                    points[grade.name].append(grade.score if marked else None)
+        return [
+            CellScores(name, cells[name].max_score, _is_test(cells[name], solutions), points[name])
+            for name in sorted(cells, key=lambda name: order.index(name) if name in order else len(order))
+        ]
+
+
+def _is_test(cell, solutions: set[str]) -> bool:
+    return cell.cell_type == "code" and cell.name not in solutions

@@ -1,0 +1,25 @@
+"""JupyterLab for instructors: the course folder, with formgrader."""
+
+import os
+
+from autograder.course import Course
+from course_lib import servers
+
+EXTENSIONS = {
+    "nbgrader.server_extensions.formgrader": True,
+    "nbgrader.server_extensions.validate_assignment": True,
+    # They serve a shared exchange folder; here submissions come as zips.
+    "nbgrader.server_extensions.assignment_list": False,
+    "nbgrader.server_extensions.course_list": False,
+}
+
+
+def teach(course: Course, browser: bool, port: int | None) -> None:
+    """Run JupyterLab at the root of the course until it is stopped."""
+    # Formgrader looks for nbgrader_config.py in Jupyter's folders; this makes the course one of them.
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
+        [str(course.root), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    )
+    servers.run_lab(
+        course.root, "notebooks", browser, port, (f"--ServerApp.jpserver_extensions={EXTENSIONS}",)
+    )
