@@ -21,17 +21,20 @@ NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Print the address
 Port = Annotated[int | None, typer.Option(help="Port on this machine; a free one by default.")]
 
 
-@app.command()
-def lab(no_browser: NoBrowser = False, port: Port = None):
-    """Open JupyterLab in your workspace. Your own files there are never overwritten."""
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command(context_settings=PASSED_ON)
+def lab(context: typer.Context, no_browser: NoBrowser = False, port: Port = None):
+    """Open JupyterLab in your workspace; your files there are never overwritten. Other options go to it."""
     from course_lib import servers, workspace
 
     for line in workspace.prepare():
         print(line)
-    servers.run_lab(workspace.folder(), "start.md", browser=not no_browser, port=port)
+    servers.run_lab(workspace.folder(), "start.md", not no_browser, port, options=context.args)
 
 
-@app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command("test", context_settings=PASSED_ON)
 def run_tests(
     context: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="Also the tests marked slow.")] = False,
@@ -40,15 +43,7 @@ def run_tests(
     cores = min(os.cpu_count() or 1, 8)
     # One thread a worker: several workers with all cores each are slower than one.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-n",
-        str(cores),
-        *(["--all"] if everything else []),
-        *context.args,
-    ]
+    command = [sys.executable, "-m", "pytest", "-n", str(cores), *["--all"] * everything, *context.args]
     raise typer.Exit(subprocess.run(command, cwd=ROOT, env=environment).returncode)
 
 
@@ -95,14 +90,18 @@ def demo(
     servers.run_demo(ROOT / "lectures", name or "gallery", browser=not no_browser, port=port)
 
 
-@app.command()
-def bench(part: Annotated[str, typer.Argument(help="kernels, grading, serving or ui")] = "ui"):
+@app.command(context_settings=PASSED_ON)
+def bench(
+    context: typer.Context,
+    part: Annotated[str, typer.Argument(help="kernels, grading, serving or ui")] = "ui",
+):
     """Measure, print a table and write the figures as JSON under benchmarks/results/."""
     script = ROOT / "benchmarks" / f"{part}.py"
     if not script.is_file():
         written = sorted(path.stem for path in script.parent.glob("[a-z]*.py"))
         raise UserError(f"There is no benchmark {part!r} in benchmarks/; there are: {', '.join(written)}.")
-    raise typer.Exit(subprocess.run([sys.executable, str(script)], cwd=ROOT).returncode)
+    command = [sys.executable, "-m", f"benchmarks.{part}", *context.args]
+    raise typer.Exit(subprocess.run(command, cwd=ROOT).returncode)
 
 
 def joined() -> typer.Typer:

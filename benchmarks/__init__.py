@@ -1,0 +1,1 @@
+"""What `./course bench` runs: one module a part, each writes its figures under results/."""

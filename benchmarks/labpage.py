@@ -1,0 +1,130 @@
+"""JupyterLab started by `./course lab`, and a page of it in a real Chromium: used by tests and benchmarks."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from course_lib.servers import free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-color-profile=srgb",
+]
+
+
+@contextlib.contextmanager
+def lab(workspace: Path, command: str = "lab") -> Iterator[str]:
+    """Run `./course lab` (or teach) on `workspace`; yields the address it prints, and stops it afterwards."""
+    words = [
+        sys.executable,
+        "-m",
+        "course_lib",
+        command,
+        "--no-browser",
+        "--port",
+        str(free_port(None, 18888)),
+    ]
+    process = subprocess.Popen(
+        [*words, "--LabApp.expose_app_in_browser=True"],
+        cwd=ROOT,
+        env={**os.environ, "COURSE_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "2"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = []
+    try:
+        for line in process.stdout:
+            said.append(line)
+            if " runs at http" in line:
+                yield line.split(" runs at ")[1].strip()
+                return
+        raise RuntimeError("the command ended without an address: " + "".join(said))
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextlib.contextmanager
+def chromium(playwright, scale: float = 1) -> Iterator:
+    """A fresh browser context in the system's Chromium, 1400 by 1000 CSS pixels."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(found for name in names if (found := shutil.which(name)))
+    browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+    try:
+        size = {"width": 1400, "height": 1000}
+        yield browser.new_context(viewport=size, device_scale_factor=scale)
+    finally:
+        browser.close()
+
+
+@dataclass
+class LabPage:
+    """One page of JupyterLab: what it logged as errors, and what it asked of other machines."""
+
+    page: object
+    address: str
+    console_errors: list[str] = field(default_factory=list)
+    requests_elsewhere: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.page.on("console", lambda m: self.console_errors.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
+        self.page.on("request", self._note_request)
+
+    def _note_request(self, request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname not in {
+            "127.0.0.1",
+            "localhost",
+        }:
+            self.requests_elsewhere.append(request.url)
+
+    def open_start(self) -> None:
+        """The page the printed address leads to."""
+        self.page.goto(self.address)
+        self.page.wait_for_selector(".jp-MarkdownViewer h1, .jp-RenderedMarkdown h1")
+
+    def open_notebook(self, path: str) -> None:
+        """Open `path` (relative to the workspace) and wait for its kernel."""
+        parts = urlsplit(self.address)
+        self.page.goto(f"{parts.scheme}://{parts.netloc}/lab/tree/{quote(path)}?{_token(parts.query)}")
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self.page.evaluate("async () => await jupyterapp.shell.currentWidget.sessionContext.ready")
+
+    def run_all(self, timeout_s: float = 120) -> None:
+        """Run every cell and return when the last has ended; an error in a cell stops the run there."""
+        self.page.set_default_timeout(timeout_s * 1e3)
+        self.page.evaluate("async () => await jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.set_default_timeout(30e3)
+
+    def cell_errors(self) -> list[str]:
+        """`name: message` of every error output in the open notebook."""
+        return self.page.evaluate(
+            """() => [...jupyterapp.shell.currentWidget.content.model.cells]
+                .filter(cell => cell.type === 'code')
+                .flatMap(cell => cell.outputs.toJSON())
+                .filter(output => output.output_type === 'error')
+                .map(output => `${output.ename}: ${output.evalue}`)"""
+        )
+
+    def save(self) -> None:
+        """Save the open notebook to disk."""
+        self.page.evaluate("async () => await jupyterapp.commands.execute('docmanager:save')")
+
+
+def _token(query: str) -> str:
+    return next(part for part in query.split("&") if part.startswith("token="))
