@@ -1,0 +1,157 @@
+"""Compiles a kernel for the host into a shared library, once: the cache's file names are hashes of all that matters."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+from course_lib.cuda.compilers import Compiler
+from course_lib.cuda.errors import CompileError
+from course_lib.cuda.sites import label_calls
+from course_lib.cuda.translate import host_source
+
+HOST = Path(__file__).parent / "host"
+_DIAGNOSTIC = re.compile(
+    r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<text>.*)$", re.M
+)
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: COURSE_CACHE, or the user's cache folder."""
+    if chosen := os.environ.get("COURSE_CACHE"):
+        return Path(chosen) / "cuda"
+    import platformdirs
+
+    return platformdirs.user_cache_path("course_lib") / "cuda"
+
+
+def build(source: str, filename: str, compiler: Compiler, inspected: bool = False) -> Path:
+    """The shared library of a source for this compiler, from the cache or freshly compiled.
+
+    Safe when several processes build the same source: each works in a folder of its own and moves the finished
+    file into place. Raises CompileError with the source's own lines, OSError when the cache cannot be written.
+    """
+    translated = host_source(source, filename)
+    flags = compiler.kernel_flags(inspected)
+    key = _digest(translated, _host_files(), compiler.identity, repr(flags), repr(compiler.link_flags))
+    library = cache_folder() / f"{key}.so"
+    if library.exists():
+        return library
+    with ThreadPoolExecutor(1) as pool:
+        runtime = pool.submit(_runtime, compiler, inspected)
+        objects = _compile_kernel(source, translated, filename, compiler, inspected)
+        try:
+            _into_cache(
+                library, [*compiler.command, *compiler.link_flags, str(objects), *map(str, runtime.result())]
+            )
+        finally:
+            shutil.rmtree(objects.parent)
+    return library
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+@cache
+def _host_files() -> str:
+    return "".join(f"{path.name}\n{path.read_text()}" for path in sorted(HOST.rglob("*.*")) if path.is_file())
+
+
+def _into_cache(target: Path, command: list[str]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    try:
+        run = subprocess.run([*command, "-o", temporary], capture_output=True, text=True)
+        if run.returncode:
+            raise CompileError(f"{command[0]} failed:\n{run.stderr.strip()}")
+        os.chmod(temporary, 0o755)
+        os.replace(temporary, target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _runtime(compiler: Compiler, inspected: bool) -> list[Path]:
+    """The runtime's object files: compiled once a compiler and mode, not once a kernel."""
+    flags, objects = compiler.runtime_flags(inspected), []
+    for name in ("runtime.cpp", "inspector.cpp") if inspected else ("runtime.cpp",):
+        target = cache_folder() / f"{_digest(name, _host_files(), compiler.identity, repr(flags))}.o"
+        if not target.exists():
+            _into_cache(target, [*compiler.command, *flags, "-c", str(HOST / name)])
+        objects.append(target)
+    return objects
+
+
+def _compile_kernel(source: str, translated: str, filename: str, compiler: Compiler, inspected: bool) -> Path:
+    """The kernel's object file in a temporary folder, which the caller removes."""
+    folder = Path(tempfile.mkdtemp(prefix="course_kernel_"))
+    try:
+        (folder / "kernel.cpp").write_text(translated)
+        flags = [
+            *compiler.kernel_flags(inspected),
+            "-I",
+            str(HOST / "include"),
+            "-include",
+            str(HOST / "cuda.h"),
+        ]
+        assembly, target = folder / "kernel.s", folder / "kernel.o"
+        first = (
+            ["-S", str(folder / "kernel.cpp"), "-o", str(assembly)]
+            if inspected
+            else ["-c", str(folder / "kernel.cpp"), "-o", str(target)]
+        )
+        run = subprocess.run(
+            [*compiler.command, *flags, *first],
+            capture_output=True,
+            text=True,
+            env=os.environ | {"LC_ALL": "C"},
+        )
+        if run.returncode:
+            raise _explained(source, filename, run.stderr)
+        if inspected:
+            assembly.write_text(label_calls(assembly.read_text(), filename))
+            run = subprocess.run(
+                [*compiler.command, "-c", str(assembly), "-o", str(target)], capture_output=True, text=True
+            )
+            if run.returncode:
+                raise CompileError(f"the assembler failed:\n{run.stderr.strip()}")
+        return target
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+
+
+_HINTS = {
+    r"'(u?int(8|16|32|64)_t)'": "CUDA without headers has no {0}: write signed char, short, int or long long",
+    r"'INFINITY'": "CUDA without headers has no INFINITY: write __int_as_float(0x7f800000)",
+    r"'FLT_MAX'": "CUDA without headers has no FLT_MAX: write 3.402823466e+38f",
+    r"'NAN'": 'CUDA without headers has no NAN: write nanf("")',
+    r"'std'": "device code has no C++ standard library here",
+}
+
+
+def _explained(source: str, filename: str, output: str) -> CompileError:
+    """The compiler's errors, each with the student's line and the place underlined."""
+    lines, problems, shown = source.splitlines(), [], []
+    for match in _DIAGNOSTIC.finditer(output):
+        if Path(match["file"]).name != filename:
+            continue
+        line, text = int(match["line"]), re.sub(r"[‘’]", "'", match["text"])
+        for pattern, hint in _HINTS.items():
+            if found := re.search(pattern, text):
+                text += f" ({hint.format(found.group(1) if found.groups() else '')})"
+        problems.append((line, text))
+        shown.append(f"{filename}, line {line}: {text}")
+        if 0 < line <= len(lines):
+            shown.append(f"    {lines[line - 1]}")
+            if match["column"]:
+                shown.append(
+                    "    " + re.sub(r"[^\t]", " ", lines[line - 1][: int(match["column"]) - 1]) + "^"
+                )
+    return CompileError("\n".join(shown) if shown else output.strip(), problems)

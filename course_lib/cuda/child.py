@@ -1,0 +1,137 @@
+"""Runs a kernel in a process of its own: a crash or an endless loop becomes a message, and strays hit no one's memory.
+
+The arrays travel through one mapped file. Each has unused room on both sides, so that an access past an end is
+seen (by the inspector) or harmless, and results come back only from a run that ended well.
+"""
+
+import json
+import mmap
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from course_lib.cuda import runner
+from course_lib.cuda.arguments import Launch
+from course_lib.cuda.errors import KernelError
+
+_ALIGNMENT = 512
+_SLACK = 64 * 1024
+_SIGNALS = {
+    signal.SIGSEGV: "touched memory outside of every array; look at the indices (module.inspect names line and thread)",
+    signal.SIGBUS: "touched memory outside of every array; look at the indices (module.inspect names line and thread)",
+    signal.SIGILL: "executed an instruction that this processor does not know",
+    signal.SIGFPE: "divided an integer by zero",
+    signal.SIGABRT: "was aborted",
+}
+
+
+def run(
+    library: Path, launch: Launch, seconds: float, inspect: bool = False, explain=str
+) -> tuple[str, dict | None]:
+    """Run `launch` in a child for at most `seconds` and write its results into the launch's arrays.
+
+    Returns what it printed and, with `inspect`, the inspector's findings as a dict. Raises KernelError (its
+    message made by `explain` from the runtime's) and leaves the arrays as they were.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix="course_run_", dir="/dev/shm" if Path("/dev/shm").is_dir() else None
+    ) as folder:
+        files = {name: str(Path(folder) / name) for name in ("arrays", "answer", "report")}
+        values, places, size = _layout(launch)
+        with open(files["arrays"], "w+b") as file:
+            file.truncate(size)
+            with mmap.mmap(file.fileno(), size) as memory:
+                for offset, array in places.values():
+                    memory[offset : offset + array.nbytes] = array.tobytes()
+                job = {
+                    "library": str(library), "kernel": launch.kernel.name, "grid": launch.grid, "block": launch.block,
+                    "shared_mem": launch.shared_mem, "workers": 1 if inspect else runner.cores(), "values": values,
+                    "seconds": seconds, "arrays": files["arrays"], "answer": files["answer"],
+                    "report": files["report"] if inspect else None,
+                }  # fmt: skip
+                Path(folder, "job").write_text(json.dumps(job))
+                ending = _wait(Path(folder, "job"), seconds)
+                report = Path(files["report"])
+                found = json.loads(report.read_text()) if inspect and report.exists() else None
+                if not Path(files["answer"]).exists():
+                    if found is not None:
+                        return "", found | {"ended": False}
+                    raise KernelError(f"kernel {launch.kernel.name} {ending}")
+                answer = json.loads(Path(files["answer"]).read_text())
+                if not answer["ended"] and found is None:
+                    raise KernelError(explain(answer["message"]))
+                _collect(launch, places, memory)
+    return answer["printed"], None if found is None else found | answer
+
+
+def _layout(launch: Launch) -> tuple[list[dict], dict[int, tuple[int, np.ndarray]], int]:
+    """Where each array lies in the file. Two arguments that are the same memory stay the same memory."""
+    values, places, end = [], {}, _SLACK
+    for parameter, value in zip(launch.kernel.parameters, launch.values, strict=True):
+        if value is None:
+            values.append({})
+        elif not parameter.pointer:
+            values.append({"bytes": value.tobytes().hex()})
+        else:
+            address = value.ctypes.data
+            if address not in places or places[address][1].nbytes != value.nbytes:
+                for other, (_, array) in places.items():
+                    if address < other + array.nbytes and other < address + value.nbytes:
+                        raise ValueError(
+                            f"kernel {launch.kernel.name}: argument {parameter.name} overlaps another array; pass whole arrays"
+                        )
+                places[address] = end, value
+                # More room behind larger arrays: a row or a block too far still lands in it.
+                end += -(-value.nbytes // _ALIGNMENT) * _ALIGNMENT + max(
+                    _SLACK, min(value.nbytes, 1 << 20) // _ALIGNMENT * _ALIGNMENT
+                )
+            offset = places[address][0]
+            values.append(
+                {
+                    "offset": offset,
+                    "size": value.nbytes,
+                    "name": parameter.name,
+                    "itemsize": value.itemsize,
+                    "slack": _SLACK,
+                }
+            )
+    return values, places, end
+
+
+def _wait(job: Path, seconds: float) -> str:
+    """Run the child; how it ended, as the rest of a sentence that begins with the kernel's name."""
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-S", runner.__file__, str(job)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        _, errors = child.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        return f"did not end within {seconds:g} s and was stopped; is there a loop that never ends, or a wait that nobody answers?"
+    except BaseException:
+        child.kill()
+        child.communicate()
+        raise
+    if child.returncode < 0:
+        return _SIGNALS.get(-child.returncode, f"was ended by signal {-child.returncode}")
+    return (
+        f"could not be run: {errors.decode(errors='replace').strip().splitlines()[-1:] or child.returncode}"
+    )
+
+
+def _collect(launch: Launch, places: dict[int, tuple[int, np.ndarray]], memory: mmap.mmap) -> None:
+    written = {
+        value.ctypes.data
+        for parameter, value in zip(launch.kernel.parameters, launch.values, strict=True)
+        if parameter.pointer and value is not None and not parameter.constant
+    }
+    for address, (offset, array) in places.items():
+        if address in written and array.nbytes:
+            flat = np.frombuffer(memory[offset : offset + array.nbytes], dtype=array.dtype)
+            array[...] = flat.reshape(array.shape)

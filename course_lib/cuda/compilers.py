@@ -1,0 +1,113 @@
+"""The C++ compilers of this machine, and the flags each needs."""
+
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from course_lib.cuda.errors import NoCompiler
+
+# The source reads the same everywhere: no headers, no aliasing surprises, arithmetic that may not trap.
+_COMMON = ["-std=c++17", "-fPIC", "-fvisibility=hidden", "-fno-strict-aliasing", "-fno-exceptions", "-fno-rtti",
+           "-fno-math-errno", "-fno-trapping-math", "-fwrapv", "-fno-stack-protector", "-fno-threadsafe-statics",
+           "-pthread"]  # fmt: skip
+_KERNEL = ["-w", "-nostdinc", "-nostdinc++", "-ffp-contract=fast", "-x", "c++"]
+_INSPECTED = ["-O1", "-g1", "-fsanitize=thread", "-fno-optimize-sibling-calls", "-D__COURSE_INSPECT"]
+_INSPECTED_BY = {
+    "g++": ["--param=tsan-instrument-func-entry-exit=0", "-fno-reorder-blocks", "-fno-if-conversion", "-fno-if-conversion2"],
+    "clang++": ["-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops",
+                *(part for option in ("tsan-instrument-read-before-write=1", "tsan-instrument-func-entry-exit=0",
+                                      "disable-block-placement") for part in ("-mllvm", "-" + option))],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C++ compiler: family ("g++" or "clang++"), the command that runs it, and its version in words."""
+
+    family: str
+    command: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return "ziglang" if "ziglang" in self.command else self.family
+
+    @property
+    def version(self) -> str:
+        """The first line of the compiler's own answer to --version."""
+        answer = subprocess.run([*self.command, "--version"], capture_output=True, text=True)
+        return answer.stdout.partition("\n")[0] or f"{self.name} does not answer"
+
+    @property
+    def identity(self) -> str:
+        """Changes with the compiler and with the processor that the code is made for; costs no process."""
+        binary = Path(shutil.which(self.command[0]) or self.command[0]).resolve()
+        stat = binary.stat()
+        return f"{self.command}|{binary}|{stat.st_size}|{stat.st_mtime_ns}|{_processor()}"
+
+    def kernel_flags(self, inspected: bool) -> list[str]:
+        """Flags for a kernel's source, plain or with its memory accesses instrumented."""
+        native = "-mcpu=native" if platform.machine() in ("arm64", "aarch64") else "-march=native"
+        zig = ["-fno-sanitize=undefined"] if self.name == "ziglang" else []
+        mode = [*_INSPECTED, *_INSPECTED_BY[self.family]] if inspected else ["-O3"]
+        return [*_COMMON, *_KERNEL, native, *zig, *mode]
+
+    def runtime_flags(self, inspected: bool) -> list[str]:
+        """Flags for the runtime's own source files."""
+        zig = ["-fno-sanitize=undefined"] if self.name == "ziglang" else []
+        return [*_COMMON, "-O2", *zig, *(["-D__COURSE_INSPECT"] if inspected else [])]
+
+    @property
+    def link_flags(self) -> list[str]:
+        """Flags that make a shared library without needing the C++ library at run time."""
+        return [
+            "-shared",
+            "-pthread",
+            *(["-Wl,--as-needed", "-Wl,-z,defs"] if sys.platform == "linux" else []),
+        ]
+
+
+@cache
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo") as file:
+            text = "".join(
+                line
+                for line in file.read(4096).splitlines(True)
+                if line.startswith(("model name", "flags", "Features"))
+            )
+    except OSError:
+        text = platform.processor()
+    return platform.machine() + hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def compilers() -> list[Compiler]:
+    """All C++ compilers found, the preferred first: g++, clang++, then ziglang where it is installed.
+
+    The environment variable COURSE_COMPILER (g++, clang++ or ziglang) leaves only that one.
+    """
+    found = [Compiler(name, (path,)) for name in ("g++", "clang++") if (path := shutil.which(name))]
+    if importlib.util.find_spec("ziglang") is not None:
+        found.append(Compiler("clang++", (sys.executable, "-m", "ziglang", "c++")))
+    if sys.platform == "darwin":  # there g++ is Apple's clang under another name
+        found = [compiler for compiler in found if compiler.family != "g++"]
+    wanted = os.environ.get("COURSE_COMPILER")
+    return [compiler for compiler in found if wanted in (None, "", compiler.name)]
+
+
+def preferred() -> Compiler:
+    """The compiler that host kernels are built with. Raises NoCompiler with the line that would bring one."""
+    found = compilers()
+    if not found:
+        raise NoCompiler(
+            "running kernels without a GPU needs a C++ compiler: install g++ (Debian and Ubuntu: sudo apt install g++; "
+            "macOS: xcode-select --install), or pip install ziglang (411 MB, no administrator needed)"
+        )
+    return found[0]

@@ -1,0 +1,70 @@
+"""The same source on an NVIDIA GPU: NVRTC and launches through CuPy."""
+
+import re
+from functools import cache, cached_property
+
+from course_lib.cuda.arguments import Launch, check
+from course_lib.cuda.errors import CompileError, KernelError
+from course_lib.cuda.signature import kernels
+
+_HALF = re.compile(r"\b(__half2?|half2?|__float2half\w*)\b")
+_BFLOAT = re.compile(r"\b(__)?nv_bfloat16\w*|\b__float2bfloat16\w*")
+
+
+@cache
+def available() -> bool:
+    """Whether CuPy is installed and sees a GPU. Never raises."""
+    try:
+        import cupy
+
+        return bool(cupy.cuda.is_available())
+    except Exception:  # a broken driver or a half-installed CuPy must not stop the host from working
+        return False
+
+
+def device_source(source: str, filename: str) -> str:
+    """The source with CUDA's own half-precision headers where it uses their types; its lines keep their numbers."""
+    lines = [
+        f"#include <{name}.h>"
+        for name, words in (("cuda_fp16", _HALF), ("cuda_bf16", _BFLOAT))
+        if words.search(source)
+    ]
+    return "\n".join([*lines, f'#line 1 "{filename}"', source])
+
+
+class GpuKernels:
+    """The kernels of one source on the current GPU; raises CompileError with NVRTC's own message."""
+
+    def __init__(self, source: str, filename: str):
+        import cupy
+
+        self.kernels = kernels(source)
+        self._cupy = cupy
+        self._module = cupy.RawModule(code=device_source(source, filename), options=("--std=c++17",))
+        try:
+            self._module.compile()
+        except cupy.cuda.compiler.CompileException as error:
+            problems = [
+                (int(line), text)
+                for line, text in re.findall(rf"{re.escape(filename)}\((\d+)\): error: (.*)", str(error))
+            ]
+            raise CompileError(str(error), problems) from None
+
+    @cached_property
+    def max_shared(self) -> int:
+        """Bytes of shared memory that a block of this GPU may ask for."""
+        return self._cupy.cuda.Device().attributes["MaxSharedMemoryPerBlockOptin"]
+
+    def launch(self, name: str, grid, block, args, shared_mem: int) -> None:
+        """Check and start a kernel on the current stream, as `cupy.RawKernel` would."""
+        launch: Launch = check(
+            self.kernels[name], grid, block, args, shared_mem, self._cupy.ndarray, self.max_shared
+        )
+        function = self._module.get_function(name)
+        if shared_mem > 48 * 1024:
+            function.max_dynamic_shared_size_bytes = shared_mem
+        values = tuple(self._cupy.uint64(0) if value is None else value for value in launch.values)
+        try:
+            function(launch.grid, launch.block, values, shared_mem=launch.shared_mem)
+        except self._cupy.cuda.driver.CUDADriverError as error:
+            raise KernelError(f"kernel {name}: {error}") from None

@@ -1,0 +1,29 @@
+// CUDA's names for an ordinary C++17 compiler: included before every kernel that runs on the host. No header of
+// the system or of the C++ library is used, so a kernel sees what NVRTC would show it and nothing more.
+#pragma once
+
+typedef __SIZE_TYPE__ size_t;
+#define __COURSE_INLINE inline __attribute__((always_inline, unused))
+#define __COURSE_HIDDEN __attribute__((visibility("hidden")))
+
+#define __global__
+#define __device__
+#define __host__
+#define __constant__ static
+#define __launch_bounds__(...)
+#define __grid_constant__
+#define __forceinline__ inline __attribute__((always_inline))
+#define __noinline__ __attribute__((noinline))
+#define __align__(n) __attribute__((aligned(n)))
+// One copy per worker thread, because each worker runs one block at a time. The inspector has one worker.
+#ifdef __COURSE_INSPECT
+#define __shared__ static __attribute__((aligned(16)))
+#else
+#define __shared__ static __thread __attribute__((aligned(16)))
+#endif
+
+#include "vector_types.h"
+#include "device_math.h"
+#include "half.h"
+#include "threads.h"
+#include "atomics.h"

@@ -1,0 +1,71 @@
+// What the scheduler (runtime.cpp) and the inspector (inspector.cpp) know of each other.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+constexpr unsigned kMaxThreads = 1024, kLanes = 32;
+constexpr size_t kStackBytes = 64 * 1024, kDynamicSharedBytes = 99 * 1024;
+
+struct Index3 { unsigned x, y, z; };
+
+// How far a thread has come.
+enum State : uint8_t { kUnstarted, kRunnable, kAtBarrier, kAtWarp, kDone };
+
+struct Thread {
+    void* stack_pointer;
+    char* stack;
+    uint64_t value, result;  // given to and received from a warp operation
+    unsigned mask;
+    int argument, width, line;
+    uint8_t operation;
+    State state;
+};
+
+struct Warp {
+    unsigned exists, runnable, alive;  // one bit a lane
+};
+
+struct Worker {
+    void* scheduler;
+    Thread threads[kMaxThreads];
+    Warp warps[kMaxThreads / kLanes];
+    char* free_stacks[kMaxThreads];
+    unsigned free_count, current, thread_count, warp_count, done, at_barrier;
+    char* stacks;
+    char* dynamic_shared;
+    Index3 block;
+    unsigned long block_number;
+    bool yielded;
+};
+
+struct Launch {
+    void (*entry)(void** arguments);
+    void** arguments;
+    unsigned grid[3], block[3], shared_bytes;
+    Index3 thread_index[kMaxThreads];
+    unsigned long blocks, next_block;
+    int failed;
+    char* message;
+    size_t message_bytes;
+};
+
+Worker* course_worker();
+Launch* course_launch();
+void course_to_scheduler();
+// Stops the launch with the first message; the rest of the block is abandoned.
+void course_fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
+
+#ifdef __COURSE_INSPECT
+void inspect_block_begin();
+void inspect_block_end();
+void inspect_trace(unsigned warp, unsigned lanes);  // analyze what these lanes recorded
+void inspect_warp_order(unsigned warp, unsigned lanes);  // these lanes have waited for each other
+void inspect_barrier();  // the whole block has waited
+void inspect_divergence(const char* message);
+#else
+static inline void inspect_block_begin() {}
+static inline void inspect_block_end() {}
+static inline void inspect_trace(unsigned, unsigned) {}
+static inline void inspect_warp_order(unsigned, unsigned) {}
+static inline void inspect_barrier() {}
+#endif

@@ -1,0 +1,146 @@
+"""Loading kernels and launching them: one interface, on a GPU or on the host."""
+
+import ctypes
+import os
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from course_lib.cuda import arguments, child, gpu, runner
+from course_lib.cuda.build import build
+from course_lib.cuda.compilers import Compiler, compilers, preferred
+from course_lib.cuda.errors import KernelError
+from course_lib.cuda.rules import check_rules
+from course_lib.cuda.signature import kernels
+from course_lib.paths import ROOT
+
+KERNELS = ROOT / "kernels"
+
+
+def available() -> str | None:
+    """Where kernels run on this machine: "gpu", "host", or None without a GPU and without a compiler."""
+    return "gpu" if gpu.available() else "host" if compilers() else None
+
+
+def load(name: str, device: str = "auto") -> "Module":
+    """The kernels of `kernels/<name>.cu`. `device` is "auto" (a GPU where there is one), "gpu" or "host".
+
+    COURSE_DEVICE in the environment decides where "auto" is asked. Raises ValueError for an unknown name or
+    device, CompileError, and NoCompiler (one line that says what to install).
+    """
+    path = KERNELS / f"{name}.cu"
+    if not re.fullmatch(r"\w+", name) or not path.is_file():
+        known = ", ".join(sorted(p.stem for p in KERNELS.glob("*.cu")))
+        raise ValueError(f"there is no kernel file {name!r}; there are {known}")
+    return Module(path.read_text(), path.name, device)
+
+
+def compile(source: str, device: str = "auto", time_limit: float = 10.0) -> "Module":
+    """The kernels of a student's source, checked against the rules and run in a process of their own on the host.
+
+    Launches that take longer than `time_limit` seconds are stopped. Raises as `load` does, and CompileError for
+    what a student's source may not contain.
+    """
+    check_rules(source)
+    return Module(source, "kernel.cu", device, time_limit)
+
+
+class Module:
+    """Compiled kernels: `module["name"](grid, block, args, shared_mem=0)`, the convention of `cupy.RawKernel`.
+
+    Arrays are CuPy's on a GPU and NumPy's on the host; `device` says which. Numbers may be plain Python numbers.
+    """
+
+    def __init__(self, source: str, filename: str, device: str = "auto", time_limit: float | None = None,
+                 compiler: Compiler | None = None):  # fmt: skip
+        self.source, self.filename = source, filename
+        self.device = _choose(device)
+        self._time_limit = time_limit
+        self._compiler = compiler
+        self._signatures = kernels(source)
+        if self.device == "gpu":
+            self._gpu = gpu.GpuKernels(source, filename)
+        else:
+            self._compiler = compiler or preferred()
+            self._library = build(source, filename, self._compiler)
+
+    @property
+    def names(self) -> list[str]:
+        """The kernels in the order of the source."""
+        return list(self._signatures)
+
+    def __getitem__(self, name: str):
+        """The kernel `name`, to be called with (grid, block, args, shared_mem=0). Raises KeyError with the names there are."""
+        self._signature(name)
+        return partial(self._launch, name)
+
+    def _signature(self, name: str):
+        if name not in self._signatures:
+            raise KeyError(f"there is no kernel {name!r}; there are {', '.join(self._signatures)}")
+        return self._signatures[name]
+
+    def _launch(self, name: str, grid, block, args, shared_mem: int = 0) -> None:
+        """Run the kernel and wait for it on the host; start it on a GPU. ValueError before, KernelError after."""
+        if self.device == "gpu":
+            return self._gpu.launch(name, grid, block, args, shared_mem)
+        launch = arguments.check(self._signature(name), grid, block, args, shared_mem, np.ndarray)
+        if self._time_limit is not None:
+            printed, _ = child.run(self._library, launch, self._time_limit, explain=self._explain)
+        else:
+            printed = self._run_here(launch)
+        if printed:
+            print(printed, end="")
+
+    def _run_here(self, launch: arguments.Launch) -> str:
+        cells = [
+            ctypes.c_void_p(value.ctypes.data if value is not None else None)
+            if parameter.pointer
+            else ctypes.create_string_buffer(value.tobytes(), value.itemsize)
+            for parameter, value in zip(launch.kernel.parameters, launch.values, strict=True)
+        ]
+        try:
+            ended, message, printed = runner.run(
+                str(self._library),
+                launch.kernel.name,
+                launch.grid,
+                launch.block,
+                cells,
+                launch.shared_mem,
+                runner.cores(),
+            )
+        except LookupError:
+            raise ValueError(
+                f"kernel {launch.kernel.name} is for a GPU only; this module runs on the host"
+            ) from None
+        if not ended:
+            raise KernelError(self._explain(message))
+        return printed
+
+    def _explain(self, message: str) -> str:
+        kind, line, text = message.split("|", 2)
+        return f"{self.filename}, line {line}: {kind}: {text}"
+
+    def array(self, values):
+        """The values as a contiguous array that this module's kernels take: CuPy's on a GPU, else NumPy's."""
+        if self.device == "gpu":
+            import cupy
+
+            return cupy.ascontiguousarray(cupy.asarray(values))
+        return np.ascontiguousarray(values)
+
+    @staticmethod
+    def numpy(array) -> np.ndarray:
+        """The array as NumPy's, wherever it lies."""
+        return array.get() if hasattr(array, "get") else array
+
+
+def _choose(device: str) -> str:
+    if device == "auto":
+        device = os.environ.get("COURSE_DEVICE") or ("gpu" if gpu.available() else "host")
+    if device not in ("gpu", "host"):
+        raise ValueError(f'device is "auto", "gpu" or "host", got {device!r}')
+    if device == "gpu" and not gpu.available():
+        raise ValueError('there is no GPU here that CuPy can use; pass device="host"')
+    return device

@@ -1,0 +1,202 @@
+"""What a student's source may not contain: refused before a compiler sees it, with the line.
+
+The rules keep a kernel to device code: no headers, no assembler, no host functions, no code that runs when the
+library is loaded, no reserved names. They stand beside the process of its own that the kernel runs in.
+"""
+
+import re
+
+from course_lib.cuda.errors import CompileError
+from course_lib.cuda.lexer import Token, closing, tokens
+
+_DIRECTIVES = {"define", "undef", "if", "ifdef", "ifndef", "else", "elif", "endif", "pragma"}
+_WORDS = {
+    "asm": "assembler (asm)",
+    "goto": "goto",
+    "new": "new (device code here has no heap)",
+    "delete": "delete (device code here has no heap)",
+    "throw": "exceptions",
+    "try": "exceptions",
+    "typeid": "typeid",
+    "virtual": "virtual functions",
+    "dynamic_cast": "dynamic_cast",
+    "import": "import",
+    "module": "module",
+    "co_await": "coroutines",
+    "co_yield": "coroutines",
+    "co_return": "coroutines",
+}
+# CUDA's own names with two underscores; every other such name belongs to the compiler.
+_CUDA_NAMES = re.compile(
+    r"__(global|device|shared|constant|restrict|launch_bounds|forceinline|noinline|align|grid_constant)__$"
+    r"|__(syncthreads(_count|_and|_or)?|syncwarp|activemask|threadfence(_block|_system)?|nanosleep|trap)$"
+    r"|__(shfl|shfl_up|shfl_down|shfl_xor|all|any|ballot|match_any|match_all|reduce_(add|min|max|and|or|xor))_sync$"
+    r"|__(ldg|ldcg|ldca|ldcs|stcg|stcs|popc|popcll|clz|clzll|ffs|ffsll|brev|byte_perm|dp4a|mulhi|umulhi|mul24|umul24)$"
+    r"|__funnelshift_[lr]$|__saturatef$|__fdividef$|__(exp|exp10|log|log2|log10|pow|sin|cos|tan|tanh|sincos)f$"
+    r"|__f(add|sub|mul|div|maf|rcp|sqrt|rsqrt|ma)_rn$|__d(add|mul)_rn$"
+    r"|__(float|double)2(int|uint|ll)_r[nzud]$|__(int|uint|ll|double)2(float|double)_rn$"
+    r"|__(float|int|uint|double|longlong)_as_(int|uint|float|longlong|double)$"
+    r"|__half2?$|__nv_bfloat16(2)?$|__h(add|sub|mul|div|neg|abs|fma|max|min|lt|gt|eq|isnan)2?$"
+    r"|__(float|int|half|floats|halves|low|high|bfloat|ushort)\w*?(half|float|bfloat16|int|ushort)\w*$"
+    r"|__CUDA_ARCH__$"
+)
+_FUNCTION_MARKS = {"__device__", "__global__"}
+
+
+def check_rules(source: str) -> None:
+    """Raises CompileError that lists each thing the source may not contain, with its line."""
+    problems = [*_odd_characters(source)]
+    words = tokens(source)
+    for i, word in enumerate(words):
+        problems += _forbidden_word(words, i, word)
+    if not problems:
+        problems = _declarations(words, 0, len(words), in_class=False)
+    if problems:
+        text = "\n".join(f"kernel.cu, line {line}: {what}" for line, what in problems)
+        raise CompileError(text, problems)
+
+
+def _odd_characters(source: str) -> list[tuple[int, str]]:
+    """Spellings that would let a forbidden word pass unseen: spliced lines in code, trigraphs, raw strings."""
+    patterns = {
+        r"\?\?[=/'()!<>-]": "trigraphs are not allowed",
+        r"\b(?:u8|[uUL])?R\"": "raw strings are not allowed",
+    }
+    found = []
+    for pattern, what in patterns.items():
+        found += [(source.count("\n", 0, m.start()) + 1, what) for m in re.finditer(pattern, source)]
+    return found
+
+
+def _forbidden_word(words: tuple[Token, ...], i: int, word: Token) -> list[tuple[int, str]]:
+    if word.kind == "directive":
+        return _directive(word)
+    if word.kind == "mark":
+        if word.text == "\\" or not word.text.isascii():
+            return [(word.line, f"the character {word.text} is not allowed in code")]
+        if word.text in ("##", "%:", "#"):
+            return [(word.line, f"{word.text} is not allowed")]
+        if word.text in ("<<<", ">>>"):
+            return [(word.line, "a kernel is launched from Python: module[name](grid, block, args)")]
+    if word.kind == "name":
+        return [(word.line, what) for what in _name(word.text)] + _extern(words, i, word)
+    return []
+
+
+def _name(name: str) -> list[str]:
+    if name in _WORDS:
+        return [f"{_WORDS[name]} is not allowed"]
+    if name == "__host__":
+        return ["host functions are not allowed: mark the function __device__"]
+    if name.startswith("__") and not _CUDA_NAMES.match(name):
+        return [f"the name {name} is not CUDA's; names that begin with two underscores are reserved"]
+    return []
+
+
+def _extern(words: tuple[Token, ...], i: int, word: Token) -> list[tuple[int, str]]:
+    if word.text != "extern":
+        return []
+    after = [w.text for w in words[i + 1 : i + 3]]
+    if after[:1] == ["__shared__"] or after == ['"C"', "__global__"]:
+        return []
+    return [
+        (word.line, 'extern stands before __shared__, or as extern "C" before __global__, and nowhere else')
+    ]
+
+
+def _directive(word: Token) -> list[tuple[int, str]]:
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", word.text.replace("\\\n", ""), flags=re.S)
+    parts = re.match(r"\s*#\s*(\w*)(.*)", text, re.S)
+    name, rest = parts[1], parts[2]
+    if name == "include":
+        return [(word.line, "headers are not allowed: CUDA's own functions are there without any")]
+    if name not in _DIRECTIVES:
+        return [(word.line, f"#{name} is not allowed")]
+    if name == "pragma" and rest.split()[:1] not in (["unroll"], ["once"]):
+        return [(word.line, "the only pragma allowed is #pragma unroll")]
+    problems = [(word.line, "## is not allowed")] if "##" in rest or "%:" in rest else []
+    for token in tokens(rest):
+        if token.kind == "name":
+            problems += [(word.line, what) for what in _name(token.text)]
+            if token.text in ("extern", "__global__"):
+                problems.append((word.line, f"{token.text} is not allowed inside a macro"))
+    return problems
+
+
+def _declarations(words: tuple[Token, ...], start: int, end: int, in_class: bool) -> list[tuple[int, str]]:
+    """Each declaration at file, namespace or class scope: functions are device code, variables are device memory."""
+    problems, i = [], start
+    while i < end:
+        if words[i].kind == "directive" or words[i].text in (";", "public", "private", "protected", ":"):
+            i += 1
+            continue
+        stop, body = _statement(words, i, end)
+        texts = [w.text for w in words[i : body if body else stop]]
+        if texts[:1] == ["template"]:
+            texts = texts[_template_end(texts) :]
+        if texts and body and texts[0] in ("namespace", "struct", "class", "union") and "(" not in texts:
+            problems += _declarations(words, body + 1, closing(words, body), in_class=texts[0] != "namespace")
+        elif texts and texts[0] not in (
+            "using",
+            "typedef",
+            "enum",
+            "static_assert",
+            "struct",
+            "class",
+            "union",
+            "friend",
+        ):
+            problems += _plain_declaration(words[i].line, texts, words[i:stop], body is not None, in_class)
+        i = stop
+    return problems
+
+
+def _template_end(texts: list[str]) -> int:
+    depth = 0
+    for i, text in enumerate(texts):
+        depth += (text == "<") - text.count(">") * (text.startswith(">"))
+        if depth <= 0 and i:
+            return i + 1
+    return len(texts)
+
+
+def _statement(words: tuple[Token, ...], i: int, end: int) -> tuple[int, int | None]:
+    """Where the declaration at `i` ends, and the index of its body's brace if it has one."""
+    seen_equals = False
+    while i < end:
+        text = words[i].text
+        if text == ";":
+            return i + 1, None
+        if text == "{" and not seen_equals:
+            return closing(words, i) + 1, i
+        seen_equals |= text == "="
+        i = closing(words, i) + 1 if text in "([{" else i + 1
+    return end, None
+
+
+def _plain_declaration(
+    line: int, texts: list[str], words: tuple[Token, ...], has_body: bool, in_class: bool
+) -> list[tuple[int, str]]:
+    before_equals = texts[: texts.index("=")] if "=" in texts else texts
+    if "(" in before_equals and not (_attribute_only(before_equals)):
+        if _FUNCTION_MARKS & set(texts) or (in_class and not has_body and "default" in texts):
+            return []
+        return [(line, "this function is host code: mark it __device__ (or __global__, for a kernel)")]
+    if in_class:
+        return []
+    if not {"__device__", "__constant__", "constexpr", "const"} & set(texts):
+        return [(line, "a variable outside of functions must be __device__, __constant__ or constexpr")]
+    initial = [w.text for w in words[len(before_equals) :]]
+    if "(" in initial and "constexpr" not in texts:
+        return [
+            (
+                line,
+                "a variable outside of functions may not be computed by a call: static constructors are not allowed",
+            )
+        ]
+    return []
+
+
+def _attribute_only(texts: list[str]) -> bool:
+    """Whether the only brackets belong to __align__(n) or alignas(n)."""
+    return all(texts[i - 1] in ("__align__", "alignas") for i, text in enumerate(texts) if text == "(" and i)
