@@ -1,11 +1,34 @@
 """The data of the workbook: real handwritten digits and two-dimensional point sets."""
 
 import functools
+import gzip
+import logging
+import math
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 
 from course_lib import seeds
+from course_lib.errors import UserError
+from course_lib.progress import Progress
+
+# LeCun, Cortes and Burges; the sums are those of the files as first published.
+MNIST_MD5 = {
+    "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+    "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
+    "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
+    "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
+}
+MNIST_MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://raw.githubusercontent.com/fgnt/mnist/master/",
+)
+IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +75,88 @@ def _upsample(images: np.ndarray, size: int) -> np.ndarray:
     # Row i holds the weights of the old pixels in the new pixel i: a hat around its center.
     weights = np.maximum(0, 1 - np.abs(centers[:, None] - np.arange(old)))  # (size, old)
     return weights @ images @ weights.T
+
+
+def mnist(mirrors: Sequence[str] = MNIST_MIRRORS, folder: Path | str | None = None) -> Split:
+    """The real MNIST: 60,000 images to train, 10,000 to test; downloaded once, 12 MB, and kept.
+
+    The files lie in `folder` (the user's cache folder unless given) and are checked by their MD5 sums. A
+    mirror that fails or sends something else is passed over for the next. The arrays are the caller's own.
+    Raises UserError, in one line, when no mirror could be used or the files cannot be kept.
+    """
+    x_train, y_train, x_test, y_test = _mnist_bytes(tuple(mirrors), folder)
+    return Split(_pixels(x_train), y_train.astype(np.int64), _pixels(x_test), y_test.astype(np.int64))
+
+
+def _pixels(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+
+
+@functools.cache
+def _mnist_bytes(mirrors: tuple[str, ...], folder: Path | str | None) -> tuple[np.ndarray, ...]:
+    """The four arrays as bytes, a quarter of what they take as float32."""
+    import pooch
+    from requests.exceptions import RequestException
+
+    folder = Path(folder) if folder else Path(pooch.os_cache("course_lib")) / "mnist"
+    refusals = []
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # pooch announces each file on stderr
+    try:
+        for mirror in mirrors:
+            registry = {name: f"md5:{digest}" for name, digest in MNIST_MD5.items()}
+            files = pooch.create(folder, base_url=mirror, registry=registry, retry_if_failed=1)
+            try:
+                paths = [files.fetch(name, downloader=_download) for name in MNIST_MD5]
+            except RequestException as error:
+                status = f"HTTP {error.response.status_code}" if error.response is not None else ""
+                refusals.append(f"{urlsplit(mirror).netloc}: {status or type(error).__name__}")
+            except ValueError:
+                refusals.append(f"{urlsplit(mirror).netloc}: a file with a wrong MD5 sum")
+            else:
+                return tuple(read_idx(Path(path).read_bytes()) for path in paths)
+    except OSError as error:
+        raise UserError(
+            f"cannot keep MNIST in {folder} ({error}): make room, or use datasets.digits()"
+        ) from None
+    finally:
+        logger.setLevel(level)
+    raise UserError(
+        f"MNIST could not be downloaded ({'; '.join(refusals)}): check the network and try again, "
+        "or use datasets.digits(), which needs no network"
+    )
+
+
+def _download(url: str, output_file: str, pup: object) -> None:
+    import pooch
+
+    bar = Progress(0, f"downloading {url.rsplit('/', 1)[-1]}")
+    pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=(5, 60))(url, output_file, pup)
+
+
+def read_idx(data: bytes) -> np.ndarray:
+    """The array in an IDX file, gzip-compressed or not: type and shape stand in its header, big-endian.
+
+    Format: the MNIST page of LeCun, Cortes and Burges. Raises ValueError in one line for data that is not
+    IDX, is cut off, or is longer than its header says.
+    """
+    if data[:2] == b"\x1f\x8b":
+        try:
+            data = gzip.decompress(data)
+        except (EOFError, OSError, zlib.error) as error:
+            raise ValueError(f"not a whole gzip file: {error}") from None
+    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in IDX_TYPES:
+        raise ValueError(f"not an IDX file: it begins with {data[:4].hex(' ') or 'nothing'}")
+    kind, rank = np.dtype(IDX_TYPES[data[2]]), data[3]
+    start = 4 + 4 * rank
+    if len(data) < start:
+        raise ValueError(f"IDX file cut off in its header: {len(data)} of {start} bytes")
+    shape = tuple(int(size) for size in np.frombuffer(data, ">u4", rank, 4))
+    expected = start + math.prod(shape) * kind.itemsize
+    if len(data) != expected:
+        raise ValueError(f"IDX file of {len(data)} bytes where its header, shape {shape}, says {expected}")
+    return np.frombuffer(data, kind, offset=start).reshape(shape).astype(kind.newbyteorder("="))
 
 
 def xor(n: int, noise: float = 0.2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

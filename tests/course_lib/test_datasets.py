@@ -1,3 +1,5 @@
+import contextlib
+import gzip
 import hashlib
 import subprocess
 import sys
@@ -7,12 +9,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from course_lib import datasets
 
+IDX_CODES = {"u1": 8, "i1": 9, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
 POINT_SETS = [datasets.xor, datasets.rings, datasets.spirals]
 
 
@@ -87,6 +91,62 @@ def test_the_labels_follow_the_definition_without_noise():
 def test_impossible_point_sets_are_refused_by_name(points, wrong):
     with pytest.raises(ValueError, match=points.__name__):
         points(**wrong)
+
+
+def idx(array):
+    code = IDX_CODES[array.dtype.str[1:]]
+    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return bytes([0, 0, code, array.ndim]) + sizes + array.astype(array.dtype.newbyteorder(">")).tobytes()
+
+
+@given(
+    arrays(
+        st.sampled_from(sorted(IDX_CODES)).map(np.dtype),
+        array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=5),
+    ),
+    st.booleans(),
+)
+def test_an_idx_file_of_any_type_and_shape_is_read_back(array, compressed):
+    content = idx(array)
+    got = datasets.read_idx(gzip.compress(content) if compressed else content)
+    assert got.dtype == array.dtype
+    np.testing.assert_array_equal(got, array)
+    assert got.dtype.isnative
+    assert got.flags.writeable
+
+
+@given(st.data())
+def test_an_idx_file_cut_off_or_grown_anywhere_is_refused_in_one_line(data):
+    content = idx(np.arange(24, dtype=np.int16).reshape(2, 3, 4))
+    if data.draw(st.booleans()):
+        content = gzip.compress(content, mtime=0)
+    cut = data.draw(st.integers(0, len(content) - 1))
+    for wrong in (content[:cut], content + b"\x01" * (cut + 1)):
+        with pytest.raises(ValueError, match=r"IDX|gzip") as refusal:
+            datasets.read_idx(wrong)
+        assert "\n" not in str(refusal.value)
+
+
+@given(st.binary(max_size=64))
+def test_arbitrary_bytes_are_read_or_refused_but_never_crash_the_reader(data):
+    with contextlib.suppress(ValueError):
+        assert isinstance(datasets.read_idx(data), np.ndarray)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "nothing"),
+        (b"<html>", "3c 68 74 6d"),
+        (b"\0\0\x07\x01\0\0\0\0", "00 00 07 01"),
+        (b"\0\0\x08\x03\0\0", "6 of 16 bytes"),
+        (b"\0\0\x08\x02" + b"\xff" * 8 + b"12", r"shape \(4294967295, 4294967295\)"),
+        (b"\x1f\x8b\x08broken", "gzip"),
+    ],
+)
+def test_a_malformed_idx_file_is_refused_with_what_is_wrong(data, message):
+    with pytest.raises(ValueError, match=message):
+        datasets.read_idx(data)
 
 
 def test_importing_datasets_imports_nothing_heavy():
