@@ -16,15 +16,16 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 Assignment = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="For example q02_quantization.")]
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def teach(
+    context: typer.Context,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address only.")] = False,
     port: Annotated[int | None, typer.Option(help="Port on this machine; a free one by default.")] = None,
 ):
-    """Open JupyterLab at the root of the course, with formgrader."""
+    """Open JupyterLab at the root of the course, with formgrader. Other options go to it."""
     from autograder.teach import teach as run
 
-    run(Course.here(), browser=not no_browser, port=port)
+    run(Course.here(), not no_browser, port, context.args)
 
 
 @app.command()
@@ -107,10 +108,14 @@ def report(assignment: Assignment):
 def feedback(assignment: Assignment):
     """Write a page for each graded student: messages and points, never a hidden test."""
     from autograder.feedback import feedback as write
+    from autograder.scores import scores
 
-    results = list(write(Course.here(), assignment))
+    course = Course.here()
+    results = list(write(course, assignment))
     failed = [(student, reason) for student, reason in results if reason]
     print(f"{len(results) - len(failed)} pages in feedback/STUDENT/{assignment}/")
+    if waiting := [row.student for row in scores(course, assignment) if row.status == "needs marking"]:
+        print(f"Still to be marked by hand, so their pages show too few points: {', '.join(waiting)}")
     for student, reason in failed:
         typer.echo(f"course: no feedback for {student}: {reason}", err=True)
     raise typer.Exit(1 if failed else 0)
