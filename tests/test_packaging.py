@@ -68,7 +68,20 @@ def imported_names(path: Path) -> set[str]:
     return names
 
 
-FACTS = {"hardware", "shapes", "datasets", "seeds", "effects", "reference", "errors", "paths", "cuda"}
+FACTS = {
+    "hardware",
+    "shapes",
+    "datasets",
+    "seeds",
+    "effects",
+    "machine",
+    "marking",
+    "progress",
+    "reference",
+    "errors",
+    "paths",
+    "cuda",
+}
 ENGINES = {"training", "costs", "attention", "kv_cache", "autodiff"}
 TOPICS = {
     "nonlinearity",

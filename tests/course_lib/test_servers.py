@@ -1,0 +1,66 @@
+"""Starting servers: the port, the address, and an end that leaves no process behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from course_lib.errors import UserError
+from course_lib.servers import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# A stand-in that answers at once; JupyterLab itself is started in tests/browser/.
+SERVE = """
+import sys
+from course_lib import servers
+port = servers.free_port(None, 18000)
+command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+address = f"http://127.0.0.1:{port}/"
+servers.serve("The page", command, address, address, False, {})
+"""
+
+
+def test_a_taken_port_is_refused_by_number():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=f"Port {port} is in use"):
+            free_port(port)
+
+
+def test_without_a_wish_the_next_free_port_is_taken():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert free_port(None, first=port) > port
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_ending_the_command_ends_the_server(how):
+    command = [sys.executable, "-c", SERVE]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    address = process.stdout.readline().split(" runs at ")[1].strip()
+    urllib.request.urlopen(address, timeout=10).close()
+    os.kill(process.pid, how)
+    process.wait(20)
+    process.stdout.close()
+    process.stderr.close()
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", int(address.rsplit(":", 1)[1].strip("/")))):
+                return
+        time.sleep(0.05)
+    pytest.fail("the server still answers")
+
+
+def test_a_server_that_ends_at_once_is_told_by_its_last_line():
+    from course_lib.servers import serve
+
+    dying = [sys.executable, "-c", "raise SystemExit('no such option')"]
+    with pytest.raises(UserError, match="The page did not start: no such option"):
+        serve("The page", dying, "http://127.0.0.1:9/", "http://127.0.0.1:9/", False, {})
