@@ -1,0 +1,12 @@
+"""Views: for each topic a pure function from numbers to a figure, and a thin widget. `demos.quantization.show()`."""
+
+import importlib
+
+
+def __getattr__(name: str):
+    try:
+        return importlib.import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"{__name__}.{name}":
+            raise
+        raise AttributeError(f"there is no demo {name!r}") from None

@@ -1,0 +1,110 @@
+"""The look all figures share: a template for a projector, colors for every eye, labels beside their lines."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+import plotly.io
+
+# Okabe & Ito 2008, told apart with every common color vision; the text color has contrast 12:1 on white.
+BLUE, ORANGE, GREEN, PURPLE, SKY, GRAY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#56B4E9", "#7F7F7F"
+TEXT = "#222222"
+COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, GRAY)
+HEAT = "Cividis"  # one hue path, readable in gray and with every color vision
+
+_axis = {
+    "showline": True,
+    "linecolor": TEXT,
+    "ticks": "outside",
+    "tickcolor": TEXT,
+    "gridcolor": "#E6E6E6",
+    "zeroline": False,
+    "title": {"standoff": 10},
+    "automargin": True,
+}
+plotly.io.templates["course"] = go.layout.Template(
+    layout={
+        "font": {"family": "system-ui, sans-serif", "size": 16, "color": TEXT},
+        "title": {"x": 0, "xref": "paper", "xanchor": "left", "y": 0.97, "yanchor": "top", "font": {"size": 21}},
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+        "colorway": COLORS,
+        "showlegend": False,
+        "margin": {"l": 70, "r": 30, "t": 100, "b": 60},
+        "height": 430,
+        "xaxis": _axis,
+        "yaxis": _axis,
+        "bargap": 0.05,
+        "hoverlabel": {"font": {"size": 15}},
+    }
+)
+
+
+def finish(figure: go.Figure, finding: str, detail: str = "") -> go.Figure:
+    """Give the figure the shared look and, as its title, what it shows; `detail` stands below, smaller.
+
+    Both are computed from the data by the caller, so that a title cannot claim what the figure does not show.
+    """
+    figure.update_layout(template="course", title_text=_title(finding, detail))
+    return figure
+
+
+def _title(finding: str, detail: str) -> str:
+    # Two lines of one title: plotly places its own subtitle by the size of a title not yet drawn.
+    return f"{finding}<br><span style='font-size:16px'>{detail}</span>"
+
+
+def label(figure: go.Figure, ends: Sequence[tuple[float, float, str, str]], gap: float, **where) -> None:
+    """Write names beside the ends of lines, at least `gap` apart, instead of a legend.
+
+    `ends` holds (x, y, text, color) with x and y as drawn (the exponent on a logarithmic axis), and `where`
+    the panel (row, col). Labels that would overlap are pushed apart around their common middle.
+    """
+    ends = sorted(ends, key=lambda end: end[1])
+    groups: list[list[int]] = []  # runs of labels that touch, each spread around its own mean
+
+    def span(group):
+        middle = sum(ends[i][1] for i in group) / len(group)
+        return middle - gap * (len(group) - 1) / 2, middle + gap * (len(group) - 1) / 2
+
+    for i in range(len(ends)):
+        groups.append([i])
+        while len(groups) > 1 and span(groups[-2])[1] + gap > span(groups[-1])[0]:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    for group in groups:
+        for place, i in enumerate(group):
+            x, _, text, color = ends[i]
+            figure.add_annotation(
+                x=x, y=span(group)[0] + gap * place, text=text, font_color=color, showarrow=False,
+                xanchor="left", xshift=8, **where,
+            )  # fmt: skip
+
+
+def paint(
+    figure: go.Figure,
+    traces: Sequence[dict],
+    finding: str,
+    detail: str = "",
+    annotations: dict[int, dict] | None = None,
+) -> go.Figure:
+    """Fill a frame, or bring a FigureWidget on screen up to date, in one message to the browser.
+
+    `traces` holds what changes of each trace ({"y": ...}, in the frame's order) and `annotations` what
+    changes of the annotation at an index. Nothing else travels: axes stay put and a slider's step is quick.
+    """
+    with figure.batch_update():
+        for trace, change in zip(figure.data, traces, strict=True):
+            for name, value in change.items():
+                trace[name] = value
+        figure.layout.title.text = _title(finding, detail)
+        for index, change in (annotations or {}).items():
+            for name, value in change.items():
+                figure.layout.annotations[index][name] = value
+    return figure
+
+
+def widget(figure: go.Figure) -> go.FigureWidget:
+    """The figure as a widget as wide as its place on screen, without plotly's tool bar."""
+    live = go.FigureWidget(figure)
+    live.layout.autosize = True
+    live._config = {"responsive": True, "displayModeBar": False}  # plotly has no public way to configure a widget
+    return live

@@ -1,0 +1,191 @@
+"""The pictures of question 2, each drawn from numbers the student's own functions computed."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from course_lib.demos import look
+
+
+def rounding(x: np.ndarray, x_hat: np.ndarray, scale: float, zero_point: int, bits: int) -> go.Figure:
+    """Values x (n,) above the grid's lines, an arrow from each to the grid value x_hat (n,) it became."""
+    codes = np.arange(2**bits)
+    grid = scale * (codes - zero_point)
+    worst = int(np.argmax(np.abs(x - x_hat)))
+    drawing = go.Figure()
+    for line in grid:
+        drawing.add_vline(x=line, line_color="#BBBBBB", line_width=1.5)
+    for i, (start, end) in enumerate(zip(x, x_hat, strict=True)):
+        drawing.add_annotation(
+            x=end, y=0.05, ax=start, ay=0.92, xref="x", yref="y", axref="x", ayref="y", showarrow=True,
+            arrowhead=2, arrowwidth=2.5 if i == worst else 1.5, arrowcolor=look.ORANGE if i == worst else look.BLUE,
+        )  # fmt: skip
+    drawing.add_scatter(x=x, y=np.ones(len(x)), mode="markers", marker={"size": 11, "color": look.BLUE})
+    drawing.add_annotation(x=x[worst], y=1.14, text="worst", font_color=look.ORANGE, showarrow=False)
+    error = float(np.abs(x - x_hat).max())
+    look.finish(
+        drawing,
+        f"Largest error {error:.3f}: {error / scale:.2f} of a step",
+        f"{bits} bits, {2**bits} codes, one step = {scale:.3f}; code {zero_point} is exactly zero",
+    )
+    drawing.update_layout(height=330)
+    drawing.update_xaxes(title_text="code (value below it)", showgrid=False, tickvals=grid,
+                         ticktext=[f"{code}<br>{value:.2f}" for code, value in zip(codes, grid, strict=True)])  # fmt: skip
+    drawing.update_yaxes(range=[0, 1.25], tickvals=[0.05, 1], ticktext=["after", "before"], showgrid=False)
+    return drawing
+
+
+def sqnr_against_bits(bits: Sequence[int], decibels: Mapping[str, Sequence[float]]) -> go.Figure:
+    """SQNR in dB against bits, a line a distribution, beside 20·log10(2^b - 1), and the slope from 5 bits up."""
+    bits = np.asarray(bits)
+    theory = 20 * np.log10(2.0**bits - 1)
+    drawing = go.Figure()
+    drawing.add_scatter(x=bits, y=theory, mode="lines", line={"color": look.GRAY, "dash": "dash", "width": 4})
+    ends = [(bits[-1], theory[-1], "20 log₁₀(2ᵇ − 1)", "#6E6E6E")]
+    for color, (name, values) in zip(look.COLORS, decibels.items(), strict=False):
+        drawing.add_scatter(x=bits, y=values, mode="lines+markers", line_color=color, marker_size=8)
+        ends.append((bits[-1], values[-1], name, color))
+    look.label(drawing, ends, gap=5)
+    first = next(iter(decibels.values()))
+    steep = bits >= 5
+    slope = np.polyfit(bits[steep], np.asarray(first)[steep], 1)[0]
+    look.finish(
+        drawing,
+        f"From 5 bits up, each bit brings {slope:.2f} dB",
+        f"The step from {bits[0]} to {bits[1]} bits brings {first[1] - first[0]:.1f} dB; "
+        "the shape of the data moves the line up or down",
+    )
+    drawing.update_layout(margin_r=190, height=470)
+    drawing.update_xaxes(title_text="bits a value", dtick=1)
+    drawing.update_yaxes(title_text="SQNR (dB)")
+    return drawing
+
+
+def error_map(W: np.ndarray, rebuilt: Mapping[str, np.ndarray], decibels: Mapping[str, float]) -> go.Figure:
+    """|W - Ŵ| over the rms weight of its row, a panel a way to share scales; all (rows, columns)."""
+    rms = np.sqrt((W**2).mean(axis=1, keepdims=True))
+    names = list(rebuilt)
+    drawing = make_subplots(
+        cols=len(names),
+        horizontal_spacing=0.08,
+        subplot_titles=[f"{name}: {decibels[name]:.1f} dB" for name in names],
+    )
+    for column, name in enumerate(names, 1):
+        error = np.clip(np.abs(W - rebuilt[name]) / rms, 1e-3, 1)
+        drawing.add_heatmap(
+            z=np.log10(error).astype(np.float32), coloraxis="coloraxis", row=1, col=column,
+            hovertemplate="row %{y}, column %{x}: 10^%{z:.1f}<extra></extra>",
+        )  # fmt: skip
+    gain = decibels[names[-1]] - decibels[names[0]]
+    look.finish(
+        drawing,
+        f"{names[-1].capitalize()} brings back {gain:.0f} dB",
+        "SQNR of all rows but the bad one stands above its panel",
+    )
+    drawing.update_xaxes(title_text="input (column of W)", showgrid=False)
+    drawing.update_yaxes(autorange="reversed", showgrid=False)
+    drawing.update_yaxes(title_text="unit (row of W)", col=1)
+    drawing.update_layout(
+        height=430,
+        margin_t=120,
+        coloraxis={
+            "colorscale": look.HEAT, "cmin": -3, "cmax": 0,
+            "colorbar": {"title": "error as a<br>share of the<br>row's rms", "tickvals": [-3, -2, -1, 0],
+                         "ticktext": ["0.1 %", "1 %", "10 %", "100 %"], "outlinewidth": 0},
+        },
+    )  # fmt: skip
+    return drawing
+
+
+def accuracy_and_bytes(
+    bits: Sequence[int],
+    accuracy: Mapping[str, np.ndarray],
+    nbytes: Mapping[str, Sequence[float]],
+    float_accuracy: float,
+    float_bytes: float,
+) -> go.Figure:
+    """Accuracy (bits, seeds) against bits above the bytes it costs, a line a granularity; every run is a dot."""
+    drawing = make_subplots(cols=2, horizontal_spacing=0.2, column_widths=[0.56, 0.44])
+    places = np.arange(len(bits))
+    above, below = [], []
+    for color, (name, runs) in zip(look.COLORS, accuracy.items(), strict=False):
+        runs = 100 * np.asarray(runs)
+        drawing.add_scatter(x=places, y=runs.mean(axis=1), mode="lines", line={"color": color, "width": 3})
+        drawing.add_scatter(
+            x=np.repeat(places, runs.shape[1]), y=runs.ravel(), mode="markers", opacity=0.6,
+            marker={"color": color, "size": 8},
+        )  # fmt: skip
+        above.append((places[-1], runs[-1].mean(), name, color))
+        kilobytes = np.asarray(nbytes[name]) / 1e3
+        drawing.add_scatter(
+            x=places, y=kilobytes, mode="lines+markers", line={"color": color, "width": 3}, row=1, col=2
+        )
+        below.append((places[-1], kilobytes[-1], name, color))
+    lowest = min(float(np.min(runs)) for runs in accuracy.values()) * 100
+    bottom = 10 * np.floor(lowest / 10)
+    drawing.add_hline(y=100 * float_accuracy, line={"dash": "dash", "color": "#6E6E6E"}, row=1, col=1)
+    drawing.add_annotation(x=0, y=100 * float_accuracy, text="fp32", yshift=14, font_color="#6E6E6E", showarrow=False)
+    look.label(drawing, above, gap=(102 - bottom) / 14, row=1, col=1)
+    look.label(drawing, below, gap=max(map(max, nbytes.values())) / 1e3 / 14, row=1, col=2)
+    first = next(iter(accuracy))
+    loss = 100 * (float_accuracy - np.mean(accuracy[first], axis=1))
+    harmless = min((b for b, lost in zip(bits, loss, strict=True) if lost < 1), default=None)
+    look.finish(
+        drawing,
+        f"One scale a {first}: {harmless} bits cost less than a point, {bits[-1]} bits cost {loss[-1]:.0f}"
+        if harmless
+        else f"One scale a {first}: {bits[0]} bits already cost {loss[0]:.0f} points",
+        f"{len(next(iter(accuracy.values()))[0])} networks, every run a dot; fp32 needs {float_bytes / 1e3:.0f} kB",
+    )
+    drawing.update_xaxes(title_text="bits a weight", tickvals=places, ticktext=[str(b) for b in bits])
+    drawing.update_yaxes(title_text="test accuracy (%)", range=[bottom, 102], col=1)
+    drawing.update_yaxes(title_text="weights (kB)", rangemode="tozero", col=2)
+    drawing.update_layout(margin_r=110, height=460)
+    return drawing
+
+
+def accuracy_against_factor(factors: Sequence[float], accuracy: Mapping[str, np.ndarray]) -> go.Figure:
+    """Accuracy (factors, seeds) at one number of bits against the factor of one unit, a line a granularity."""
+    drawing = go.Figure()
+    ends = []
+    for color, (name, runs) in zip(look.COLORS, accuracy.items(), strict=False):
+        runs = 100 * np.asarray(runs)
+        drawing.add_scatter(x=factors, y=runs.mean(axis=1), mode="lines", line={"color": color, "width": 3})
+        drawing.add_scatter(
+            x=np.repeat(factors, runs.shape[1]), y=runs.ravel(), mode="markers", opacity=0.6,
+            marker={"color": color, "size": 8},
+        )  # fmt: skip
+        ends.append((np.log10(factors[-1]), runs[-1].mean(), name, color))
+    look.label(drawing, ends, gap=7)
+    names = list(accuracy)
+    last = [100 * float(np.mean(accuracy[name][-1])) for name in (names[0], names[-1])]
+    look.finish(
+        drawing,
+        f"The same function: {last[0]:.0f} % {names[0]}, {last[1]:.0f} % {names[-1]}, at factor {factors[-1]:g}",
+        "8 bits; one unit's incoming weights × f, its outgoing weights ÷ f; every run a dot",
+    )
+    drawing.update_xaxes(title_text="factor f", type="log", tickvals=list(factors), ticktext=[f"{f:g}" for f in factors])
+    drawing.update_yaxes(title_text="test accuracy (%)", range=[0, 104])
+    drawing.update_layout(margin_r=190)
+    return drawing
+
+
+def equal_bytes(accuracy: Mapping[str, Sequence[float]], kilobytes: float) -> go.Figure:
+    """Test accuracy of networks that fill the same memory, a column a choice of width and bits, every run a dot."""
+    drawing = go.Figure()
+    means = {name: 100 * float(np.mean(runs)) for name, runs in accuracy.items()}
+    for color, (name, runs) in zip(look.COLORS, accuracy.items(), strict=False):
+        drawing.add_scatter(x=[name] * len(runs), y=100 * np.asarray(runs), mode="markers", marker={"size": 13, "color": color, "opacity": 0.7})  # fmt: skip
+        drawing.add_scatter(x=[name], y=[means[name]], mode="markers+text", text=f"{means[name]:.1f} %", textposition="middle right",
+                            textfont_color=color, marker={"symbol": "line-ew-open", "size": 46, "color": color, "line_width": 3})  # fmt: skip
+    best = max(means, key=means.get)
+    look.finish(
+        drawing,
+        f"In the same {kilobytes:.0f} kB, {best} is best: {means[best]:.1f} %",
+        "hidden width and bits a weight; dots are runs, bars their means",
+    )
+    drawing.update_xaxes(title_text="hidden width at bits a weight", range=[-0.5, len(means) - 0.35])
+    drawing.update_yaxes(title_text="test accuracy (%)")
+    return drawing

@@ -1,0 +1,133 @@
+"""Marks a student's function case by case, and says what was expected, what came, and on which input."""
+
+import contextlib
+import copy
+import math
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of the student's function.
+
+    `expected` is the value it should return, the class of the exception it should raise, or a function of
+    what came that returns what is wrong with it ("" when nothing is). `why` says what the case is about.
+    """
+
+    arguments: tuple
+    expected: Any
+    why: str
+
+
+def mark(
+    task: str,
+    function: Callable,
+    cases: Sequence[Case],
+    points: float,
+    *,
+    tolerance: float = 1e-6,
+    show_inputs: bool = True,
+) -> float:
+    """Call `function` on copies of each case's arguments; print the verdict; return the points earned.
+
+    Each case weighs the same. Put the smallest first: only the first that differs is shown, input and all;
+    with show_inputs=False (hidden tests) only what the failed cases are about. Numbers agree within the
+    relative `tolerance`, whole numbers exactly. What the function prints to stderr or warns about costs
+    nothing; a task not yet written (NotImplementedError) is raised on.
+    """
+    failures = []
+    for case in cases:
+        got, wrong = _outcome(function, case, tolerance)
+        if wrong:
+            failures.append((case, got, wrong))
+    right = len(cases) - len(failures)
+    earned = points * right / len(cases)
+    name = function.__name__
+    print(f"{task} {name}: {right} of {len(cases)} cases right, {earned:.3g} of {points:g} points")
+    if failures and show_inputs:
+        case, got, wrong = failures[0]
+        print(f"\n  {name}({', '.join(map(show, case.arguments))})")
+        print(f"    about     {case.why}")
+        if isinstance(case.expected, type) or not callable(case.expected):
+            print(f"    expected  {show(case.expected)}")
+        print(f"    got       {got}")
+        print(f"    so        {wrong}")
+    elif failures:
+        print("  Not yet: " + "; ".join(dict.fromkeys(case.why for case, _, _ in failures)))
+    return float(earned)
+
+
+def _outcome(function: Callable, case: Case, tolerance: float) -> tuple[str, str]:
+    """What came, as text, and what is wrong with it."""
+    raises = isinstance(case.expected, type) and issubclass(case.expected, BaseException)
+    # Plain nbgrader gives no points to a test cell with anything on stderr, were it a harmless warning.
+    with contextlib.redirect_stderr(sys.stdout), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            got = function(*copy.deepcopy(case.arguments))
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            fits = raises and isinstance(error, case.expected)
+            return f"{type(error).__name__}: {error}", "" if fits else f"it raised {type(error).__name__}"
+        if raises:
+            return show(got), f"it should raise {case.expected.__name__}"
+        try:
+            wrong = case.expected(got) if callable(case.expected) else difference(case.expected, got, tolerance)
+        except Exception as error:
+            wrong = f"the result cannot be read ({type(error).__name__}: {error})"
+    return show(got), wrong
+
+
+def difference(expected: Any, got: Any, tolerance: float = 1e-6) -> str:
+    """Where and how `got` differs from `expected`, in words; "" when they agree.
+
+    Tuples and lists are compared item by item; arrays by shape and value, and an array of whole numbers
+    wants an integer dtype. NaN agrees with nothing.
+    """
+    if isinstance(expected, (tuple, list)):
+        if not isinstance(got, (tuple, list)) or len(got) != len(expected):
+            return f"{len(expected)} values were expected"
+        parts = (difference(e, g, tolerance) for e, g in zip(expected, got, strict=True))
+        return next((f"value {i}: {part}" for i, part in enumerate(parts, 1) if part), "")
+    if got is None or expected is None or isinstance(expected, (str, bool)):
+        same = type(got) is type(expected) and got == expected
+        return "" if same else f"expected {show(expected)}, got {show(got)}"
+    wanted, found = np.asarray(expected), np.asarray(got)
+    if found.dtype.kind not in "buif":
+        return f"numbers were expected, not {type(got).__name__}"
+    if wanted.shape != found.shape:
+        return f"shape {found.shape} instead of {wanted.shape}"
+    if wanted.ndim and wanted.dtype.kind in "iu" and found.dtype.kind not in "iu":
+        return f"whole numbers need an integer dtype, not {found.dtype}"
+    relative = 0.0 if wanted.dtype.kind in "iu" else tolerance
+    agree = np.isclose(found.astype(np.float64), wanted.astype(np.float64), rtol=relative, atol=0)
+    if agree.all():
+        return ""
+    first = tuple(map(int, np.argwhere(~agree)[0])) if wanted.ndim else ()
+    place = f"at {list(first)} " if first else ""
+    return f"{place}expected {show(wanted[first].item())}, got {show(found[first].item())}"
+
+
+def show(value: Any) -> str:
+    """A value short enough for one line of a verdict; of a large array, its shape and corners."""
+    if isinstance(value, type):
+        return value.__name__
+    if isinstance(value, (tuple, list)):
+        opening, closing = "()" if isinstance(value, tuple) else "[]"
+        return opening + ", ".join(map(show, value)) + closing
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.6g}" if math.isfinite(value) else str(float(value))
+    if hasattr(value, "shape") and hasattr(value, "dtype") and np.ndim(value):
+        text = np.array2string(np.asarray(value), precision=5, threshold=24, edgeitems=3, separator=", ")
+        return " ".join(text.split()) + (f" of shape {tuple(value.shape)}" if np.size(value) > 24 else "")
+    if isinstance(value, np.generic):
+        return str(value.item())
+    text = repr(value)
+    return text if len(text) <= 200 else text[:200] + " …"
