@@ -111,6 +111,21 @@ class LabPage:
         self.page.evaluate("async () => await jupyterapp.commands.execute('notebook:run-all-cells')")
         self.page.set_default_timeout(30e3)
 
+    def run_through(self, cell_id: str) -> None:
+        """Run the cells from the first to the one with this id."""
+        self.page.evaluate(
+            """async (id) => {
+                const notebook = jupyterapp.shell.currentWidget.content;
+                const last = notebook.widgets.findIndex(cell => cell.model.id === id);
+                if (last < 0) throw new Error(`no cell ${id}`);
+                for (let i = 0; i <= last; i++) {
+                    notebook.activeCellIndex = i;
+                    await jupyterapp.commands.execute('notebook:run-cell');
+                }
+            }""",
+            cell_id,
+        )
+
     def cell_errors(self) -> list[str]:
         """`name: message` of every error output in the open notebook."""
         return self.page.evaluate(
@@ -120,6 +135,15 @@ class LabPage:
                 .filter(output => output.output_type === 'error')
                 .map(output => `${output.ename}: ${output.evalue}`)"""
         )
+
+    def plot_title(self) -> str:
+        """Title of the first Plotly figure in view of the page."""
+        return self.page.locator(".js-plotly-plot .gtitle").first.text_content()
+
+    def slider(self, description: str):
+        """The handle of the ipywidgets slider with this description: it takes the mouse and arrow keys."""
+        row = self.page.locator(".widget-slider, .widget-hslider").filter(has_text=description).first
+        return row.locator(".noUi-handle")
 
     def save(self) -> None:
         """Save the open notebook to disk."""

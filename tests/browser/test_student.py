@@ -1,0 +1,44 @@
+"""A student in a real browser: the start page, the notebook, the demo by mouse and by keyboard."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.needs("browser", "compiler")
+NOTEBOOK = "q02_quantization/quantization.ipynb"
+
+
+def test_the_start_page_leads_to_the_notebook_and_its_demo_follows_mouse_and_keyboard(page):
+    page.open_start()
+    page.page.get_by_role("link", name="Question 2").click()
+    page.page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
+
+    page.open_notebook(NOTEBOOK)
+    page.run_through("demo")
+    assert page.cell_errors() == []
+    title = page.page.locator(".js-plotly-plot .gtitle").first
+    expect(title).to_contain_text("8 bits")
+
+    handle = page.slider("bits a weight")
+    handle.focus()
+    handle.press("ArrowLeft")
+    expect(title).to_contain_text("7 bits")
+    handle.press("ArrowRight")
+    expect(title).to_contain_text("8 bits")
+
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.page.mouse.move(x, y)
+    page.page.mouse.down()
+    page.page.mouse.move(x - 1000, y, steps=12)
+    page.page.mouse.up()
+    expect(title).to_contain_text("2 bits")
+
+    page.page.get_by_role("button", name="channel").click()
+    expect(title).to_contain_text("one scale a channel")
+
+
+def test_an_unwritten_task_stops_its_test_with_the_tasks_name(page):
+    page.open_notebook(NOTEBOOK)
+    page.run_through("affine-params-test")
+    (error,) = page.cell_errors()
+    assert error.startswith("NotImplementedError: Q2.1: affine_params")
