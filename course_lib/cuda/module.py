@@ -4,7 +4,6 @@ import ctypes
 import os
 import re
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from course_lib.cuda.signature import kernels
 from course_lib.paths import ROOT
 
 KERNELS = ROOT / "kernels"
+_ALIGNMENT = 16
 
 
 def available() -> str | None:
@@ -94,11 +94,18 @@ class Module:
             print(printed, end="")
 
     def _run_here(self, launch: arguments.Launch) -> str:
+        # A GPU's arrays begin at multiples of 256 bytes; a slice of a NumPy array may not suit a float4.
+        moved = {
+            i: _aligned_copy(value)
+            for i, value in enumerate(launch.values)
+            if isinstance(value, np.ndarray) and value.ctypes.data % _ALIGNMENT
+        }
+        values = [moved.get(i, value) for i, value in enumerate(launch.values)]
         cells = [
             ctypes.c_void_p(value.ctypes.data if value is not None else None)
             if parameter.pointer
             else ctypes.create_string_buffer(value.tobytes(), value.itemsize)
-            for parameter, value in zip(launch.kernel.parameters, launch.values, strict=True)
+            for parameter, value in zip(launch.kernel.parameters, values, strict=True)
         ]
         try:
             ended, message, printed = runner.run(
@@ -116,6 +123,9 @@ class Module:
             ) from None
         if not ended:
             raise KernelError(self._explain(message))
+        for i, copy in moved.items():
+            if not launch.kernel.parameters[i].constant:
+                launch.values[i][...] = copy
         return printed
 
     def _explain(self, message: str) -> str:
@@ -134,6 +144,14 @@ class Module:
     def numpy(array) -> np.ndarray:
         """The array as NumPy's, wherever it lies."""
         return array.get() if hasattr(array, "get") else array
+
+
+def _aligned_copy(array: np.ndarray) -> np.ndarray:
+    room = np.empty(array.nbytes + _ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % _ALIGNMENT
+    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
 
 
 def _choose(device: str) -> str:

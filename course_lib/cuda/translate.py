@@ -52,34 +52,43 @@ def _declared(words: tuple[Token, ...], start: int) -> tuple[list[str], int]:
 def _shared(words: tuple[Token, ...], i: int, depth: int) -> tuple[int, int, str]:
     line = words[i].line
     if depth == 0:
-        raise CompileError(f"line {line}: declare __shared__ memory inside the kernel that uses it",
-                           [(line, "declare shared memory inside a kernel")])  # fmt: skip
+        raise _refused(line, "declare __shared__ memory inside the kernel that uses it")
+    start = i
+    while words[start - 1].text not in (";", "{", "}", ")", ":") and words[start - 1].kind != "directive":
+        start -= 1
     names, end = _declared(words, i + 1)
-    if any(word.text == "=" for word in words[i:end]):
-        raise CompileError(f"line {line}: __shared__ memory cannot be initialized where it is declared; let threads write it",
-                           [(line, "shared memory cannot be initialized here")])  # fmt: skip
-    if words[i - 1].text != "extern":
-        known = "".join(f" __COURSE_SHARED({name})" for name in names)
-        return words[end].end, words[end].end, known
-    at = i + 1
-    while words[at].text in ("__align__", "alignas"):
-        at = closing(words, at + 1) + 1
-    bracket = next(k for k in range(at, end + 1) if words[k].text in ("[", ";"))
-    element = " ".join(w.text for w in words[at : bracket - 1])
-    extents = "".join(w.text for w in words[closing(words, bracket) + 1 : end])
-    if len(names) != 1 or words[bracket].text == ";" or words[bracket + 1].text != "]":
-        raise CompileError(
-            f"line {line}: write extern __shared__ TYPE NAME[];",
-            [(line, "write extern __shared__ TYPE NAME[];")],
+    statement = [w for w in words[start:end] if w.text not in ("__shared__", "static", "extern")]
+    if any(word.text == "=" for word in statement):
+        raise _refused(
+            line, "__shared__ memory cannot be initialized where it is declared; let threads write it"
         )
-    pointer = (
-        f"{element} (*{names[0]}){extents} = ({element} (*){extents})"
-        if extents
-        else f"{element}* {names[0]} = ({element}*)"
-    )
-    text = f'{pointer}__course_dynamic_shared("{names[0]}", sizeof({element}));'
-    newlines = sum(w.text.count("\n") for w in words[i - 1 : end + 1]) + words[end].line - words[i - 1].line
-    return words[i - 1].start, words[end].end, text + "\n" * newlines
+    if any(word.text == "extern" for word in words[start:i]):
+        text = _dynamic(line, statement, names)
+    else:
+        declaration, name = " ".join(w.text for w in statement), f"__course_shared_{words[start].start}"
+        text = f"struct {name} {{ {declaration}; }}; " + "".join(
+            f"__COURSE_SHARED({name}, {n}) " for n in names
+        )
+    newlines = "\n" * (words[end].line - words[start].line)
+    return words[start].start, words[end].end, text + newlines
+
+
+def _dynamic(line: int, statement: list[Token], names: list[str]) -> str:
+    """`extern __shared__ T name[];`, and `T name[][n]`: a pointer to the launch's dynamic shared memory."""
+    texts = [w.text for w in statement]
+    while texts and texts[0] in ("__align__", "alignas"):
+        texts = texts[texts.index(")") + 1 :]
+    bracket = texts.index("[") if "[" in texts else -1
+    if len(names) != 1 or bracket < 2 or texts[bracket + 1] != "]":
+        raise _refused(line, "write extern __shared__ TYPE NAME[];")
+    element, extents, name = " ".join(texts[: bracket - 1]), "".join(texts[bracket + 2 :]), names[0]
+    if not extents:
+        return f"{element}* {name} = __COURSE_DYNAMIC({element}, {name});"
+    return f"typedef {element} __course_row_{name}{extents}; __course_row_{name}* {name} = __COURSE_DYNAMIC(__course_row_{name}, {name});"
+
+
+def _refused(line: int, why: str) -> CompileError:
+    return CompileError(f"line {line}: {why}", [(line, why)])
 
 
 def _device(words: tuple[Token, ...], i: int) -> list[tuple[int, int, str]]:

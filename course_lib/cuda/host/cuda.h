@@ -4,6 +4,7 @@
 
 typedef __SIZE_TYPE__ size_t;
 #define __COURSE_INLINE inline __attribute__((always_inline, unused))
+#define __COURSE_WORKER_BYTES 134217728  // kWorkerBytes in runtime.h
 #define __COURSE_HIDDEN __attribute__((visibility("hidden")))
 
 #define __global__
@@ -15,13 +16,6 @@ typedef __SIZE_TYPE__ size_t;
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
 #define __align__(n) __attribute__((aligned(n)))
-// One copy per worker thread, because each worker runs one block at a time. The inspector has one worker.
-#ifdef __COURSE_INSPECT
-#define __shared__ static __attribute__((aligned(16)))
-#else
-#define __shared__ static __thread __attribute__((aligned(16)))
-#endif
-
 #include "vector_types.h"
 #include "device_math.h"
 #include "half.h"

@@ -15,7 +15,8 @@ extern "C" __attribute__((visibility("hidden"))) void __course_switch(void** sav
 __asm__(".text\n.p2align 4\n.globl " COURSE_SYMBOL "\n" COURSE_SYMBOL ":\n"
         "  pushq %rbp\n  pushq %rbx\n  pushq %r12\n  pushq %r13\n  pushq %r14\n  pushq %r15\n"
         "  movq %rsp, (%rdi)\n  movq %rsi, %rsp\n"
-        "  popq %r15\n  popq %r14\n  popq %r13\n  popq %r12\n  popq %rbx\n  popq %rbp\n  ret\n");
+        "  popq %r15\n  popq %r14\n  popq %r13\n  popq %r12\n  popq %rbx\n  popq %rbp\n"
+        "  popq %rcx\n  jmpq *%rcx\n");  // a return would be predicted from the other fiber's calls
 
 // A stack whose first switch "returns" into `start`.
 static inline void* course_new_fiber(char* top, void (*start)()) {

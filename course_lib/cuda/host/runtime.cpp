@@ -15,19 +15,13 @@
 #define HIDDEN __attribute__((visibility("hidden")))
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
-extern "C" {
-HIDDEN __thread Index3 threadIdx, blockIdx;
-HIDDEN Index3 blockDim, gridDim;
-}
-static __thread Worker* worker;
 static Launch* launch;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static Worker* idle_workers[256];
-static unsigned idle_count;
+static unsigned idle_count, static_shared_bytes;
 static char output[1 << 20];
 static size_t output_bytes;
 
-HIDDEN Worker* course_worker() { return worker; }
 HIDDEN Launch* course_launch() { return launch; }
 
 HIDDEN void course_fail(const char* format, ...) {
@@ -41,18 +35,27 @@ HIDDEN void course_fail(const char* format, ...) {
     pthread_mutex_unlock(&lock);
 }
 
+static char* map_memory(size_t bytes) {
+    void* start = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start != MAP_FAILED) return (char*)start;
+    fprintf(stderr, "course_lib: no memory for the stacks of a block\n");
+    abort();
+}
+
 // Stacks and shared memory are kept from launch to launch: touching fresh pages costs more than a small kernel.
 static Worker* take_worker() {
     pthread_mutex_lock(&lock);
     Worker* w = idle_count ? idle_workers[--idle_count] : nullptr;
     pthread_mutex_unlock(&lock);
     if (w) return w;
-    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    w = (Worker*)mmap(nullptr, sizeof(Worker), PROT_READ | PROT_WRITE, flags, -1, 0);
-    size_t bytes = kMaxThreads * kStackBytes;
-    w->stacks = (char*)mmap(nullptr, bytes + 4096, PROT_READ | PROT_WRITE, flags, -1, 0) + 4096;
-    mprotect(w->stacks - 4096, 4096, PROT_NONE);
-    w->dynamic_shared = (char*)mmap(nullptr, kDynamicSharedBytes + 8192, PROT_READ | PROT_WRITE, flags, -1, 0) + 4096;
+    char* start = map_memory(2 * kWorkerBytes);
+    w = (Worker*)(((uintptr_t)start + kWorkerBytes - 1) & ~(uintptr_t)(kWorkerBytes - 1));
+    munmap(start, (size_t)((char*)w - start));
+    munmap((char*)w + kWorkerBytes, (size_t)(start + kWorkerBytes - (char*)w));
+    w->stacks = (char*)w + ((sizeof(Worker) + 8191) & ~(size_t)4095);
+    mprotect(w->stacks - 4096, 4096, PROT_NONE);  // where the lowest stack would run into the worker itself
+    w->shared = map_memory(kStaticSharedBytes + kDynamicSharedBytes + 8192) + 4096;
+    w->dynamic_shared = w->shared + kStaticSharedBytes;
     return w;
 }
 
@@ -62,13 +65,37 @@ static void give_worker(Worker* w) {
     pthread_mutex_unlock(&lock);
 }
 
-HIDDEN void course_to_scheduler() {
-    Worker* w = worker;
-    __course_switch(&w->threads[w->current].stack_pointer, w->scheduler);
+static void fiber_main();
+
+// Makes `thread` the running one and returns where its stack pointer stands.
+static inline void* enter(Worker* w, unsigned thread) {
+    Thread& t = w->threads[thread];
+    if (t.state == kUnstarted) {
+        t.state = kRunnable;
+        t.stack = w->free_stacks[--w->free_count];
+        // Tops are staggered: at equal offsets all stacks would compete for the same few cache sets.
+        unsigned slot = (unsigned)((t.stack - w->stacks) / kStackBytes);
+        t.stack_pointer = course_new_fiber(t.stack + kStackBytes - slot % 32 * 256, fiber_main);
+    }
+    w->current = thread;
+    w->thread_index = launch->thread_index[thread];
+    return t.stack_pointer;
 }
 
-static void thread_name(char* text, size_t bytes, unsigned thread) {
-    Index3 t = launch->thread_index[thread], b = worker->block;
+HIDDEN void course_switch_away(Worker* w) {
+    unsigned self = w->current;
+    void* next = w->scheduler;
+    if (w->turn) {  // straight to the next lane of the warp, without a stop at the scheduler
+        unsigned thread = self / kLanes * kLanes + (unsigned)__builtin_ctz(w->turn);
+        w->turn &= w->turn - 1;
+        __builtin_prefetch(w->threads[thread + 1].stack_pointer);
+        next = enter(w, thread);
+    }
+    __course_switch(&w->threads[self].stack_pointer, next);
+}
+
+static void thread_name(Worker* w, char* text, size_t bytes, unsigned thread) {
+    Index3 t = launch->thread_index[thread], b = w->block;
     snprintf(text, bytes, "thread (%u,%u,%u) of block (%u,%u,%u)", t.x, t.y, t.z, b.x, b.y, b.z);
 }
 
@@ -89,38 +116,35 @@ static bool try_complete(Worker* w, unsigned warp, unsigned mask, uint8_t operat
 }
 
 static void fiber_main() {
-    Worker* w = worker;
+    Worker* w = course_worker();
     launch->entry(launch->arguments);
-    unsigned thread = w->current, warp = thread / kLanes;
-    Thread& self = w->threads[thread];
-    self.state = kDone;
-    w->warps[warp].alive &= ~(1u << thread % kLanes);
-    w->warps[warp].runnable &= ~(1u << thread % kLanes);
+    unsigned thread = w->current;
+    Warp& warp = w->warps[thread / kLanes];
+    w->threads[thread].state = kDone;
+    warp.alive &= ~(1u << thread % kLanes);
+    warp.runnable &= ~(1u << thread % kLanes);
     w->done++;
-    course_to_scheduler();
+    // Lanes that wait in a warp operation need not wait for this one any longer.
+    for (unsigned rest = warp.alive; rest; rest &= rest - 1) {
+        Thread& lane = w->threads[thread / kLanes * kLanes + __builtin_ctz(rest)];
+        if (lane.state == kAtWarp) try_complete(w, thread / kLanes, lane.mask, lane.operation);
+    }
+    // Only the scheduler may hand this stack to another thread: this code still stands on it.
+    __course_switch(&w->threads[thread].stack_pointer, w->scheduler);
     __builtin_unreachable();
 }
 
-static void resume(Worker* w, unsigned thread) {
-    Thread& t = w->threads[thread];
-    if (t.state == kUnstarted) {
-        t.state = kRunnable;
-        t.stack = w->free_stacks[--w->free_count];
-        // Tops are staggered: at equal offsets all stacks would compete for the same few cache sets.
-        unsigned slot = (unsigned)((t.stack - w->stacks) / kStackBytes);
-        t.stack_pointer = course_new_fiber(t.stack + kStackBytes - slot % 32 * 256, fiber_main);
-    }
-    w->current = thread;
-    threadIdx = launch->thread_index[thread];
-    __course_switch(&w->scheduler, t.stack_pointer);
-    if (t.state == kDone) {
-        w->free_stacks[w->free_count++] = t.stack;
-        // Lanes that wait in a warp operation need not wait for this one any longer.
-        Thread* lanes = w->threads + thread / kLanes * kLanes;
-        for (unsigned rest = w->warps[thread / kLanes].alive; rest; rest &= rest - 1) {
-            Thread& lane = lanes[__builtin_ctz(rest)];
-            if (lane.state == kAtWarp) try_complete(w, thread / kLanes, lane.mask, lane.operation);
-        }
+// Runs the lanes of `turn`, each until it waits or ends.
+static void run_turn(Worker* w, unsigned warp, unsigned turn) {
+    w->turn = turn;
+    while (w->turn) {
+        unsigned thread = warp * kLanes + (unsigned)__builtin_ctz(w->turn);
+        w->turn &= w->turn - 1;
+        void* stack_pointer = enter(w, thread);
+        __course_switch(&w->scheduler, stack_pointer);
+        if (__atomic_load_n(&launch->failed, __ATOMIC_RELAXED)) return;
+        Thread& last = w->threads[w->current];
+        if (last.state == kDone) w->free_stacks[w->free_count++] = last.stack;
     }
 }
 
@@ -146,7 +170,7 @@ static void explain_divergence(Worker* w) {
     for (unsigned i = 0; i < w->thread_count; ++i) {
         Thread& t = w->threads[i];
         if (t.state != kAtWarp) continue;
-        thread_name(waiting, sizeof waiting, i);
+        thread_name(w, waiting, sizeof waiting, i);
         course_fail("warp divergence|%d|%s waits in a warp operation (mask 0x%08x) for lanes that do not come to it",
                     t.line, waiting, t.mask);
         return;
@@ -154,8 +178,8 @@ static void explain_divergence(Worker* w) {
     unsigned at = 0, away = 0;
     while (w->threads[at].state != kAtBarrier) at++;
     while (w->threads[away].state == kAtBarrier) away++;
-    thread_name(waiting, sizeof waiting, at);
-    thread_name(other, sizeof other, away);
+    thread_name(w, waiting, sizeof waiting, at);
+    thread_name(w, other, sizeof other, away);
     course_fail("barrier divergence|%d|%u of %u threads wait at __syncthreads(), the others have ended without it: "
                 "%s waits, %s has ended. On a GPU this may hang", w->threads[at].line, w->at_barrier,
                 w->thread_count, waiting, other);
@@ -165,7 +189,6 @@ static void run_block(Worker* w, unsigned long number) {
     w->block_number = number;
     w->block = {(unsigned)(number % launch->grid[0]), (unsigned)(number / launch->grid[0] % launch->grid[1]),
                 (unsigned)(number / launch->grid[0] / launch->grid[1])};
-    blockIdx = w->block;
     w->done = w->at_barrier = 0;
     w->free_count = 0;
     for (unsigned i = w->thread_count; i-- > 0;) w->free_stacks[w->free_count++] = w->stacks + i * kStackBytes;
@@ -183,10 +206,8 @@ static void run_block(Worker* w, unsigned long number) {
             w->yielded = false;
             while (warp.runnable) {
                 // One turn for each runnable lane: a lane that only yielded must not starve the others.
-                for (unsigned turn = warp.runnable; turn; turn &= turn - 1) {
-                    resume(w, i * kLanes + __builtin_ctz(turn));
-                    if (__atomic_load_n(&launch->failed, __ATOMIC_RELAXED)) return;
-                }
+                run_turn(w, i, warp.runnable);
+                if (__atomic_load_n(&launch->failed, __ATOMIC_RELAXED)) return;
                 progress = true;
                 if (w->yielded) break;  // what it waits for may be another warp's to do
             }
@@ -199,7 +220,9 @@ static void run_block(Worker* w, unsigned long number) {
 }
 
 static void* run_blocks(void*) {
-    Worker* w = worker = take_worker();
+    Worker* w = take_worker();
+    w->block_extent = {launch->block[0], launch->block[1], launch->block[2]};
+    w->grid_extent = {launch->grid[0], launch->grid[1], launch->grid[2]};
     w->thread_count = launch->block[0] * launch->block[1] * launch->block[2];
     w->warp_count = (w->thread_count + kLanes - 1) / kLanes;
     for (;;) {
@@ -221,8 +244,6 @@ EXPORT int __course_run(void (*entry)(void**), void** arguments, const unsigned*
     self.blocks = (unsigned long)grid[0] * grid[1] * grid[2];
     self.next_block = 0, self.failed = 0;
     self.message = message, self.message_bytes = message_bytes;
-    gridDim = {grid[0], grid[1], grid[2]};
-    blockDim = {block[0], block[1], block[2]};
     unsigned i = 0;
     for (unsigned z = 0; z < block[2]; ++z)
         for (unsigned y = 0; y < block[1]; ++y)
@@ -247,18 +268,18 @@ EXPORT size_t __course_output(const char** text) {
 
 extern "C" {
 HIDDEN int __course_barrier(int kind, int predicate, int line) {
-    Worker* w = worker;
+    Worker* w = course_worker();
     Thread& t = w->threads[w->current];
     t.operation = (uint8_t)kind, t.value = (uint64_t)predicate, t.line = line, t.state = kAtBarrier;
     w->warps[w->current / kLanes].runnable &= ~(1u << w->current % kLanes);
     w->at_barrier++;
-    course_to_scheduler();
+    course_switch_away(w);
     return (int)t.result;
 }
 
 HIDDEN unsigned long long __course_exchange(int operation, unsigned mask, unsigned long long value, int argument,
                                             int width, int line) {
-    Worker* w = worker;
+    Worker* w = course_worker();
     unsigned warp = w->current / kLanes, lane = w->current % kLanes;
     Thread& t = w->threads[w->current];
     t.value = value, t.mask = mask, t.argument = argument, t.width = width, t.line = line;
@@ -266,26 +287,34 @@ HIDDEN unsigned long long __course_exchange(int operation, unsigned mask, unsign
     w->warps[warp].runnable &= ~(1u << lane);
     if (!(mask >> lane & 1)) {
         char name[96];
-        thread_name(name, sizeof name, w->current);
+        thread_name(w, name, sizeof name, w->current);
         course_fail("warp divergence|%d|%s is lane %u and not in its own mask 0x%08x", line, name, lane, mask);
-        course_to_scheduler();
+        w->turn = 0;
+        course_switch_away(w);
     }
     // The last lane to arrive does the work for all and need not wait.
-    if (!try_complete(w, warp, mask, t.operation)) course_to_scheduler();
+    if (!try_complete(w, warp, mask, t.operation)) course_switch_away(w);
     return t.result;
 }
 
-HIDDEN unsigned __course_active_lanes() { return worker->warps[worker->current / kLanes].alive; }
+HIDDEN unsigned __course_active_lanes() {
+    Worker* w = course_worker();
+    return w->warps[w->current / kLanes].alive;
+}
+
 HIDDEN void __course_yield() {
-    worker->yielded = true;
-    course_to_scheduler();
+    Worker* w = course_worker();
+    w->yielded = true;
+    course_switch_away(w);
 }
 
 HIDDEN void __course_trap(const char* why, int line) {
+    Worker* w = course_worker();
     char name[96];
-    thread_name(name, sizeof name, worker->current);
+    thread_name(w, name, sizeof name, w->current);
     course_fail("trap|%d|%s in %s", line, why, name);
-    course_to_scheduler();
+    w->turn = 0;
+    course_switch_away(w);
 }
 
 HIDDEN long long __course_clock() {
@@ -305,7 +334,14 @@ HIDDEN int __course_printf(const char* format, ...) {
     return n;
 }
 
-#ifndef __COURSE_INSPECT
-HIDDEN void* __course_dynamic_shared(const char*, unsigned) { return worker->dynamic_shared; }
-#endif
+// Called while the library is loaded, once for each group of __shared__ variables.
+HIDDEN unsigned __course_reserve(unsigned bytes) {
+    unsigned offset = static_shared_bytes;
+    static_shared_bytes += (bytes + 127) & ~127u;
+    if (static_shared_bytes > kStaticSharedBytes) {
+        fprintf(stderr, "course_lib: the kernels of one source declare more than 1 MB of __shared__ memory\n");
+        abort();
+    }
+    return offset;
+}
 }

@@ -4,7 +4,8 @@
 #include <stdint.h>
 
 constexpr unsigned kMaxThreads = 1024, kLanes = 32;
-constexpr size_t kStackBytes = 64 * 1024, kDynamicSharedBytes = 99 * 1024;
+constexpr size_t kStackBytes = 64 * 1024, kDynamicSharedBytes = 99 * 1024, kStaticSharedBytes = 1 << 20;
+constexpr size_t kWorkerBytes = 1 << 27;  // all stacks and the Worker itself; a worker begins at a multiple of it
 
 struct Index3 { unsigned x, y, z; };
 
@@ -26,16 +27,18 @@ struct Warp {
 };
 
 struct Worker {
+    Index3 thread_index, block, block_extent, grid_extent;  // up to here and two more: __course_place in threads.h
+    char *shared, *dynamic_shared;
     void* scheduler;
-    Thread threads[kMaxThreads];
-    Warp warps[kMaxThreads / kLanes];
-    char* free_stacks[kMaxThreads];
-    unsigned free_count, current, thread_count, warp_count, done, at_barrier;
-    char* stacks;
-    char* dynamic_shared;
-    Index3 block;
-    unsigned long block_number;
+    unsigned current, turn;  // the running thread; lanes of its warp that run after it
+    unsigned thread_count, warp_count, done, at_barrier;
     bool yielded;
+    unsigned long block_number;
+    unsigned free_count;
+    char* free_stacks[kMaxThreads];
+    char* stacks;
+    Warp warps[kMaxThreads / kLanes];
+    Thread threads[kMaxThreads];
 };
 
 struct Launch {
@@ -49,9 +52,19 @@ struct Launch {
     size_t message_bytes;
 };
 
-Worker* course_worker();
+// The worker whose fiber or scheduler runs; only valid on a fiber's stack or inside run_blocks.
+static inline Worker* course_worker() {
+    uintptr_t stack;
+#if defined(__x86_64__)
+    __asm__("movq %%rsp, %0" : "=r"(stack));
+#else
+    __asm__("mov %0, sp" : "=r"(stack));
+#endif
+    return (Worker*)(stack & ~(uintptr_t)(kWorkerBytes - 1));
+}
 Launch* course_launch();
-void course_to_scheduler();
+// Lets another fiber run; returns when this one is resumed.
+void course_switch_away(Worker* w);
 // Stops the launch with the first message; the rest of the block is abandoned.
 void course_fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -3,23 +3,26 @@
 
 const int warpSize = 32;
 
-#ifdef __COURSE_INSPECT  // by value, so that reading an index is no memory access
-struct __course_index3 { unsigned x, y, z; __COURSE_INLINE operator uint3() const { return make_uint3(x, y, z); } };
-struct __course_dim3 { unsigned x, y, z; __COURSE_INLINE operator dim3() const { return dim3(x, y, z); } };
-extern "C" __COURSE_HIDDEN __course_index3 __course_thread_index();
-extern "C" __COURSE_HIDDEN __course_index3 __course_block_index();
-extern "C" __COURSE_HIDDEN __course_dim3 __course_block_dim();
-extern "C" __COURSE_HIDDEN __course_dim3 __course_grid_dim();
-#define threadIdx (__course_thread_index())
-#define blockIdx (__course_block_index())
-#define blockDim (__course_block_dim())
-#define gridDim (__course_grid_dim())
+// Where a thread runs: the worker's memory begins at a multiple of its size, so the stack pointer tells it, without
+// the call that a thread-local variable in a shared library costs. The first members of Worker in runtime.h.
+struct __course_place {
+    uint3 thread, block;
+    dim3 block_extent, grid_extent;
+    char *shared, *dynamic_shared;
+};
+__COURSE_INLINE __course_place* __course_self() {
+    unsigned long stack;
+#if defined(__x86_64__)
+    __asm__("movq %%rsp, %0" : "=r"(stack));
 #else
-extern "C" __COURSE_HIDDEN __thread uint3 threadIdx;
-extern "C" __COURSE_HIDDEN __thread uint3 blockIdx;
-extern "C" __COURSE_HIDDEN dim3 blockDim;
-extern "C" __COURSE_HIDDEN dim3 gridDim;
+    __asm__("mov %0, sp" : "=r"(stack));
 #endif
+    return (__course_place*)(stack & ~(unsigned long)(__COURSE_WORKER_BYTES - 1));
+}
+#define threadIdx (__course_self()->thread)
+#define blockIdx (__course_self()->block)
+#define blockDim (__course_self()->block_extent)
+#define gridDim (__course_self()->grid_extent)
 
 enum __course_operation {
     __course_op_sync, __course_op_index, __course_op_up, __course_op_down, __course_op_xor,
@@ -34,7 +37,8 @@ __COURSE_HIDDEN unsigned long long __course_exchange(
 __COURSE_HIDDEN unsigned __course_active_lanes();
 __COURSE_HIDDEN void __course_yield();
 __COURSE_HIDDEN void __course_trap(const char* why, int line);
-__COURSE_HIDDEN void* __course_dynamic_shared(const char* name, unsigned element);
+__COURSE_HIDDEN unsigned __course_reserve(unsigned bytes);
+__COURSE_HIDDEN void __course_dynamic_array(const char* name, unsigned element);
 __COURSE_HIDDEN void __course_shared_array(const char* name, void* start, unsigned bytes, unsigned element);
 __COURSE_HIDDEN int __course_device_array(const char* name, const void* start, unsigned long bytes, unsigned element);
 __COURSE_HIDDEN long long __course_clock();
@@ -132,17 +136,23 @@ __COURSE_INLINE void __trap(int line = __builtin_LINE()) { __course_trap("__trap
 #define __stcg(p, v) ((void)(*(p) = (v)))
 #define __stcs(p, v) ((void)(*(p) = (v)))
 
-// Written behind each __shared__ declaration by translate.py.
+// translate.py turns `__shared__ T a[4], b;` into a local struct with these members and references to them. Each
+// such struct has its place in the block's shared memory, reserved when the library is loaded.
 template <class T> struct __course_element { typedef T type; };
+template <class T> struct __course_element<T&> { typedef typename __course_element<T>::type type; };
 template <class T, size_t n> struct __course_element<T[n]> { typedef typename __course_element<T>::type type; };
-#define __COURSE_SHARED(name)                                                                      \
-    static_assert(sizeof(name) <= 49152, "a block has at most 48 KB of static shared memory");     \
-    __COURSE_SHARED_ARRAY(name)
+template <class S> struct __course_offset { static unsigned value; };
+template <class S> unsigned __course_offset<S>::value = __course_reserve(sizeof(S));
+#define __COURSE_SHARED(S, name)                                                                              \
+    static_assert(sizeof(S) <= 49152, "a block has at most 48 KB of static shared memory");                   \
+    auto& name = ((S*)(__course_self()->shared + __course_offset<S>::value))->name;                           \
+    __COURSE_KNOWN(__course_shared_array(#name, &name, sizeof(name), sizeof(__course_element<decltype(name)>::type)))
+#define __COURSE_DYNAMIC(T, name)                                                                             \
+    (T*)__course_self()->dynamic_shared; __COURSE_KNOWN(__course_dynamic_array(#name, sizeof(*name)))
 #ifdef __COURSE_INSPECT
-#define __COURSE_SHARED_ARRAY(name) \
-    __course_shared_array(#name, &name, sizeof(name), sizeof(__course_element<decltype(name)>::type));
-#else  // the address escapes, so that no compiler keeps a cell in a register across a barrier
-#define __COURSE_SHARED_ARRAY(name) __asm__ volatile("" : : "r"(&name) : "memory");
+#define __COURSE_KNOWN(call) call
+#else
+#define __COURSE_KNOWN(call)
 #endif
 // Written behind each __device__ or __constant__ variable at file scope.
 #ifdef __COURSE_INSPECT

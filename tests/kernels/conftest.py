@@ -1,0 +1,51 @@
+"""One test for both backends: the same kernel file on the host and, where there is one, on a GPU."""
+
+import numpy as np
+import pytest
+
+from course_lib import cuda
+
+
+class Backend:
+    """Loads kernel files for one device; `run` poisons the outputs, launches, and returns them as NumPy arrays."""
+
+    def __init__(self, device: str):
+        self.device = device
+
+    def run(self, topic: str, kernel: str, grid, block, args, shared_mem: int = 0) -> list[np.ndarray]:
+        """Launch with NumPy arguments. An `Out(shape, dtype)` is an output: poisoned, handed over, returned."""
+        module = cuda.load(topic, device=self.device)
+        outputs = [arg.poisoned() if isinstance(arg, Out) else None for arg in args]
+        values = [out if out is not None else arg for out, arg in zip(outputs, args, strict=True)]
+        values = [module.array(value) if isinstance(value, np.ndarray) else value for value in values]
+        module[kernel](grid, block, tuple(values), shared_mem=shared_mem)
+        return [module.numpy(v) for v, out in zip(values, outputs, strict=True) if out is not None]
+
+
+class Out:
+    """An output of a shape and dtype, filled with values that no kernel computes, so a cell never written shows."""
+
+    def __init__(self, shape, dtype=np.float32):
+        self.shape, self.dtype = shape, np.dtype(dtype)
+
+    def poisoned(self) -> np.ndarray:
+        """NaN for floating-point numbers, the smallest value for integers."""
+        poison = np.nan if self.dtype.kind == "f" else np.iinfo(self.dtype).min
+        return np.full(self.shape, poison, self.dtype)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("host", marks=pytest.mark.needs("compiler")),
+        pytest.param("gpu", marks=pytest.mark.gpu),
+    ]
+)
+def backend(request) -> Backend:
+    """The host and, where there is one, the GPU."""
+    return Backend(request.param)
+
+
+def relative_error(value: np.ndarray, reference: np.ndarray) -> float:
+    """‖value − reference‖ / ‖reference‖ in float64; 0 for two empty arrays."""
+    difference = np.linalg.norm(np.asarray(value, np.float64) - reference)
+    return float(difference / np.linalg.norm(reference)) if difference else 0.0
