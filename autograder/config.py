@@ -9,12 +9,14 @@ import os
 import shutil
 import sqlite3
 import sys
+import warnings
 from pathlib import Path
 
 import nbgrader.preprocessors as plain
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from autograder.preprocessors.check_regions import CheckRegions
@@ -82,7 +84,13 @@ def configure(config: Config, config_file: Path | str) -> None:
     config.RestoreCells.source_directory = str(root / "notebooks")
     # Errors of a cell do not end a run: Execute allows them by default, and each test cell stands alone.
     config.Execute.timeout = CELL_TIMEOUT
+    config.Execute.extra_arguments = ["--log-level=ERROR"]  # each kernel would warn about its TCP ports
 
+    # Formgrader would show the whole configuration on its first page.
+    config.FormgradeExtension.debug = False
+
+    # SQLAlchemy 2 warns about the order in which nbgrader 0.9 builds a submission; the rows are right.
+    warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
     # nbgrader starts `alembic`, which lies beside Python and is not on the PATH of an environment that was
     # never activated.
     programs = str(Path(sys.executable).parent)

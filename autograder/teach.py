@@ -1,6 +1,5 @@
 """JupyterLab for instructors: the course folder, with formgrader."""
 
-import os
 from collections.abc import Sequence
 
 from autograder.course import Course
@@ -17,13 +16,12 @@ EXTENSIONS = {
 
 def teach(course: Course, browser: bool, port: int | None, options: Sequence[str] = ()) -> None:
     """Run JupyterLab at the root of the course until it is stopped; `options` go to JupyterLab."""
-    # Formgrader looks for nbgrader_config.py in Jupyter's folders; this makes the course one of them.
-    paths = [str(course.root), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
     servers.run_lab(
         course.root,
         "notebooks",
         browser,
         port,
-        [f"--ServerApp.jpserver_extensions={EXTENSIONS}", *options],
-        {"JUPYTER_CONFIG_PATH": os.pathsep.join(paths)},
+        options=[f"--ServerApp.jpserver_extensions={EXTENSIONS}", *options],
+        environment={},
+        cwd=course.root,  # formgrader reads the nbgrader_config.py of the folder the server was started in
     )

@@ -48,6 +48,7 @@ def run_lab(
     port: int | None,
     options: Sequence[str] = (),
     environment: Mapping[str, str] = STUDENT,
+    cwd: Path = ROOT,
 ) -> None:
     """JupyterLab in `folder`, opened on the file `opens`; returns when it is stopped."""
     port = free_port(port)
@@ -61,7 +62,7 @@ def run_lab(
     command += [*QUIET, *options]
     address = f"http://127.0.0.1:{port}/lab/tree/{quote(opens)}?token={token}"
     environment = {**environment, "JUPYTER_TOKEN": token}
-    serve("JupyterLab", command, address, f"http://127.0.0.1:{port}/api", browser, environment)
+    serve("JupyterLab", command, address, f"http://127.0.0.1:{port}/api", browser, environment, cwd)
 
 
 def run_demo(folder: Path, name: str, browser: bool, port: int | None) -> None:
@@ -77,7 +78,13 @@ def run_demo(folder: Path, name: str, browser: bool, port: int | None) -> None:
 
 
 def serve(
-    what: str, command: list[str], address: str, answers: str, browser: bool, environment: Mapping[str, str]
+    what: str,
+    command: list[str],
+    address: str,
+    answers: str,
+    browser: bool,
+    environment: Mapping[str, str],
+    cwd: Path = ROOT,
 ) -> None:
     """Run a server until it ends or Ctrl-C; print `address` once `answers` replies."""
     log_path = ROOT / ".course" / f"{what.split()[-1].lower()}.log"
@@ -86,7 +93,7 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with open(log_path, "w") as log:
         process = subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, **environment}
+            command, stdout=log, stderr=subprocess.STDOUT, cwd=cwd, env={**os.environ, **environment}
         )
     try:
         _wait_until_it_answers(process, answers, what, log_path)
