@@ -1,4 +1,4 @@
-"""A small course for tests: one assignment with Python and CUDA cells, worth 7 points by tests and 3 by hand."""
+"""A small course for tests: Python and CUDA cells, 7 points by tests and 3 by hand."""
 
 import copy
 from pathlib import Path

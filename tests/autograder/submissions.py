@@ -81,7 +81,13 @@ def tampered(starter):
 def strangely_marked(starter):
     """Correct work beside cells with metadata of no known kind."""
     notebook = solved(starter)
-    for marks in ({}, {"grade_id": "q99_other", "grade": True}, {"schema_version": 1}, "text", {"grade_id": 3}):
+    for marks in (
+        {},
+        {"grade_id": "q99_other", "grade": True},
+        {"schema_version": 1},
+        "text",
+        {"grade_id": 3},
+    ):
         notebook.cells.append(new_code_cell("1 + 1", metadata={"nbgrader": marks}))
     return notebook
 
@@ -102,6 +108,10 @@ def extra(starter):
     """Failing cells, input() and a display of the student's own, which are nobody's business."""
     notebook = solved(starter)
     at = notebook.cells.index(cell_named(notebook, "q00_double_test"))
-    extras = ["1 / 0", "name = input('Who are you?')", "from IPython.display import SVG\nprint('<b>bold</b>')"]
+    extras = [
+        "1 / 0",
+        "name = input('Who are you?')",
+        "from IPython.display import SVG\nprint('<b>bold</b>')",
+    ]
     notebook.cells[at:at] = [new_code_cell(source) for source in extras]
     return notebook

@@ -1,0 +1,150 @@
+"""Submissions reach submitted/ verified and whole; what is wrong is refused by name and stops nobody else."""
+
+import hashlib
+import io
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from autograder.collect import collect, zips
+from course_lib.cli import main
+from course_lib.errors import UserError
+from course_lib.submission import pack
+
+NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
+
+def notebook(text: str = "") -> bytes:
+    cells = [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": text}]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def submission(folder, name="hand_in.zip", text="", at=NOW, **claims):
+    """A zip as ./course submit makes it, with `claims` changed in its receipt."""
+    data = notebook(text)
+    receipt = {
+        "assignment": "q00_doubling",
+        "notebook": "doubling.ipynb",
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "submitted": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "student": "ada",
+        "course_version": "0.1.0",
+    } | claims
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(receipt["notebook"], data)
+        archive.writestr("receipt.json", json.dumps(receipt))
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(buffer.getvalue())
+    return path
+
+
+def handed_in(course) -> dict[str, str]:
+    """path under submitted/ -> text of the notebook there."""
+    found = (course.root / "submitted").rglob("*.ipynb")
+    place = course.root / "submitted"
+    return {
+        p.parent.relative_to(place).as_posix(): json.loads(p.read_text())["cells"][0]["source"] for p in found
+    }
+
+
+def test_a_submission_lies_where_nbgrader_looks_with_its_time(course, tmp_path):
+    path = submission(tmp_path, text="mine")
+    assert collect(course, path, NOW).outcome == "new"
+    folder = course.root / "submitted" / "ada" / "q00_doubling"
+    assert {p.name for p in folder.iterdir()} == {"doubling.ipynb", "receipt.json", "timestamp.txt"}
+    assert (folder / "timestamp.txt").read_text() == "2026-02-01 12:00:00 UTC\n"
+    assert course.submitters("q00_doubling") == ["ada"]
+
+
+def test_what_submit_packs_is_what_collect_takes(course, tmp_path):
+    mine = tmp_path / "doubling.ipynb"
+    mine.write_bytes(notebook("packed"))
+    path = pack("q00_doubling", mine, "grace", tmp_path)
+    assert collect(course, path).outcome == "new"
+    assert handed_in(course) == {"grace/q00_doubling": "packed"}
+
+
+def test_collecting_again_changes_nothing(course, tmp_path):
+    path = submission(tmp_path)
+    collect(course, path, NOW)
+    before = {p: p.stat().st_mtime_ns for p in course.root.rglob("submitted/**/*")}
+    assert collect(course, path, NOW).outcome == "unchanged"
+    assert {p: p.stat().st_mtime_ns for p in course.root.rglob("submitted/**/*")} == before
+
+
+@pytest.mark.parametrize("order", [["old", "mid", "new"], ["new", "old", "mid"], ["mid", "new", "old"]])
+def test_the_newest_counts_and_the_older_are_kept_aside_in_whatever_order_they_come(course, tmp_path, order):
+    days = {"old": 3, "mid": 2, "new": 1}
+    paths = {
+        name: submission(tmp_path, f"{name}.zip", name, NOW - timedelta(days=days[name])) for name in order
+    }
+    for name in order:
+        assert collect(course, paths[name], NOW).outcome in {"new", "replaced", "earlier"}
+    found = handed_in(course)
+    assert found.pop("ada/q00_doubling") == "new"
+    assert sorted(found.values()) == ["mid", "old"]
+    assert all(place.startswith(".earlier/ada/q00_doubling/") for place in found)
+    assert {collect(course, path, NOW).outcome for path in paths.values()} == {"unchanged"}
+    assert course.submitters("q00_doubling") == ["ada"]
+
+
+def test_work_put_there_by_hand_is_kept_aside_too(course, tmp_path):
+    folder = course.root / "submitted" / "ada" / "q00_doubling"
+    folder.mkdir(parents=True)
+    (folder / "doubling.ipynb").write_bytes(notebook("by hand"))
+    collect(course, submission(tmp_path, text="packed"), NOW)
+    assert sorted(handed_in(course).values()) == ["by hand", "packed"]
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"assignment": "q99_unknown"}, "no assignment 'q99_unknown'"),
+        ({"notebook": "doubling (1).ipynb"}, "wants 'doubling.ipynb'"),
+        ({"student": "../../etc"}, "student id"),
+        ({"student": ".earlier"}, "student id"),
+        ({"sha256": "0" * 64}, "changed after packing"),
+        ({"at": NOW + timedelta(days=2)}, "in the future"),
+    ],
+)
+def test_a_wrong_submission_is_refused_by_name_and_writes_nothing(course, tmp_path, claims, reason):
+    result = collect(course, submission(tmp_path, **claims), NOW)
+    assert result.outcome == "refused"
+    assert "hand_in.zip" in result.detail
+    assert reason in result.detail
+    assert not (course.root / "submitted").exists()
+
+
+def test_a_link_in_a_download_folder_is_not_followed(course, tmp_path):
+    real = submission(tmp_path / "elsewhere")
+    link = tmp_path / "link.zip"
+    link.symlink_to(real)
+    assert collect(course, link, NOW).outcome == "refused"
+
+
+def test_a_folder_is_searched_to_its_depths(tmp_path):
+    paths = {submission(tmp_path / "lms" / "group", "a.zip"), submission(tmp_path / "lms", "B.ZIP")}
+    assert set(zips([tmp_path / "lms"])) == paths
+
+
+def test_paths_that_cannot_be_meant_are_refused(tmp_path):
+    with pytest.raises(UserError, match="no file or folder"):
+        zips([tmp_path / "missing"])
+    with pytest.raises(UserError, match="holds no zip"):
+        zips([tmp_path])
+
+
+def test_the_command_takes_the_good_refuses_the_bad_and_ends_with_2(course, tmp_path, capsys):
+    submission(tmp_path / "in", "a.zip", at=datetime.now(UTC))
+    submission(tmp_path / "in", "b.zip", student="a b")
+    submission(tmp_path / "in", "c.zip", at=datetime.now(UTC), student="grace")
+    assert main(["collect", str(tmp_path / "in")]) == 2
+    said = capsys.readouterr()
+    assert said.out == "new: ada, q00_doubling\nnew: grace, q00_doubling\n"
+    (line,) = said.err.splitlines()
+    assert "b.zip" in line
+    assert set(handed_in(course)) == {"ada/q00_doubling", "grace/q00_doubling"}
