@@ -16,6 +16,8 @@ from course_lib.cuda.sites import label_calls
 from course_lib.cuda.translate import host_source
 
 HOST = Path(__file__).parent / "host"
+_RUNTIME = ("runtime.cpp",)
+_INSPECTOR = ("runtime.cpp", "inspector.cpp", "notes.cpp", "report.cpp")
 _DIAGNOSTIC = re.compile(
     r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<text>.*)$", re.M
 )
@@ -80,7 +82,7 @@ def _into_cache(target: Path, command: list[str]) -> None:
 def _runtime(compiler: Compiler, inspected: bool) -> list[Path]:
     """The runtime's object files: compiled once a compiler and mode, not once a kernel."""
     flags, objects = compiler.runtime_flags(inspected), []
-    for name in ("runtime.cpp", "inspector.cpp") if inspected else ("runtime.cpp",):
+    for name in _INSPECTOR if inspected else _RUNTIME:
         target = cache_folder() / f"{_digest(name, _host_files(), compiler.identity, repr(flags))}.o"
         if not target.exists():
             _into_cache(target, [*compiler.command, *flags, "-c", str(HOST / name)])

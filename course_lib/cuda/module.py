@@ -11,6 +11,7 @@ from course_lib.cuda import arguments, child, gpu, runner
 from course_lib.cuda.build import build
 from course_lib.cuda.compilers import Compiler, compilers, preferred
 from course_lib.cuda.errors import KernelError
+from course_lib.cuda.report import Report, report_of
 from course_lib.cuda.rules import check_rules
 from course_lib.cuda.signature import kernels
 from course_lib.paths import ROOT
@@ -127,6 +128,21 @@ class Module:
             if not launch.kernel.parameters[i].constant:
                 launch.values[i][...] = copy
         return printed
+
+    def inspect(self, name: str, grid, block, args, shared_mem: int = 0, time_limit: float = 60.0) -> Report:
+        """Run the kernel once on the host, watched, in a process of its own, and report what it did.
+
+        The results are written into the arrays as by a launch. Arrays are NumPy's or CuPy's. Raises ValueError for a
+        bad launch, KernelError when it takes longer than `time_limit` seconds, NoCompiler.
+        """
+        host = tuple(self.numpy(arg) for arg in args)
+        launch = arguments.check(self._signature(name), grid, block, host, shared_mem, np.ndarray)
+        library = build(self.source, self.filename, self._compiler or preferred(), inspected=True)
+        printed, raw = child.run(library, launch, time_limit, inspect=True)
+        for arg, value in zip(args, host, strict=True):
+            if arg is not value:
+                arg.set(value)
+        return report_of(raw | {"printed": printed}, launch, self.source, self.filename)
 
     def _explain(self, message: str) -> str:
         kind, line, text = message.split("|", 2)

@@ -65,12 +65,21 @@ def _shared(words: tuple[Token, ...], i: int, depth: int) -> tuple[int, int, str
     if any(word.text == "extern" for word in words[start:i]):
         text = _dynamic(line, statement, names)
     else:
-        declaration, name = " ".join(w.text for w in statement), f"__course_shared_{words[start].start}"
-        text = f"struct {name} {{ {declaration}; }}; " + "".join(
-            f"__COURSE_SHARED({name}, {n}) " for n in names
-        )
+        text = _members(words[start].start, statement, names)
     newlines = "\n" * (words[end].line - words[start].line)
     return words[start].start, words[end].end, text + newlines
+
+
+def _members(place: int, statement: list[Token], names: list[str]) -> str:
+    """`__shared__ T a[4], b;`: a struct with one member for each name, and a reference of that name to it."""
+    parts = split(tuple(statement))
+    first = next(i for i, w in enumerate(parts[0]) if w.text == names[0] or w.text == "*")
+    base, parts[0] = parts[0][:first], parts[0][first:]
+    text = ""
+    for k, (name, part) in enumerate(zip(names, parts, strict=True)):
+        struct = f"__course_shared_{place}_{k}"
+        text += f"struct {struct} {{ {' '.join(w.text for w in (*base, *part))}; }}; __COURSE_SHARED({struct}, {name}) "
+    return text
 
 
 def _dynamic(line: int, statement: list[Token], names: list[str]) -> str:

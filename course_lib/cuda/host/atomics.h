@@ -5,12 +5,14 @@ template <class T> struct __course_same { typedef T type; };
 
 #ifdef __COURSE_INSPECT
 // Kept out of line and out of the compiler's own instrumentation: the inspector is told once, as an atomic.
-extern "C" __COURSE_HIDDEN void __course_atomic(const void* address, unsigned bytes, void* return_address);
+extern "C" __COURSE_HIDDEN void __course_atomic(const void* address, unsigned bytes, int reads, void* return_address);
 #define __COURSE_ATOMIC static __attribute__((noinline, no_sanitize("thread"), unused))
-#define __COURSE_TELL(p) __course_atomic(p, sizeof(*p), __builtin_return_address(0))
+#define __COURSE_TELL(p) __course_atomic(p, sizeof(*p), 1, __builtin_return_address(0))
+#define __COURSE_TELL_WRITE(p) __course_atomic(p, sizeof(*p), 0, __builtin_return_address(0))
 #else
 #define __COURSE_ATOMIC inline __attribute__((always_inline, unused))
 #define __COURSE_TELL(p)
+#define __COURSE_TELL_WRITE(p)
 #endif
 
 // A compare-and-swap loop on the bits serves every type and operation that the processor has no instruction for.
@@ -72,7 +74,7 @@ __COURSE_UPDATE(atomicAdd, __half, unsigned short)
 __COURSE_UPDATE(atomicAdd, __nv_bfloat16, unsigned short)
 
 __COURSE_ATOMIC float atomicExch(float* p, float v) {
-    __COURSE_TELL(p);
+    __COURSE_TELL_WRITE(p);
     return __uint_as_float(__atomic_exchange_n(reinterpret_cast<unsigned*>(p), __float_as_uint(v), __ATOMIC_RELAXED));
 }
 // A failed exchange lets the other threads of the block run, so that a thread may wait for a lock.
@@ -86,7 +88,7 @@ __COURSE_ATOMIC float atomicExch(float* p, float v) {
 // So does an exchange that changed nothing.
 #define __COURSE_EXCHANGE(T)                                                                       \
     __COURSE_ATOMIC T atomicExch(T* p, T v) {                                                      \
-        __COURSE_TELL(p);                                                                          \
+        __COURSE_TELL_WRITE(p);                                                                          \
         T old = __atomic_exchange_n(p, v, __ATOMIC_RELAXED);                                       \
         if (old == v) __course_yield();                                                            \
         return old;                                                                                \

@@ -107,9 +107,9 @@ static bool try_complete(Worker* w, unsigned warp, unsigned mask, uint8_t operat
         Thread& lane = lanes[__builtin_ctz(rest)];
         if (lane.state != kAtWarp || lane.mask != mask || lane.operation != operation) return false;
     }
-    inspect_trace(warp, needed);
+    inspect_trace(w, warp, needed);
     course_combine(lanes, needed, operation);
-    inspect_warp_order(warp, needed);
+    inspect_warp_order(w, warp, needed);
     for (unsigned rest = needed; rest; rest &= rest - 1) lanes[__builtin_ctz(rest)].state = kRunnable;
     w->warps[warp].runnable |= needed;
     return true;
@@ -149,6 +149,7 @@ static void run_turn(Worker* w, unsigned warp, unsigned turn) {
 }
 
 static void release_barrier(Worker* w) {
+    inspect_barrier(w);
     int count = 0, all = 1, any = 0;
     for (unsigned i = 0; i < w->thread_count; ++i) {
         int predicate = (int)w->threads[i].value;
@@ -161,7 +162,6 @@ static void release_barrier(Worker* w) {
     }
     for (unsigned i = 0; i < w->warp_count; ++i) w->warps[i].runnable = w->warps[i].exists;
     w->at_barrier = 0;
-    inspect_barrier();
 }
 
 // Nothing can run: say who waits where, and for whom.
@@ -198,7 +198,7 @@ static void run_block(Worker* w, unsigned long number) {
         unsigned mask = lanes >= kLanes ? 0xffffffffu : (1u << lanes) - 1;
         w->warps[i] = {mask, mask, mask};
     }
-    inspect_block_begin();
+    inspect_block_begin(w);
     while (w->done < w->thread_count) {
         bool progress = false;
         for (unsigned i = 0; i < w->warp_count; ++i) {
@@ -211,12 +211,11 @@ static void run_block(Worker* w, unsigned long number) {
                 progress = true;
                 if (w->yielded) break;  // what it waits for may be another warp's to do
             }
-            inspect_trace(i, warp.exists);
+            inspect_trace(w, i, warp.exists);
         }
         if (w->at_barrier == w->thread_count) release_barrier(w);
         else if (!progress && w->done < w->thread_count) return explain_divergence(w);
     }
-    inspect_block_end();
 }
 
 static void* run_blocks(void*) {
@@ -336,8 +335,13 @@ HIDDEN int __course_printf(const char* format, ...) {
 
 // Called while the library is loaded, once for each group of __shared__ variables.
 HIDDEN unsigned __course_reserve(unsigned bytes) {
+#ifdef __COURSE_INSPECT
+    const unsigned gap = 4096;  // an access past an end must not land in the next array
+#else
+    const unsigned gap = 0;
+#endif
     unsigned offset = static_shared_bytes;
-    static_shared_bytes += (bytes + 127) & ~127u;
+    static_shared_bytes += ((bytes + 127) & ~127u) + gap;
     if (static_shared_bytes > kStaticSharedBytes) {
         fprintf(stderr, "course_lib: the kernels of one source declare more than 1 MB of __shared__ memory\n");
         abort();

@@ -69,16 +69,15 @@ void course_switch_away(Worker* w);
 void course_fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
 #ifdef __COURSE_INSPECT
-void inspect_block_begin();
-void inspect_block_end();
-void inspect_trace(unsigned warp, unsigned lanes);  // analyze what these lanes recorded
-void inspect_warp_order(unsigned warp, unsigned lanes);  // these lanes have waited for each other
-void inspect_barrier();  // the whole block has waited
-void inspect_divergence(const char* message);
+void inspect_block_begin(Worker* w);
+void inspect_trace(Worker* w, unsigned warp, unsigned lanes);       // look at what these lanes recorded
+void inspect_warp_order(Worker* w, unsigned warp, unsigned lanes);  // these lanes have waited for each other
+void inspect_barrier(Worker* w);                                    // the whole block has waited
+void inspect_inactive_lane(unsigned lane, unsigned source, int line);
 #else
-static inline void inspect_block_begin() {}
-static inline void inspect_block_end() {}
-static inline void inspect_trace(unsigned, unsigned) {}
-static inline void inspect_warp_order(unsigned, unsigned) {}
-static inline void inspect_barrier() {}
+static inline void inspect_block_begin(Worker*) {}
+static inline void inspect_trace(Worker*, unsigned, unsigned) {}
+static inline void inspect_warp_order(Worker*, unsigned, unsigned) {}
+static inline void inspect_barrier(Worker*) {}
+static inline void inspect_inactive_lane(unsigned, unsigned, int) {}
 #endif

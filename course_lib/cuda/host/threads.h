@@ -150,7 +150,7 @@ template <class S> unsigned __course_offset<S>::value = __course_reserve(sizeof(
 #define __COURSE_DYNAMIC(T, name)                                                                             \
     (T*)__course_self()->dynamic_shared; __COURSE_KNOWN(__course_dynamic_array(#name, sizeof(*name)))
 #ifdef __COURSE_INSPECT
-#define __COURSE_KNOWN(call) call
+#define __COURSE_KNOWN(call) call;
 #else
 #define __COURSE_KNOWN(call)
 #endif

@@ -46,7 +46,9 @@ static inline void course_combine(Thread* lanes, unsigned mask, uint8_t operatio
             unsigned lane = (unsigned)__builtin_ctz(rest);
             unsigned source = course_source(operation, lane, lanes[lane].argument, lanes[lane].width);
             // Reading a lane that takes no part is undefined in CUDA; here it shows as all bits set (NaN, -1).
-            lanes[lane].result = mask >> source & 1 ? lanes[source].value : ~0ull;
+            bool active = mask >> source & 1;
+            lanes[lane].result = active ? lanes[source].value : ~0ull;
+            if (!active) inspect_inactive_lane(lane, source, lanes[lane].line);
         }
         return;
     }

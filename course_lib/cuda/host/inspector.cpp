@@ -1,0 +1,210 @@
+// The inspector. The kernel was compiled with -fsanitize=thread but without that library: the compiler calls
+// __tsan_read4(address) and its kin for each access, and those functions are here. A lane writes its accesses down;
+// when its warp has to wait, the lanes' notes are read side by side, as the warp's instructions.
+#include "inspector.h"
+
+#ifdef __linux__
+#include <link.h>
+#endif
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define HOOK extern "C" __attribute__((visibility("hidden")))
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+extern "C" __attribute__((visibility("hidden"))) const uint64_t __course_sites[];
+
+Inspector inspector;
+
+// ---- Writing down -----------------------------------------------------------------------------------------------
+
+static inline __attribute__((always_inline)) void note(const void* address, unsigned bytes, Access access, void* pc) {
+    Inspector& self = inspector;
+    uintptr_t where = (uintptr_t)address;
+    Worker* w = self.worker;
+    if (!w || where - (uintptr_t)w < kWorkerBytes) return;  // while loading; a local variable, or threadIdx
+    Trace& trace = self.traces[w->current % kLanes];
+    *trace.end++ = {where, (uint32_t)((uintptr_t)pc - self.first_pc), (uint16_t)bytes, access};
+    if (trace.end == trace.limit) {
+        w->yielded = true;  // let the other lanes catch up, so that the notes are still read side by side
+        course_switch_away(w);
+    }
+}
+
+static void note_range(const void* address, size_t bytes, Access access, void* pc) {
+    for (size_t at = 0; at < bytes; at += 16)
+        note((const char*)address + at, (unsigned)(bytes - at < 16 ? bytes - at : 16), access, pc);
+}
+
+#define PC __builtin_return_address(0)
+#define HOOKS(n)                                                                         \
+    HOOK void __tsan_read##n(void* p) { note(p, n, kRead, PC); }                         \
+    HOOK void __tsan_write##n(void* p) { note(p, n, kWrite, PC); }                       \
+    HOOK void __tsan_unaligned_read##n(void* p) { note(p, n, kRead, PC); }               \
+    HOOK void __tsan_unaligned_write##n(void* p) { note(p, n, kWrite, PC); }             \
+    HOOK void __tsan_volatile_read##n(void* p) { note(p, n, kRead, PC); }                \
+    HOOK void __tsan_volatile_write##n(void* p) { note(p, n, kWrite, PC); }              \
+    HOOK void __tsan_read_write##n(void* p) { note(p, n, kRead, PC), note(p, n, kWrite, PC); }
+HOOKS(1) HOOKS(2) HOOKS(4) HOOKS(8) HOOKS(16)
+HOOK void __tsan_read_range(void* p, size_t n) { note_range(p, n, kRead, PC); }
+HOOK void __tsan_write_range(void* p, size_t n) { note_range(p, n, kWrite, PC); }
+HOOK void __tsan_init() {}
+HOOK void __tsan_func_entry(void*) {}
+HOOK void __tsan_func_exit() {}
+HOOK void __tsan_vptr_update(void**, void*) {}
+HOOK void __tsan_vptr_read(void**) {}
+HOOK void __tsan_atomic_thread_fence(int) {}
+HOOK void* __tsan_memcpy(void* to, const void* from, size_t n) {
+    note_range(from, n, kRead, PC), note_range(to, n, kWrite, PC);
+    return memcpy(to, from, n);
+}
+HOOK void* __tsan_memmove(void* to, const void* from, size_t n) {
+    note_range(from, n, kRead, PC), note_range(to, n, kWrite, PC);
+    return memmove(to, from, n);
+}
+HOOK void* __tsan_memset(void* to, int value, size_t n) {
+    note_range(to, n, kWrite, PC);
+    return memset(to, value, n);
+}
+HOOK void __course_copy(void* to, const void* from, unsigned n) {
+    note(from, n, kRead, PC), note(to, n, kWrite, PC);
+    memcpy(to, from, n);
+}
+HOOK void __course_atomic(const void* p, unsigned n, int reads, void* pc) {
+    note(p, n, reads ? kAtomic : kAtomicWrite, pc);
+}
+
+// ---- What is known of the memory --------------------------------------------------------------------------------
+
+Array* Inspector::add_array(const char* name, Space space, uintptr_t start, size_t bytes, unsigned element, size_t slack) {
+    if (array_count == kMaxArrays) return &arrays[kMaxArrays - 1];
+    Array& array = arrays[array_count++];
+    snprintf(array.name, sizeof array.name, "%s", name);
+    array.space = space, array.start = start, array.bytes = bytes, array.slack = slack;
+    array.shadow(element);
+    return &array;
+}
+
+// A __shared__ array, met by a thread: poisoned the first time in each block, because nobody has written it yet.
+void Inspector::meet_shared(const char* name, uintptr_t start, size_t bytes, unsigned element) {
+    Array* array = nullptr;
+    for (unsigned i = 0; i < array_count && !array; ++i)
+        if (arrays[i].start == start && arrays[i].space == kShared) array = &arrays[i];
+    if (!array) array = add_array(name, kShared, start, bytes, element, 0);
+    if (array->poisoned_in == shadow.block_serial) return;
+    array->poisoned_in = shadow.block_serial;
+    memset((void*)start, 0xff, bytes);
+}
+
+HOOK void __course_shared_array(const char* name, void* start, unsigned bytes, unsigned element) {
+    inspector.meet_shared(name, (uintptr_t)start, bytes, element);
+}
+
+HOOK void __course_dynamic_array(const char* name, unsigned element) {
+    inspector.meet_shared(name, (uintptr_t)course_worker()->dynamic_shared, course_launch()->shared_bytes, element);
+}
+
+// Runs while the library is loaded, before __course_inspect_begin.
+HOOK int __course_device_array(const char* name, const void* start, unsigned long bytes, unsigned element) {
+    inspector.add_array(name, kDevice, (uintptr_t)start, bytes, element, 0);
+    return 0;
+}
+
+EXPORT void __course_inspect_array(const char* name, void* start, size_t bytes, unsigned element, size_t slack) {
+    Inspector& self = inspector;
+    for (unsigned i = 0; i < self.array_count; ++i)  // the same memory under two names
+        if (self.arrays[i].start == (uintptr_t)start && self.arrays[i].bytes == bytes) return;
+    self.add_array(name, kGlobal, (uintptr_t)start, bytes, element, slack);
+}
+
+// ---- When the scheduler calls -----------------------------------------------------------------------------------
+
+void inspect_block_begin(Worker* w) {
+    inspector.shadow.begin_block(w->block_number);
+    inspector.worker = w;
+}
+
+void inspect_trace(Worker* w, unsigned warp, unsigned lanes) { inspector.read_notes(w, warp, lanes); }
+
+void inspect_warp_order(Worker*, unsigned warp, unsigned lanes) { inspector.clocks_of(warp).join(lanes); }
+
+// Threads may arrive from different lines of the source; a GPU may let that pass or hang.
+void inspect_barrier(Worker* w) {
+    for (unsigned i = 1; i < w->thread_count; ++i)
+        if (w->threads[i].line != w->threads[0].line) {
+            Finding finding = {};
+            finding.kind = "different barriers";
+            finding.array = -1;
+            finding.actor = {w->block_number, i, -1 - w->threads[i].line, kRead};
+            finding.other = {w->block_number, 0, -1 - w->threads[0].line, kRead};
+            finding.has_other = true, finding.count = 1;
+            inspector.findings.add(finding);
+            break;
+        }
+    inspector.shadow.stamp++;
+}
+
+void inspect_inactive_lane(unsigned lane, unsigned source, int line) {
+    Worker* w = inspector.worker;
+    Finding finding = {};
+    finding.kind = "inactive lane";
+    finding.array = -1;
+    finding.index = source;
+    finding.actor = {w->block_number, w->current / kLanes * kLanes + lane, -1 - line, kRead};
+    finding.count = 1;
+    inspector.findings.add(finding);
+}
+
+// ---- Begin, end, and a crash in between ---------------------------------------------------------------------------
+
+static void on_crash(int) {
+    // The last thing the running lane wrote down is what crashed.
+    Worker* w = inspector.worker;
+    if (w && !inspector.reading) inspector.read_notes(w, w->current / kLanes, 0xffffffffu);
+    inspector.write_report("crashed");
+    _exit(0);
+}
+
+// Where the library itself lies: its own tables of constants are no strays.
+#ifdef __linux__
+static int find_image(dl_phdr_info* info, size_t, void*) {
+    uintptr_t inside = (uintptr_t)__course_sites, low = ~(uintptr_t)0, high = 0;
+    for (int i = 0; i < info->dlpi_phnum; ++i) {
+        if (info->dlpi_phdr[i].p_type != PT_LOAD) continue;
+        uintptr_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr, end = start + info->dlpi_phdr[i].p_memsz;
+        low = start < low ? start : low, high = end > high ? end : high;
+    }
+    if (inside < low || inside >= high) return 0;
+    inspector.image_low = low, inspector.image_high = high;
+    return 1;
+}
+static void find_own_image() { dl_iterate_phdr(find_image, nullptr); }
+#else
+static void find_own_image() {
+    inspector.image_low = (uintptr_t)__course_sites - (1 << 24), inspector.image_high = inspector.image_low + (1 << 25);
+}
+#endif
+
+EXPORT void __course_inspect_begin(void* memory, size_t bytes, const char* report) {
+    Inspector& self = inspector;
+    self.memory = (uintptr_t)memory, self.memory_bytes = bytes;
+    self.shadow.findings = &self.findings;
+    snprintf(self.report_path, sizeof self.report_path, "%s", report);
+    find_own_image();
+    self.prepare_sites(__course_sites);
+    self.prepare_traces();
+    stack_t alternate = {};
+    alternate.ss_sp = malloc(1 << 18), alternate.ss_size = 1 << 18;
+    sigaltstack(&alternate, nullptr);
+    struct sigaction action = {};
+    action.sa_handler = on_crash, action.sa_flags = SA_ONSTACK | SA_NODEFER;
+    const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE};
+    for (int number : crashes) sigaction(number, &action, nullptr);
+}
+
+EXPORT void __course_inspect_end() {
+    Worker* w = inspector.worker;
+    if (w) inspector.read_notes(w, w->current / kLanes, 0xffffffffu);  // of a launch that was stopped
+    inspector.write_report("ended");
+}

@@ -1,0 +1,80 @@
+// The inspector's state, and how the notes of a warp become counts and findings.
+#pragma once
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "findings.h"
+#include "runtime.h"
+#include "shadow.h"
+#include "traffic.h"
+
+struct Entry {  // one access as a lane wrote it down
+    uint64_t address;
+    uint32_t pc;
+    uint16_t bytes;
+    Access access;
+};
+
+struct Trace {
+    Entry *start, *end, *limit;
+};
+
+struct Stat {  // of one instruction on one array
+    int site, array, next;
+    Access access;
+    uint64_t accesses, bytes, requests, sectors, ideal_sectors, passes, ideal_passes;
+};
+
+struct Event {  // for the picture of small launches
+    int array, index;
+    unsigned block, thread;
+    Access access;
+};
+
+struct Inspector {
+    static constexpr unsigned kMaxArrays = 64, kMaxStats = 4096, kMaxEvents = 4096;
+    static constexpr size_t kTraceEntries = 1 << 16;
+
+    Array arrays[kMaxArrays];
+    unsigned array_count;
+    Trace traces[kLanes];
+    Clocks clocks[kMaxThreads / kLanes];
+    Shadow shadow;
+    Findings findings;
+    Stat stats[kMaxStats];
+    unsigned stat_count, event_count, site_count;
+    Event events[kMaxEvents];
+    bool too_many_events, reading;
+    uintptr_t memory, image_low, image_high, first_pc;
+    size_t memory_bytes;
+    uint16_t* site_at;   // by offset from first_pc; 0 is none
+    int* lines;          // of each site
+    int* first_stat;     // of each site: index in stats, or -1
+    Worker* worker;
+    char report_path[4096];
+
+    Array* add_array(const char* name, Space space, uintptr_t start, size_t bytes, unsigned element, size_t slack);
+    void meet_shared(const char* name, uintptr_t start, size_t bytes, unsigned element);
+    void prepare_sites(const uint64_t* table);
+    void prepare_traces();
+    void read_notes(Worker* w, unsigned warp, unsigned lanes);
+    void instruction(unsigned warp, unsigned lanes, Entry* const* entries);
+    void on_array(unsigned warp, unsigned lanes, Entry* const* entries, int array, int site);
+    void stray(unsigned warp, unsigned lane, const Entry& entry, int site);
+    Stat& stat(int site, int array, Access access);
+    void write_report(const char* ending);
+
+    Clocks& clocks_of(unsigned warp) {
+        if (clocks[warp].stamp != shadow.stamp) clocks[warp].restart(shadow.stamp);
+        return clocks[warp];
+    }
+    int array_of(uint64_t address) const {
+        for (unsigned i = 0; i < array_count; ++i)
+            if (address - arrays[i].start < arrays[i].bytes) return (int)i;
+        return -1;
+    }
+};
+
+extern Inspector inspector;

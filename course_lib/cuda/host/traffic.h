@@ -1,0 +1,59 @@
+// What one instruction of one warp costs the memory: 32-byte sectors in global memory, bank conflicts in shared.
+#pragma once
+#include <stdint.h>
+
+#include "runtime.h"
+
+struct Cost {
+    unsigned actual, ideal;
+};
+
+static inline void sort_small(uint64_t* values, unsigned n) {
+    for (unsigned i = 1; i < n; ++i) {
+        uint64_t value = values[i];
+        unsigned k = i;
+        for (; k > 0 && values[k - 1] > value; --k) values[k] = values[k - 1];
+        values[k] = value;
+    }
+}
+
+// Sectors touched, and the fewest that could hold the distinct bytes asked for (CUDA C++ Best Practices Guide,
+// "Coalesced Access to Global Memory": a warp's access is served in 32-byte transactions).
+static inline Cost sector_cost(uint64_t* addresses, unsigned n, unsigned bytes) {
+    bool sorted = true;
+    for (unsigned i = 1; i < n; ++i) sorted &= addresses[i - 1] <= addresses[i];
+    if (!sorted) sort_small(addresses, n);
+    uint64_t end_of_bytes = 0, next_sector = 0, distinct = 0;
+    unsigned sectors = 0;
+    for (unsigned i = 0; i < n; ++i) {
+        uint64_t first = addresses[i], end = first + bytes, fresh = first > end_of_bytes ? first : end_of_bytes;
+        if (end > fresh) distinct += end - fresh, end_of_bytes = end;
+        uint64_t low = first / 32, high = (end - 1) / 32;
+        if (low < next_sector) low = next_sector;
+        if (high >= low) sectors += (unsigned)(high - low + 1), next_sector = high + 1;
+    }
+    return {sectors, (unsigned)((distinct + 31) / 32)};
+}
+
+// Passes through the 32 banks of 4 bytes that the lanes need; lanes that want the same word share it. 8-byte
+// accesses go by half warps and 16-byte ones by quarters, as the hardware does, so their ideal is 2 and 4.
+static inline Cost bank_cost(const uint64_t* addresses, const uint8_t* lanes, unsigned n, unsigned bytes) {
+    unsigned words = bytes <= 4 ? 1 : bytes / 4 > 4 ? 4 : bytes / 4, lanes_a_pass = kLanes / words;
+    Cost cost = {0, 0};
+    for (unsigned i = 0; i < n;) {
+        unsigned pass = lanes[i] / lanes_a_pass, degree = 1;
+        uint64_t seen[kLanes][kLanes];
+        uint8_t count[kLanes] = {};
+        for (; i < n && lanes[i] / lanes_a_pass == pass; ++i)
+            for (unsigned k = 0; k < words; ++k) {
+                uint64_t word = addresses[i] / 4 + k;
+                unsigned bank = (unsigned)(word % kLanes), j = 0;
+                while (j < count[bank] && seen[bank][j] != word) ++j;
+                if (j < count[bank]) continue;
+                seen[bank][count[bank]++] = word;
+                if (count[bank] > degree) degree = count[bank];
+            }
+        cost.actual += degree, cost.ideal += 1;
+    }
+    return cost;
+}
