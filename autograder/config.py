@@ -91,11 +91,6 @@ def configure(config: Config, config_file: Path | str) -> None:
 
     # SQLAlchemy 2 warns about the order in which nbgrader 0.9 builds a submission; the rows are right.
     warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
-    # nbgrader starts `alembic`, which lies beside Python and is not on the PATH of an environment that was
-    # never activated.
-    programs = str(Path(sys.executable).parent)
-    if programs not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
 
 
 def keep_only_pages(*, notebooks, **_) -> None:
@@ -109,6 +104,13 @@ def keep_only_pages(*, notebooks, **_) -> None:
             if path.suffix == ".html" and (autograded / path.name).with_suffix(".ipynb").exists():
                 continue
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+# nbgrader starts `alembic`, which lies beside Python and is not on the PATH of an environment that was never
+# activated.
+PROGRAMS = str(Path(sys.executable).parent)
+if PROGRAMS not in os.environ.get("PATH", "").split(os.pathsep):
+    os.environ["PATH"] = os.pathsep.join([PROGRAMS, os.environ.get("PATH", os.defpath)])
 
 
 @event.listens_for(Engine, "connect")

@@ -15,11 +15,12 @@ def grade_with_progress(course: Course, assignment: str, students: list[str], ag
     console = Console(highlight=False)
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     outcomes: list[Outcome] = []
+    coming = grade(course, assignment, students, again)
     try:
-        with Progress(*columns, console=console, transient=True) as progress:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             total = len(students or course.submitters(assignment))
             bar = progress.add_task(f"Grading {assignment}", total=total)
-            for outcome in grade(course, assignment, students, again):
+            for outcome in coming:
                 outcomes.append(outcome)
                 progress.advance(bar)
     finally:  # also after Ctrl-C: what is done is done and shown

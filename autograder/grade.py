@@ -32,17 +32,16 @@ class Outcome:
 
 
 def grade(course: Course, assignment: str, students: list[str], again: bool = False) -> Iterator[Outcome]:
-    """Grade `students`, yielding each outcome; `again` repeats what was graded before.
+    """Grade `students` (all who handed in, if empty) one by one; `again` repeats what was graded before.
 
     Raises UserError when the assignment is not released or a student has not handed in.
     """
-    tests = tests_digest(course, assignment)
+    tests = digest_of_tests(course, assignment)
     handed_in = course.submitters(assignment)
     for student in students:
         if student not in handed_in:
             raise UserError(f"There is no submission of {assignment} by {student!r} in submitted/.")
-    for student in students or handed_in:
-        yield grade_one(course, assignment, student, tests, again)
+    return (grade_one(course, assignment, student, tests, again) for student in students or handed_in)
 
 
 def grade_one(course: Course, assignment: str, student: str, tests: str, again: bool) -> Outcome:
@@ -70,7 +69,7 @@ def run_tests(course: Course, assignment: str, student: str) -> None:
     convert(Autograde, course, assignment, student)
 
 
-def tests_digest(course: Course, assignment: str) -> str:
+def digest_of_tests(course: Course, assignment: str) -> str:
     """SHA-256 of the released tests. Raises UserError when the assignment is not released."""
     with course.gradebook() as gradebook:
         notebook = released_notebook(course, gradebook, assignment)

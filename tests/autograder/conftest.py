@@ -8,19 +8,31 @@ from tests.autograder.small_course import hand_in, make_course
 from tests.autograder.submissions import submissions
 
 
+@pytest.fixture(scope="session")
+def empty_gradebook(tmp_path_factory):
+    """An empty gradebook; nbgrader takes seconds to make one, and a copy serves as well."""
+    from nbgrader.api import Gradebook
+
+    import autograder.config  # noqa: F401  puts the programs nbgrader starts on the PATH
+
+    path = tmp_path_factory.mktemp("gradebook") / "gradebook.db"
+    Gradebook(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def course(tmp_path, monkeypatch) -> Course:
+def course(tmp_path, monkeypatch, empty_gradebook) -> Course:
     """A course whose one assignment is not released; the commands find it through COURSE_ROOT."""
     monkeypatch.setenv("COURSE_ROOT", str(tmp_path / "course"))
-    return make_course(tmp_path / "course")
+    return make_course(tmp_path / "course", empty_gradebook)
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory) -> Course:
+def released(tmp_path_factory, empty_gradebook) -> Course:
     """A course whose assignment is released; read-only for tests."""
     from autograder.release import release
 
-    course = make_course(tmp_path_factory.mktemp("released"))
+    course = make_course(tmp_path_factory.mktemp("released"), empty_gradebook)
     release(course, "q00_doubling")
     return course
 
@@ -32,12 +44,12 @@ def starter(released):
 
 
 @pytest.fixture(scope="session")
-def graded(tmp_path_factory, starter):
+def graded(tmp_path_factory, starter, empty_gradebook):
     """(course, outcomes by student) of a class in which every kind of submission was graded once."""
     from autograder.grade import grade
     from autograder.release import release
 
-    course = make_course(tmp_path_factory.mktemp("graded"))
+    course = make_course(tmp_path_factory.mktemp("graded"), empty_gradebook)
     release(course, "q00_doubling")
     for student, (notebook, _) in submissions(starter).items():
         hand_in(course, student, notebook)

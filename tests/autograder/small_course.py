@@ -1,6 +1,7 @@
 """A small course for tests: Python and CUDA cells, 7 points by tests and 3 by hand."""
 
 import copy
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -85,12 +86,13 @@ def source_notebook():
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
-def make_course(root: Path, notebook=None) -> Course:
-    """A course folder in `root` with the assignment q00_doubling."""
+def make_course(root: Path, gradebook: Path, notebook=None) -> Course:
+    """A course folder in `root` with the assignment q00_doubling and a copy of the file `gradebook`."""
     path = root / "notebooks" / "q00_doubling" / "doubling.ipynb"
     path.parent.mkdir(parents=True)
     nbformat.write(notebook or source_notebook(), path)
     (root / "nbgrader_config.py").write_text(CONFIG, "utf-8")
+    shutil.copy(gradebook, root / "gradebook.db")
     return Course(root)
 
 

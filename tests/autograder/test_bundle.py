@@ -1,0 +1,124 @@
+"""The student edition works alone and holds no answer, whatever file one might hide in."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograder.bundle import copy_parts, write_bundle
+from autograder.leaks import canaries, search, secrets
+from autograder.release import release
+from course_lib.cli import main
+from course_lib.errors import UserError
+from tests.autograder.small_course import CANARIES, DOUBLE, make_course
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, empty_gradebook):
+    """A course with this repository's files, its notebooks, and everything an instructor has lying about."""
+    course = make_course(tmp_path_factory.mktemp("whole"), empty_gradebook)
+    copy_parts(ROOT, course.root)
+    shutil.copy(ROOT / "pyproject.toml", course.root)
+    for folder in ("docs", "tests", "autograder"):
+        shutil.copytree(ROOT / folder, course.root / folder, dirs_exist_ok=True)
+    for path in (ROOT / "notebooks").glob("*/*.ipynb"):
+        (course.root / "notebooks" / path.parent.name).mkdir()
+        shutil.copy(path, course.root / "notebooks" / path.parent.name)
+    (course.root / "course_lib" / "effects").mkdir()
+    (course.root / "course_lib" / "effects" / "speed.json").write_text("{}")
+    (course.root / "data" / "link").symlink_to("/etc")
+    return course
+
+
+@pytest.fixture(scope="module")
+def bundle(whole, tmp_path_factory):
+    """The student edition of that course."""
+    folders = [release(whole, name) for name in whole.assignments()]
+    return write_bundle(whole, folders, tmp_path_factory.mktemp("student") / "edition")
+
+
+def test_no_file_of_the_bundle_holds_a_canary_or_an_answer(bundle, whole):
+    sources = [whole.source(name) for name in whole.assignments()]
+    wanted = secrets(sources)
+    assert len(set().union(*map(canaries, sources))) >= len(CANARIES)
+    assert search(whole.root, wanted) != []
+    assert search(bundle, wanted) == []
+    for path in bundle.rglob("*"):
+        data = path.read_bytes() if path.is_file() else b""
+        assert b"canary-q" not in data, path
+
+
+def test_the_bundle_has_what_a_student_needs_and_nothing_of_the_instructors(bundle, whole):
+    names = {path.name for path in bundle.iterdir()}
+    assert {"course", "course_lib", "notebooks", "pyproject.toml", "constraints.txt"} <= names
+    assert not names & {"autograder", "tests", "gradebook.db", "release", "submitted", "nbgrader_config.py"}
+    assert not (bundle / "docs" / "instructors.md").exists()
+    assert {path.name for path in (bundle / "notebooks").iterdir()} == set(whole.assignments())
+    assert not list(bundle.rglob("effects"))
+    assert not [path for path in bundle.rglob("*") if path.is_symlink()]
+    assert "autograder" not in str(tomllib.loads((bundle / "pyproject.toml").read_text()))
+
+
+def test_the_students_commands_run_in_the_bundle_without_the_instructors(bundle, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(bundle), "COURSE_WORKSPACE": str(tmp_path / "workspace")}
+
+    def run(*command):
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=bundle,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+
+    # What installing the bundle would register as its commands.
+    made = run("-c", "from setuptools import setup; setup()", "-q", "egg_info")
+    assert made.returncode == 0, made.stderr
+    shown = run("-m", "course_lib", "--help")
+    assert shown.returncode == 0, shown.stderr
+    assert "submit" in shown.stdout
+    assert "release" not in shown.stdout
+    prepared = run("-c", "from course_lib import workspace; workspace.prepare(); print(workspace.ROOT)")
+    assert prepared.stdout.strip() == str(bundle), prepared.stderr
+    starter = tmp_path / "workspace" / "q00_doubling" / "doubling.ipynb"
+    assert 'NotImplementedError(\\"Q0.1: double\\")' in starter.read_text()
+    packed = run("-m", "course_lib", "submit", "q00_doubling", "--student", "ada")
+    assert packed.returncode == 0, packed.stderr
+
+
+def test_an_answer_anywhere_in_the_course_stops_the_bundle_and_leaves_nothing(whole, tmp_path):
+    folder = release(whole, "q00_doubling")
+    hidden_in = whole.root / "data" / "extra.zip"
+    try:
+        for text in (CANARIES[0], DOUBLE.replace("    ", "\t")):
+            with zipfile.ZipFile(hidden_in, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("deep/inside.txt", text)
+            with pytest.raises(UserError, match=r"extra\.zip holds a"):
+                write_bundle(whole, [folder], tmp_path / "edition")
+            assert list(tmp_path.iterdir()) == []
+    finally:
+        hidden_in.unlink()
+
+
+def test_a_folder_that_is_not_empty_is_refused_in_one_line_and_untouched(course, tmp_path, capsys):
+    (tmp_path / "edition").mkdir()
+    (tmp_path / "edition" / "mine.txt").write_text("mine")
+    assert main(["release", "--bundle", str(tmp_path / "edition")]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1
+    assert "not empty" in said
+    assert [path.name for path in (tmp_path / "edition").iterdir()] == ["mine.txt"]
+    assert not (course.root / "release").exists()
+
+
+def test_a_folder_inside_what_is_copied_is_refused(course):
+    with pytest.raises(UserError, match="inside"):
+        write_bundle(course, [], course.root / "course_lib" / "edition")
