@@ -34,6 +34,18 @@ class Out:
         return np.full(self.shape, poison, self.dtype)
 
 
+class InOut(Out):
+    """An array that the kernel changes in place: a copy of these values is handed over and returned."""
+
+    def __init__(self, values: np.ndarray):
+        super().__init__(values.shape, values.dtype)
+        self.values = values
+
+    def poisoned(self) -> np.ndarray:
+        """The values themselves: what a kernel reads may not be poison."""
+        return self.values.copy()
+
+
 @pytest.fixture(
     params=[
         pytest.param("host", marks=pytest.mark.needs("compiler")),
