@@ -25,7 +25,7 @@ static inline __attribute__((always_inline)) void note(const void* address, unsi
     Worker* w = self.worker;
     if (!w || where - (uintptr_t)w < kWorkerBytes) return;  // while loading; a local variable, or threadIdx
     Trace& trace = self.traces[w->current % kLanes];
-    *trace.end++ = {where, (uint32_t)((uintptr_t)pc - self.first_pc), (uint16_t)bytes, access};
+    *trace.end++ = Entry(where, (uint32_t)((uintptr_t)pc - self.first_pc), bytes, access);
     if (trace.end == trace.limit) {
         w->yielded = true;  // let the other lanes catch up, so that the notes are still read side by side
         course_switch_away(w);
@@ -127,7 +127,10 @@ void inspect_block_begin(Worker* w) {
 
 void inspect_trace(Worker* w, unsigned warp, unsigned lanes) { inspector.read_notes(w, warp, lanes); }
 
-void inspect_warp_order(Worker*, unsigned warp, unsigned lanes) { inspector.clocks_of(warp).join(lanes); }
+void inspect_warp_order(Worker*, unsigned warp, unsigned lanes) {
+    inspector.clocks_of(warp).join(lanes);
+    inspector.shadow.epoch++;
+}
 
 // Threads may arrive from different lines of the source; a GPU may let that pass or hang.
 void inspect_barrier(Worker* w) {
@@ -143,6 +146,7 @@ void inspect_barrier(Worker* w) {
             break;
         }
     inspector.shadow.stamp++;
+    inspector.shadow.epoch++;
 }
 
 void inspect_inactive_lane(unsigned lane, unsigned source, int line) {

@@ -10,11 +10,14 @@
 #include "shadow.h"
 #include "traffic.h"
 
-struct Entry {  // one access as a lane wrote it down
-    uint64_t address;
-    uint32_t pc;
-    uint16_t bytes;
-    Access access;
+struct Entry {  // one access as a lane wrote it down, in two stores
+    uint64_t address, rest;
+
+    Entry(uint64_t where, uint32_t pc, unsigned bytes, Access access)
+        : address(where), rest(pc | (uint64_t)bytes << 32 | (uint64_t)access << 48) {}
+    uint32_t pc() const { return (uint32_t)rest; }
+    unsigned bytes() const { return (uint16_t)(rest >> 32); }
+    Access access() const { return (Access)(rest >> 48); }
 };
 
 struct Trace {
@@ -62,6 +65,9 @@ struct Inspector {
     void read_notes(Worker* w, unsigned warp, unsigned lanes);
     void instruction(unsigned warp, unsigned lanes, Entry* const* entries);
     void on_array(unsigned warp, unsigned lanes, Entry* const* entries, int array, int site);
+    void on_cells(int array, uint64_t offset, unsigned bytes, const uint32_t* clocks, const Actor& now);
+    void add_events(int array, unsigned warp, const uint64_t* offsets, const uint8_t* who, unsigned n, const Actor& now);
+    void add_finding(const char* kind, int array, uint64_t offset, const Actor& now);
     void stray(unsigned warp, unsigned lane, const Entry& entry, int site);
     Stat& stat(int site, int array, Access access);
     void write_report(const char* ending);

@@ -47,7 +47,7 @@ void Inspector::read_notes(Worker*, unsigned warp, unsigned lanes) {
         unsigned group = 0;
         for (unsigned rest = active; rest; rest &= rest - 1) {
             unsigned lane = (unsigned)__builtin_ctz(rest);
-            uint32_t pc = at[lane]->pc;
+            uint32_t pc = at[lane]->pc();
             if (pc > lowest) continue;
             group = (pc == lowest ? group : 0) | 1u << lane;
             lowest = pc;
@@ -77,7 +77,7 @@ Stat& Inspector::stat(int site, int array, Access access) {
 // One instruction of a warp, executed by `lanes`; they usually meet in one array.
 void Inspector::instruction(unsigned warp, unsigned lanes, Entry* const* entries) {
     unsigned first = (unsigned)__builtin_ctz(lanes);
-    int site = site_at[entries[first]->pc];
+    int site = site_at[entries[first]->pc()];
     while (lanes) {
         first = (unsigned)__builtin_ctz(lanes);
         int array = array_of(entries[first]->address);
@@ -89,77 +89,94 @@ void Inspector::instruction(unsigned warp, unsigned lanes, Entry* const* entries
         }
         uintptr_t start = arrays[array].start;
         size_t bytes = arrays[array].bytes;
-        unsigned size = entries[first]->bytes;
+        unsigned size = entries[first]->bytes();
         for (unsigned rest = lanes; rest; rest &= rest - 1) {
             unsigned lane = (unsigned)__builtin_ctz(rest);
             const Entry& entry = *entries[lane];
-            if (entry.address - start < bytes && entry.bytes == size) together |= 1u << lane;
+            if (entry.address - start < bytes && entry.bytes() == size) together |= 1u << lane;
         }
         on_array(warp, together, entries, array, site);
         lanes &= ~together;
     }
 }
 
+void Inspector::add_finding(const char* kind, int array, uint64_t offset, const Actor& now) {
+    Finding finding = {};
+    finding.kind = kind, finding.array = array, finding.index = (int64_t)(offset / arrays[array].element);
+    finding.actor = now, finding.count = 1;
+    findings.add(finding);
+}
+
+// One lane's access to the cells that it covers.
+inline void Inspector::on_cells(int index, uint64_t offset, unsigned bytes, const uint32_t* clocks, const Actor& now) {
+    Array& array = arrays[index];
+    for (uint64_t cell = offset >> array.shift; cell <= (offset + bytes - 1) >> array.shift; ++cell) {
+        uint64_t begin = cell << array.shift, end = begin + (1u << array.shift);
+        unsigned from = (unsigned)(offset > begin ? offset - begin : 0);
+        unsigned to = (unsigned)((offset + bytes < end ? offset + bytes : end) - begin);
+        uint8_t mask = (uint8_t)((1u << to) - (1u << from));
+        if (array.space == kShared) {
+            Cell& c = array.cells[cell];
+            uint8_t written = c.written_in == shadow.block_serial ? c.written_mask : 0;
+            if (now.access != kRead) c.written_in = shadow.block_serial, c.written_mask = written | mask;
+            if ((now.access == kRead || now.access == kAtomic) && mask & ~written)
+                add_finding("uninitialized", index, begin, now);
+        }
+        shadow.touch(array, index, cell, mask, clocks, now);
+    }
+}
+
+// Each access to global memory, as long as there are few enough to draw.
+void Inspector::add_events(int array, unsigned warp, const uint64_t* offsets, const uint8_t* who, unsigned n, const Actor& now) {
+    too_many_events = event_count + n > kMaxEvents;
+    for (unsigned i = 0; i < n && !too_many_events; ++i)
+        events[event_count++] = {array, (int)(offsets[i] / arrays[array].element), (unsigned)now.block,
+                                 warp * kLanes + who[i], now.access};
+}
+
 void Inspector::on_array(unsigned warp, unsigned lanes, Entry* const* entries, int index, int site) {
     Array& array = arrays[index];
     const Entry& sample = *entries[__builtin_ctz(lanes)];
-    const unsigned size = sample.bytes;
-    const Access access = sample.access;
+    const unsigned size = sample.bytes();
+    const Access access = sample.access();
     const Clocks& clock = clocks_of(warp);
     uint64_t offsets[kLanes];
     uint8_t who[kLanes];
-    unsigned n = 0;
+    unsigned n = 0, misfits = (size & (size - 1)) == 0 ? size - 1 : 0;
     bool consecutive = true, same = true;
+    const bool shared = array.space == kShared, plain_read = access == kRead && size == 1u << array.shift;
+    const uint8_t full = (uint8_t)((1u << size) - 1);
+    Actor now = {shadow.block_numbers[shadow.block_serial - 1], 0, site, access};
     for (unsigned rest = lanes; rest; rest &= rest - 1) {
         unsigned lane = (unsigned)__builtin_ctz(rest);
         uint64_t offset = entries[lane]->address - array.start;
         who[n] = (uint8_t)lane, offsets[n] = offset;
         consecutive &= offset == offsets[0] + (uint64_t)n * size, same &= offset == offsets[0];
         n++;
-        Actor now = {shadow.block_numbers[shadow.block_serial - 1], warp * kLanes + lane, site, access};
-        if (offset + size > array.bytes || ((size & (size - 1)) == 0 && (offset & (size - 1)))) {
-            Finding finding = {};
-            finding.kind = offset + size > array.bytes ? "out of bounds" : "misaligned";
-            finding.array = index, finding.index = (int64_t)(offset / array.element), finding.actor = now, finding.count = 1;
-            findings.add(finding);
-            if (offset + size > array.bytes) continue;
+        now.thread = warp * kLanes + lane;
+        if (plain_read && !(offset & (size - 1))) {
+            Cell& cell = array.cells[offset >> array.shift];
+            if (!shared) cell.reads += cell.reads != 0xffff;
+            if (shadow.quiet(cell, warp, shared, full)) continue;
+        } else if (access == kRead && !shared) {
+            for (uint64_t c = offset >> array.shift; c <= (offset + size - 1) >> array.shift && offset + size <= array.bytes; ++c)
+                array.cells[c].reads += array.cells[c].reads != 0xffff;
         }
-        for (uint64_t cell = offset >> array.shift; cell <= (offset + size - 1) >> array.shift; ++cell) {
-            uint64_t begin = cell << array.shift, end = begin + (1u << array.shift);
-            unsigned from = (unsigned)(offset > begin ? offset - begin : 0);
-            unsigned to = (unsigned)((offset + size < end ? offset + size : end) - begin);
-            uint8_t mask = (uint8_t)((1u << to) - (1u << from));
-            if (array.space == kShared) {
-                Cell& c = array.cells[cell];
-                uint8_t written = c.written_in == shadow.block_serial ? c.written_mask : 0;
-                if (access != kWrite && access != kAtomicWrite && mask & ~written) {
-                    Finding finding = {};
-                    finding.kind = "uninitialized";
-                    finding.array = index, finding.index = (int64_t)(begin / array.element);
-                    finding.actor = now, finding.count = 1;
-                    findings.add(finding);
-                }
-                if (access != kRead) c.written_in = shadow.block_serial, c.written_mask = written | mask;
-            }
-            shadow.touch(array, index, cell, mask, clock.of[lane], now);
-        }
-        if (array.space != kShared) {
-            if (event_count == kMaxEvents) too_many_events = true;
-            else if (!too_many_events)
-                events[event_count++] = {index, (int)(offset / array.element), (unsigned)now.block, now.thread, access};
-        }
+        if (offset & misfits) add_finding("misaligned", index, offset, now);
+        if (offset + size > array.bytes) add_finding("out of bounds", index, offset, now);
+        else on_cells(index, offset, size, clock.of[lane], now);
     }
+    if (!shared && !too_many_events) add_events(index, warp, offsets, who, n, now);
     Stat& s = stat(site, index, access);
     s.accesses += n, s.bytes += (uint64_t)n * size, s.requests++;
     if (access == kRead) array.reads += n, array.read_bytes += (uint64_t)n * size;
     else if (access == kWrite) array.writes += n, array.write_bytes += (uint64_t)n * size;
     else array.atomics += n;
-    Cost cost = {1, 1};
-    if (array.space == kShared) {
-        if (!(same || (consecutive && size == 4))) cost = bank_cost(offsets, who, n, size);
+    if (shared) {
+        Cost cost = same || (consecutive && size == 4) ? Cost{1, 1} : bank_cost(offsets, who, n, size);
         s.passes += cost.actual, s.ideal_passes += cost.ideal;
     } else {
-        cost = sector_cost(offsets, n, size);
+        Cost cost = sector_cost(offsets, n, size);
         s.sectors += cost.actual, s.ideal_sectors += cost.ideal;
     }
 }
@@ -170,7 +187,7 @@ void Inspector::stray(unsigned warp, unsigned lane, const Entry& entry, int site
     Finding finding = {};
     finding.kind = "out of bounds";
     finding.array = -1, finding.address = entry.address, finding.count = 1;
-    finding.actor = {shadow.block_numbers[shadow.block_serial - 1], warp * kLanes + lane, site, entry.access};
+    finding.actor = {shadow.block_numbers[shadow.block_serial - 1], warp * kLanes + lane, site, entry.access()};
     uint64_t nearest = 1 << 21;
     for (unsigned i = 0; i < array_count; ++i) {
         const Array& array = arrays[i];

@@ -12,7 +12,7 @@ struct Index3 { unsigned x, y, z; };
 // How far a thread has come.
 enum State : uint8_t { kUnstarted, kRunnable, kAtBarrier, kAtWarp, kDone };
 
-struct Thread {
+struct alignas(64) Thread {
     void* stack_pointer;
     char* stack;
     uint64_t value, result;  // given to and received from a warp operation

@@ -19,10 +19,12 @@ struct Slot {  // one remembered access; stamp 0 is none
 };
 
 struct Cell {
-    Slot write, atomic, read, other_read;
+    Slot write;
     uint32_t written_in;  // serial of the block that wrote the bytes of written_mask; for shared memory
+    uint32_t settled;     // the epoch in which further readers of settled_warp add nothing; ~0 is every one
     uint16_t reads, writes;
-    uint8_t written_mask;
+    uint8_t written_mask, settled_warp;
+    Slot atomic, read, other_read;
 };
 
 struct Array {
@@ -67,7 +69,9 @@ struct Clocks {  // of one warp, valid in the interval `stamp`
 };
 
 struct Shadow {
+    static constexpr uint8_t kEveryWarp = 0xff;
     uint32_t stamp = 1, block_stamp = 1, block_serial = 0;
+    uint32_t epoch = 1;  // grows with each barrier and each warp operation
     uint32_t* first_stamps = nullptr;  // of each block, in the order in which blocks ran
     unsigned long* block_numbers = nullptr;
     uint32_t capacity = 0;
@@ -75,6 +79,7 @@ struct Shadow {
 
     void begin_block(unsigned long number) {
         block_stamp = ++stamp;
+        epoch++;
         if (block_serial == capacity) grow();
         first_stamps[block_serial] = stamp;
         block_numbers[block_serial++] = number;
@@ -109,41 +114,68 @@ struct Shadow {
         findings->add(finding);
     }
 
-    void touch(Array& array, int index, size_t cell_index, uint8_t mask, const uint32_t* clocks, const Actor& now) {
+    // An access to bytes `mask` of a cell: compared with what is remembered, then remembered.
+    inline __attribute__((always_inline)) void touch(Array& array, int index, size_t cell_index, uint8_t mask,
+                                                     const uint32_t* clocks, const Actor& now) {
         Cell& cell = array.cells[cell_index];
-        unsigned thread = now.thread;
-        if (!ordered(cell.write, array, clocks, thread, mask)) race(array, index, cell_index, cell.write, kWrite, now);
-        if (now.access < kAtomic && !ordered(cell.atomic, array, clocks, thread, mask))
+        if (!ordered(cell.write, array, clocks, now.thread, mask)) race(array, index, cell_index, cell.write, kWrite, now);
+        if (cell.atomic.stamp && now.access < kAtomic && !ordered(cell.atomic, array, clocks, now.thread, mask))
             race(array, index, cell_index, cell.atomic, kAtomic, now);
-        Slot slot = {stamp, clocks[thread % kLanes], (uint16_t)thread, (int16_t)now.site, mask};
         if (now.access == kRead) {
-            if (cell.reads != 0xffff) cell.reads++;
-            remember_read(cell, array, clocks, slot);
-            return;
+            if (!settled(cell, now.thread / kLanes)) remember_read(cell, array, clocks, slot_of(clocks, mask, now));
+        } else {
+            overwrite(array, index, cell_index, mask, clocks, now);
         }
-        if (!ordered(cell.read, array, clocks, thread, mask)) race(array, index, cell_index, cell.read, kRead, now);
-        else if (!ordered(cell.other_read, array, clocks, thread, mask))
+    }
+
+    inline bool settled(const Cell& cell, unsigned warp) const {
+        if (cell.settled == ~0u) return true;
+        return cell.settled == epoch && (cell.settled_warp == kEveryWarp || cell.settled_warp == warp);
+    }
+
+    // Whether a read of the whole cell needs no second look: written before, by nobody in this interval, and its
+    // readers are settled. Nearly every read in a tiled kernel is of this kind.
+    inline __attribute__((always_inline)) bool quiet(const Cell& cell, unsigned warp, bool shared,
+                                                     uint8_t full) const {
+        if (!settled(cell, warp)) return false;
+        if (cell.atomic.stamp || cell.write.stamp == stamp) return false;
+        if (shared) return cell.written_in == block_serial && cell.written_mask == full;
+        return !cell.write.stamp || cell.write.stamp >= block_stamp;
+    }
+
+    Slot slot_of(const uint32_t* clocks, uint8_t mask, const Actor& now) const {
+        return {stamp, clocks[now.thread % kLanes], (uint16_t)now.thread, (int16_t)now.site, mask};
+    }
+
+    void overwrite(Array& array, int index, size_t cell_index, uint8_t mask, const uint32_t* clocks, const Actor& now) {
+        Cell& cell = array.cells[cell_index];
+        if (!ordered(cell.read, array, clocks, now.thread, mask)) race(array, index, cell_index, cell.read, kRead, now);
+        else if (!ordered(cell.other_read, array, clocks, now.thread, mask))
             race(array, index, cell_index, cell.other_read, kRead, now);
-        if (cell.writes != 0xffff) cell.writes++;
-        (now.access == kWrite ? cell.write : cell.atomic) = slot;
+        cell.writes += cell.writes != 0xffff;
+        (now.access == kWrite ? cell.write : cell.atomic) = slot_of(clocks, mask, now);
     }
 
-    // Two readers are kept, as far apart as they come (block, then warp): a later writer meets at least one stranger.
-    inline void remember_read(Cell& cell, const Array& array, const uint32_t* clocks, const Slot& slot) {
-        if (cell.read.stamp == slot.stamp && cell.read.thread == slot.thread && cell.read.mask == slot.mask) {
-            cell.read = slot;
-        } else if (ordered(cell.read, array, clocks, slot.thread, 0xff)) {
-            cell.read = slot;
-        } else if (ordered(cell.other_read, array, clocks, slot.thread, 0xff) || nearer(cell.other_read, cell.read, slot)) {
-            cell.other_read = slot;
+    // Two readers are kept, as far apart as they come (other blocks, then other warps): whoever writes later meets
+    // a stranger in one of them. Once they are far apart, further readers add nothing; nor do, until the next
+    // operation that orders a warp, readers of a warp that has two in the cell.
+    void remember_read(Cell& cell, const Array& array, const uint32_t* clocks, const Slot& slot) {
+        Slot &first = cell.read, &second = cell.other_read;
+        if (ordered(first, array, clocks, slot.thread, 0xff) && first.mask <= slot.mask) first = slot;
+        else if (ordered(second, array, clocks, slot.thread, 0xff) || distance(second, first) < distance(slot, first))
+            second = slot;
+        if (first.mask != 0xff >> (8 - (1 << array.shift)) || second.mask != first.mask) return;
+        if (array.space != kShared && first.stamp != second.stamp && first.stamp < block_stamp) cell.settled = ~0u;
+        else if (first.stamp == stamp && second.stamp == stamp && first.thread != second.thread) {
+            bool apart = distance(second, first) == 1, fresh = first.clock == second.clock;
+            if (!apart && !fresh) return;
+            cell.settled = epoch;
+            cell.settled_warp = apart ? kEveryWarp : (uint8_t)(first.thread / kLanes);
         }
     }
 
-    static bool nearer(const Slot& kept, const Slot& first, const Slot& now) {
-        auto distance = [&](const Slot& s) {
-            return s.stamp != first.stamp ? 2 : s.thread / kLanes != first.thread / kLanes ? 1 : 0;
-        };
-        return distance(kept) < distance(now);
+    static int distance(const Slot& a, const Slot& b) {
+        return a.stamp != b.stamp ? 2 : a.thread / kLanes != b.thread / kLanes ? 1 : 0;
     }
 
     void grow() {

@@ -38,21 +38,28 @@ static inline Cost sector_cost(uint64_t* addresses, unsigned n, unsigned bytes) 
 // Passes through the 32 banks of 4 bytes that the lanes need; lanes that want the same word share it. 8-byte
 // accesses go by half warps and 16-byte ones by quarters, as the hardware does, so their ideal is 2 and 4.
 static inline Cost bank_cost(const uint64_t* addresses, const uint8_t* lanes, unsigned n, unsigned bytes) {
-    unsigned words = bytes <= 4 ? 1 : bytes / 4 > 4 ? 4 : bytes / 4, lanes_a_pass = kLanes / words;
+    unsigned words = bytes <= 4 ? 1 : bytes / 4 > 4 ? 4 : bytes / 4, shift = words == 1 ? 5 : words == 2 ? 4 : 3;
     Cost cost = {0, 0};
     for (unsigned i = 0; i < n;) {
-        unsigned pass = lanes[i] / lanes_a_pass, degree = 1;
-        uint64_t seen[kLanes][kLanes];
-        uint8_t count[kLanes] = {};
-        for (; i < n && lanes[i] / lanes_a_pass == pass; ++i)
+        unsigned pass = lanes[i] >> shift, taken = 0, spill_count = 0, degree = 1;
+        uint64_t first[kLanes], spilled[kLanes * 4];
+        for (; i < n && lanes[i] >> shift == pass; ++i)
             for (unsigned k = 0; k < words; ++k) {
                 uint64_t word = addresses[i] / 4 + k;
-                unsigned bank = (unsigned)(word % kLanes), j = 0;
-                while (j < count[bank] && seen[bank][j] != word) ++j;
-                if (j < count[bank]) continue;
-                seen[bank][count[bank]++] = word;
-                if (count[bank] > degree) degree = count[bank];
+                unsigned bank = (unsigned)(word % kLanes);
+                if (!(taken >> bank & 1)) taken |= 1u << bank, first[bank] = word;
+                else if (first[bank] != word) spilled[spill_count++] = word;
             }
+        if (spill_count) {  // different words of one bank: each takes a pass of its own
+            sort_small(spilled, spill_count);
+            unsigned depth[kLanes];
+            for (unsigned bank = 0; bank < kLanes; ++bank) depth[bank] = 1;
+            for (unsigned k = 0; k < spill_count; ++k)
+                if (k == 0 || spilled[k] != spilled[k - 1]) {
+                    unsigned now = ++depth[spilled[k] % kLanes];
+                    degree = now > degree ? now : degree;
+                }
+        }
         cost.actual += degree, cost.ideal += 1;
     }
     return cost;
