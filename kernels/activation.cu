@@ -61,7 +61,8 @@ extern "C" __global__ void activate(const float* x, float* out, int n, int f) {
 }
 
 // Fused: the sum stays in a register.
-extern "C" __global__ void bias_activation(const float* x, const float* bias, float* out, int rows, int columns, int f) {
+extern "C" __global__ void bias_activation(const float* x, const float* bias, float* out, int rows, int columns,
+                                           int f) {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
     if (i < (size_t)rows * columns) out[i] = activation(f, x[i] + bias[i % columns]);
 }

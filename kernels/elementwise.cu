@@ -84,7 +84,8 @@ extern "C" __global__ void map_vector(const float4* x, float4* out, int n, int o
     size_t first = (size_t)blockIdx.x * blockDim.x + threadIdx.x, stride = (size_t)gridDim.x * blockDim.x;
     for (size_t i = first; i < n / 4; i += stride) {
         float4 v = x[i];
-        out[i] = make_float4(unary(operation, v.x), unary(operation, v.y), unary(operation, v.z), unary(operation, v.w));
+        out[i] = make_float4(unary(operation, v.x), unary(operation, v.y), unary(operation, v.z),
+                             unary(operation, v.w));
     }
     for (size_t i = n / 4 * 4 + first; i < n; i += stride) ((float*)out)[i] = unary(operation, ((const float*)x)[i]);
 }

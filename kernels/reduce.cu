@@ -55,7 +55,8 @@ extern "C" __global__ void reduce_shared(const float* x, float* out, int columns
     partial[threadIdx.x] = total;
     __syncthreads();
     for (int half = blockDim.x / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half) partial[threadIdx.x] = combine(reduction, partial[threadIdx.x], partial[threadIdx.x + half]);
+        if (threadIdx.x < half)
+            partial[threadIdx.x] = combine(reduction, partial[threadIdx.x], partial[threadIdx.x + half]);
         __syncthreads();
     }
     if (threadIdx.x == 0) out[blockIdx.x] = partial[0];

@@ -1,4 +1,4 @@
-"""kernels/elementwise.cu against float64: every operation, contiguous, transposed and broadcast, on odd sizes."""
+"""kernels/elementwise.cu against float64: each operation, contiguous, permuted, broadcast, on odd sizes."""
 
 import math
 
@@ -10,12 +10,14 @@ from course_lib.seeds import stream
 from tests.kernels.conftest import InOut, Out, relative_error
 
 UNARY = {
-    "copy": lambda x: x, "negate": np.negative, "exp": np.exp, "log": np.log, "relu": lambda x: np.where(x < 0, 0, x),
-    "sigmoid": expit, "tanh": np.tanh, "reciprocal": np.reciprocal, "sqrt": np.sqrt,
+    "copy": lambda x: x, "negate": np.negative, "exp": np.exp, "log": np.log,
+    "relu": lambda x: np.where(x < 0, 0, x), "sigmoid": expit, "tanh": np.tanh, "reciprocal": np.reciprocal,
+    "sqrt": np.sqrt,
 }  # fmt: skip
 BINARY = {
-    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide, "maximum": np.maximum,
-    "less": np.less, "equal": np.equal, "power": np.power, "relu_gradient": lambda a, b: np.where(a > 0, b, 0),
+    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide,
+    "maximum": np.maximum, "less": np.less, "equal": np.equal, "power": np.power,
+    "relu_gradient": lambda a, b: np.where(a > 0, b, 0),
 }  # fmt: skip
 SIZES = [1, 3, 4, 255, 256, 1025]
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1, -1, 3e38, 1e-40], np.float32)
@@ -96,7 +98,8 @@ def test_map_strided_reads_a_permuted_tensor_where_it_lies(backend, axes):
 
 
 @pytest.mark.parametrize(("left", "right"), [
-    ((3, 5), (3, 5)), ((4, 1, 6), (5, 1)), ((1,), (2, 3, 4, 5)), ((33, 1), (1, 31)), ((1, 1), (1, 1)), ((0, 3), (1, 3)),
+    ((3, 5), (3, 5)), ((4, 1, 6), (5, 1)), ((1,), (2, 3, 4, 5)), ((33, 1), (1, 31)), ((1, 1), (1, 1)),
+    ((0, 3), (1, 3)),
 ])  # fmt: skip
 def test_zip_strided_broadcasts_as_numpy_does(backend, left, right):
     a, b = _values("a", math.prod(left)).reshape(left), _values("b", math.prod(right)).reshape(right)
