@@ -79,7 +79,9 @@ def _outcome(function: Callable, case: Case, tolerance: float) -> tuple[str, str
         if raises:
             return show(got), f"it should raise {case.expected.__name__}"
         try:
-            wrong = case.expected(got) if callable(case.expected) else difference(case.expected, got, tolerance)
+            wrong = (
+                case.expected(got) if callable(case.expected) else difference(case.expected, got, tolerance)
+            )
         except Exception as error:
             wrong = f"the result cannot be read ({type(error).__name__}: {error})"
     return show(got), wrong

@@ -45,7 +45,7 @@ class Quantized:
         return (scale * (self.codes.astype(np.int64) - zero_point)).astype(np.float32)
 
     def nbytes(self, scale_bits: int = 16) -> int:
-        """Bytes when packed: codes, a scale a block, and a zero point of `bits` bits a block unless symmetric."""
+        """Bytes when packed: codes, a scale a block, and unless symmetric a zero point of `bits` bits."""
         block_bits = scale_bits + (0 if self.symmetric else self.bits)
         return math.ceil(self.codes.size * self.bits / 8) + math.ceil(self.scale.size * block_bits / 8)
 
@@ -62,12 +62,9 @@ def _blocks(x: np.ndarray, granularity: str, group: int) -> np.ndarray:
 
 
 def _grid(lo, hi, bits: int, symmetric: bool):
-    """Scale and zero point for ranges [lo, hi] widened to hold zero; a range of nothing but zero gets scale 1."""
+    """Scale and zero point for ranges [lo, hi] widened to hold zero; nothing but zero gets scale 1."""
     lo, hi = np.minimum(lo, 0), np.maximum(hi, 0)
-    if symmetric:
-        scale = np.maximum(-lo, hi) / (2 ** (bits - 1) - 1)
-    else:
-        scale = (hi - lo) / (2**bits - 1)
+    scale = np.maximum(-lo, hi) / (2 ** (bits - 1) - 1) if symmetric else (hi - lo) / (2**bits - 1)
     scale = np.where(scale > 0, scale, 1.0)
     zero_point = np.zeros_like(scale) if symmetric else np.clip(np.rint(-lo / scale), 0, 2**bits - 1)
     return scale, zero_point.astype(np.int64)
@@ -91,7 +88,7 @@ def _calibrated(blocks: np.ndarray, bits: int, symmetric: bool, calibration: str
         return lo, hi
     best = np.full(lo.shape, np.inf)
     best_lo, best_hi = lo, hi
-    # Shrinking both ends together is what most tools search; 40 steps of 2.5 % are finer than the error's minimum.
+    # Both ends shrink together, as in most tools; 40 steps of 2.5 % are finer than the error's minimum.
     for share in np.linspace(1, 0.025, 40):
         scale, zero_point = _grid(share * lo, share * hi, bits, symmetric)
         codes = _codes(blocks, scale, zero_point, bits, symmetric)
@@ -121,7 +118,9 @@ def quantize(
     """
     x = np.asarray(x, dtype=np.float64)
     if x.ndim != 2 or x.size == 0:
-        raise ValueError(f"quantize takes a matrix (rows, columns) with at least one value, not shape {x.shape}")
+        raise ValueError(
+            f"quantize takes a matrix (rows, columns) with at least one value, not shape {x.shape}"
+        )
     if not np.isfinite(x).all():
         raise ValueError("NaN or infinity has no code: clean the matrix before you quantize it")
     if bits not in range(2, 17):
@@ -132,7 +131,9 @@ def quantize(
             f"not {granularity!r} and {calibration!r}"
         )
     if group < 1 or not 50 < percentile <= 100:
-        raise ValueError(f"group must be at least 1 and percentile in (50, 100], not {group} and {percentile}")
+        raise ValueError(
+            f"group must be at least 1 and percentile in (50, 100], not {group} and {percentile}"
+        )
     blocks = _blocks(x, granularity, group)
     scale, zero_point = _grid(*_calibrated(blocks, bits, symmetric, calibration, percentile), bits, symmetric)
     codes = _codes(blocks, scale, zero_point, bits, symmetric)
@@ -165,13 +166,15 @@ class QuantizedLinear(torch.nn.Module):
     """A linear layer that stores codes and scales and multiplies by the weight they stand for.
 
     With `activation_bits` the input is quantized too, symmetrically with a scale a row, and the product is
-    one of integers (int32), as on int8 hardware; the weight then needs one symmetric scale a tensor or channel.
+    one of integers (int32), as on int8 hardware; the weight then has one symmetric scale a tensor or channel.
     """
 
     def __init__(self, weight: Quantized, bias: torch.Tensor | None, activation_bits: int | None = None):
         super().__init__()
         if activation_bits is not None and (weight.scale.shape[1] != 1 or not weight.symmetric):
-            raise ValueError("an integer product needs one symmetric scale for each tensor or channel of the weight")
+            raise ValueError(
+                "an integer product needs one symmetric scale for each tensor or channel of the weight"
+            )
         self.quantized, self.activation_bits = weight, activation_bits
         self.register_buffer("codes", torch.as_tensor(weight.codes))
         self.register_buffer("scale", torch.as_tensor(weight.scale, dtype=torch.float32))
@@ -190,22 +193,18 @@ def quantize_network(
     model: torch.nn.Sequential, bits: int, granularity: str = "tensor", *, activation_bits=None, **options
 ) -> torch.nn.Sequential:
     """A copy of the network in which every Linear is a QuantizedLinear; `options` go to `quantize`."""
-    return torch.nn.Sequential(
-        *(
-            QuantizedLinear(
-                quantize(layer.weight.detach().numpy(), bits, granularity, **options), layer.bias, activation_bits
-            )
-            if isinstance(layer, torch.nn.Linear)
-            else copy.deepcopy(layer)
-            for layer in model
-        )
-    )
+    layers = [copy.deepcopy(layer) for layer in model]
+    for i, layer in enumerate(layers):
+        if isinstance(layer, torch.nn.Linear):
+            weight = quantize(layer.weight.detach().numpy(), bits, granularity, **options)
+            layers[i] = QuantizedLinear(weight, layer.bias, activation_bits)
+    return torch.nn.Sequential(*layers)
 
 
 def with_weights(
     model: torch.nn.Sequential, transform: Callable[[np.ndarray], np.ndarray]
 ) -> torch.nn.Sequential:
-    """A copy of the network whose weight matrices (out, in) went through `transform`; biases stay as they are."""
+    """A copy of the network whose weight matrices (out, in) went through `transform`; biases stay."""
     changed = copy.deepcopy(model)
     with torch.no_grad():
         for layer in changed:
@@ -215,7 +214,7 @@ def with_weights(
 
 
 def rescale_unit(model: torch.nn.Sequential, factor: float, unit: int | None = None) -> torch.nn.Sequential:
-    """The same function with other weights: what enters a unit of the first layer times f, what leaves it over f.
+    """The same function in other weights: what enters a unit of the first layer times f, what leaves over f.
 
     Exact (up to rounding) for ReLU, which lets a positive factor through: relu(f·a) / f = relu(a). Nagel et
     al. 2019 (arXiv:1906.04721) use it the other way, to even ranges out. Without `unit`, the one with the

@@ -1,4 +1,4 @@
-"""Views: for each topic a pure function from numbers to a figure, and a thin widget. `demos.quantization.show()`."""
+"""Views: pure functions from numbers to figures, and thin widgets on them: `demos.quantization.show()`."""
 
 import importlib
 

@@ -10,6 +10,13 @@ BLUE, ORANGE, GREEN, PURPLE, SKY, GRAY = "#0072B2", "#D55E00", "#009E73", "#AA44
 TEXT = "#222222"
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, GRAY)
 HEAT = "Cividis"  # one hue path, readable in gray and with every color vision
+# The color bar of a map of log10(error), from 0.1 % to 100 %.
+PERCENT_BAR = {
+    "tickvals": [-3, -2, -1, 0],
+    "ticktext": ["0.1 %", "1 %", "10 %", "100 %"],
+    "outlinewidth": 0,
+    "title.font.size": 15,
+}
 
 _axis = {
     "showline": True,
@@ -18,13 +25,21 @@ _axis = {
     "tickcolor": TEXT,
     "gridcolor": "#E6E6E6",
     "zeroline": False,
-    "title": {"standoff": 10},
+    "title": {"standoff": 10, "font": {"size": 16}},
     "automargin": True,
 }
 plotly.io.templates["course"] = go.layout.Template(
     layout={
         "font": {"family": "system-ui, sans-serif", "size": 16, "color": TEXT},
-        "title": {"x": 0, "xref": "paper", "xanchor": "left", "y": 0.97, "yanchor": "top", "font": {"size": 21}},
+        "title": {
+            "x": 0,
+            "xref": "paper",
+            "xanchor": "left",
+            "y": 1,
+            "yanchor": "top",
+            "pad": {"t": 30},
+            "font": {"size": 21},
+        },
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "colorway": COLORS,
@@ -102,9 +117,29 @@ def paint(
     return figure
 
 
-def widget(figure: go.Figure) -> go.FigureWidget:
-    """The figure as a widget as wide as its place on screen, without plotly's tool bar."""
-    live = go.FigureWidget(figure)
-    live.layout.autosize = True
-    live._config = {"responsive": True, "displayModeBar": False}  # plotly has no public way to configure a widget
-    return live
+def stage(controls: Sequence, figure: go.FigureWidget):
+    """Controls above a figure that is as wide as its place on screen and follows it when that changes."""
+    import anywidget
+    import ipywidgets
+
+    class Fit(anywidget.AnyWidget):
+        # A cell that runs out of sight is drawn before it has a width, and plotly looks again only when the
+        # window changes.
+        _esm = """
+        function render({ el }) {
+          let width = 0;
+          const watch = new ResizeObserver(([entry]) => {
+            if (entry.contentRect.width === width) return;
+            width = entry.contentRect.width;
+            window.dispatchEvent(new Event("resize"));
+          });
+          watch.observe(el);
+          return () => watch.disconnect();
+        }
+        export default { render };
+        """
+
+    figure.layout.autosize = True
+    # plotly has no public way to configure a widget.
+    figure._config = {"responsive": True, "displayModeBar": False}
+    return ipywidgets.VBox([*controls, figure, Fit()])

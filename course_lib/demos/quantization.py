@@ -1,18 +1,22 @@
 """Demo of question 2: what a coarse grid does to the weights of a trained network, and to its accuracy."""
 
+import contextlib
 import functools
 import os
 from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
 from plotly.subplots import make_subplots
 
 from course_lib import datasets, quantization, training
 from course_lib.demos import look
 
 FACTORS = (1, 3, 10, 30, 100, 300, 1000)
-EDGES = np.linspace(-0.32, 0.32, 129)  # of the histogram; holds all weights of the trained network but the scaled unit's
+EDGES = np.linspace(
+    -0.32, 0.32, 129
+)  # of the histogram; holds all weights of the trained network but the scaled unit's
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,9 @@ class Measured:
     unit: int  # the one whose weights were multiplied by `factor`
     before: np.ndarray  # counts in EDGES of the weights of all other units
     after: np.ndarray
-    error: np.ndarray  # (units, 28): rms error over an image row's weights, in shares of the unit's rms weight
+    error: (
+        np.ndarray
+    )  # (units, 28): rms error over an image row's weights, in shares of the unit's rms weight
     other_units_db: float  # SQNR of all units but the scaled one
     accuracy: float
     float_accuracy: float
@@ -33,22 +39,39 @@ class Measured:
     float_nbytes: int
 
 
+@contextlib.contextmanager
+def one_thread():
+    """A network this small gains nothing from more threads, and waits for them where cores are shared."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 @functools.cache
+@one_thread()
 def trained_network():
-    """A 784-128-64-10 network trained on the digits in about a second, and its test images and labels."""
+    """A 784-128-64-10 network trained on the digits in a second or two, and its test images and labels."""
     data = datasets.digits()
     model = training.mlp([784, 128, 64, 10])
-    training.train(model, data.x_train, data.y_train, epochs=20, batch_size=64, lr=1e-3, progress=False)
+    training.train(model, data.x_train, data.y_train, epochs=30, batch_size=64, lr=1e-3, progress=False)
     return model, data.x_test, data.y_test
 
 
 @functools.lru_cache(maxsize=256)
+@one_thread()
 def measure(bits: int, granularity: str, factor: float) -> Measured:
-    """Quantize the trained network (affine grids, scales of 16 bits) after one unit was scaled by `factor`."""
+    """Quantize the trained network (affine grids, 16-bit scales) after one unit was scaled by `factor`."""
     model, x, y = trained_network()
     scaled = quantization.rescale_unit(model, factor)
     weights, exact = (m[0].weight.detach().numpy() for m in (scaled, model))
-    unit = int(np.argmax(np.abs(weights - exact).max(axis=1))) if factor != 1 else int(np.abs(exact).max(1).argmax())
+    unit = (
+        int(np.argmax(np.abs(weights - exact).max(axis=1)))
+        if factor != 1
+        else int(np.abs(exact).max(1).argmax())
+    )
     quantized = quantization.quantize_network(scaled, bits, granularity, symmetric=False)
     layers = [layer for layer in quantized if isinstance(layer, quantization.QuantizedLinear)]
     back = layers[0].quantized.dequantize()
@@ -76,7 +99,7 @@ def frame() -> go.Figure:
         cols=2,
         column_widths=[0.54, 0.46],
         horizontal_spacing=0.12,
-        subplot_titles=("Weights of the other units", "Error of the weights, unit by unit"),
+        subplot_titles=("Weights of the other units", "Error, unit by unit"),
     )
     middles = (EDGES[:-1] + EDGES[1:]) / 2
     drawing.add_bar(
@@ -89,17 +112,18 @@ def frame() -> go.Figure:
     )  # fmt: skip
     drawing.add_heatmap(
         row=1, col=2, colorscale=look.HEAT, zmin=-3, zmax=0,
-        colorbar={"title": "error as a<br>share of the<br>unit's rms", "tickvals": [-3, -2, -1, 0],
-                  "ticktext": ["0.1 %", "1 %", "10 %", "100 %"], "outlinewidth": 0, "x": 1.09},
+        colorbar={**look.PERCENT_BAR, "title.text": "share of the<br>unit's rms", "x": 1.08},
         hovertemplate="unit %{y}, image row %{x}: 10^%{z:.1f}<extra></extra>",
     )  # fmt: skip
     drawing.update_xaxes(title_text="weight (no unit)", range=[EDGES[0], EDGES[-1]], col=1)
     drawing.update_yaxes(title_text="weights in a bin", type="log", range=[-0.1, 5.1], dtick=1, col=1)
-    drawing.update_xaxes(title_text="image row that the weights look at", showgrid=False, col=2)
+    drawing.update_xaxes(title_text="image row", showgrid=False, col=2)
     drawing.update_yaxes(title_text="hidden unit", autorange="reversed", showgrid=False, col=2)
     for text, color, height in (("before", "#6E6E6E", 4.85), ("after", look.ORANGE, 4.45)):
         drawing.add_annotation(x=0.3, y=height, xanchor="right", text=text, font_color=color, showarrow=False)
-    drawing.add_annotation(x=27.6, y=0, xanchor="left", showarrow=False, text="", row=1, col=2)  # names the scaled unit
+    drawing.add_annotation(
+        x=27.6, y=0, xanchor="left", showarrow=False, text="", row=1, col=2
+    )  # names the scaled unit
     look.finish(drawing, "")
     drawing.update_layout(height=520, bargap=0)
     return drawing
@@ -109,7 +133,11 @@ def contents(m: Measured) -> dict:
     """What of the frame depends on the numbers, as `look.paint` takes it; the title says what came out."""
     lost = m.float_accuracy - m.accuracy
     scaled = f" after one unit × {m.factor:g}" if m.factor != 1 else ""
-    result = f"{m.accuracy:.0%} accuracy" if lost < 0.01 else f"accuracy falls from {m.float_accuracy:.0%} to {m.accuracy:.0%}"
+    result = (
+        f"{m.accuracy:.0%} accuracy"
+        if lost < 0.01
+        else f"accuracy falls from {m.float_accuracy:.0%} to {m.accuracy:.0%}"
+    )
     return {
         # On a logarithmic axis an empty bin belongs below the bottom, not nowhere.
         "traces": [
@@ -138,11 +166,13 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = look.widget(figure(measure(8, "tensor", 1)))
-    wide = {"style": {"description_width": "150px", "button_width": "90px"}, "layout": {"width": "500px"}}
+    widget = go.FigureWidget(figure(measure(8, "tensor", 1)))
+    wide = {"style": {"description_width": "150px"}, "layout": {"width": "500px"}}
     controls = {
         "bits": ipywidgets.IntSlider(8, 2, 8, description="bits a weight", **wide),
-        "granularity": ipywidgets.ToggleButtons(options=quantization.GRANULARITIES, description="one scale a", **wide),
+        "granularity": ipywidgets.Dropdown(
+            options=quantization.GRANULARITIES, description="one scale a", **wide
+        ),
         "factor": ipywidgets.SelectionSlider(options=FACTORS, description="one unit scaled by", **wide),
     }
 
@@ -152,4 +182,4 @@ def show() -> None:
 
     for control in controls.values():
         control.observe(update, "value")
-    display(ipywidgets.VBox([*controls.values(), widget]))
+    display(look.stage(controls.values(), widget))

@@ -16,11 +16,12 @@ def rounding(x: np.ndarray, x_hat: np.ndarray, scale: float, zero_point: int, bi
     worst = int(np.argmax(np.abs(x - x_hat)))
     drawing = go.Figure()
     for line in grid:
-        drawing.add_vline(x=line, line_color="#BBBBBB", line_width=1.5)
+        drawing.add_vline(x=line, line_color="#BBBBBB", line_width=1.5, layer="below")
     for i, (start, end) in enumerate(zip(x, x_hat, strict=True)):
         drawing.add_annotation(
             x=end, y=0.05, ax=start, ay=0.92, xref="x", yref="y", axref="x", ayref="y", showarrow=True,
-            arrowhead=2, arrowwidth=2.5 if i == worst else 1.5, arrowcolor=look.ORANGE if i == worst else look.BLUE,
+            arrowhead=2, arrowwidth=2.5 if i == worst else 1.5,
+            arrowcolor=look.ORANGE if i == worst else look.BLUE,
         )  # fmt: skip
     drawing.add_scatter(x=x, y=np.ones(len(x)), mode="markers", marker={"size": 11, "color": look.BLUE})
     drawing.add_annotation(x=x[worst], y=1.14, text="worst", font_color=look.ORANGE, showarrow=False)
@@ -31,14 +32,14 @@ def rounding(x: np.ndarray, x_hat: np.ndarray, scale: float, zero_point: int, bi
         f"{bits} bits, {2**bits} codes, one step = {scale:.3f}; code {zero_point} is exactly zero",
     )
     drawing.update_layout(height=330)
-    drawing.update_xaxes(title_text="code (value below it)", showgrid=False, tickvals=grid,
-                         ticktext=[f"{code}<br>{value:.2f}" for code, value in zip(codes, grid, strict=True)])  # fmt: skip
+    names = [f"{code}<br>{value:.2f}" for code, value in zip(codes, grid, strict=True)]
+    drawing.update_xaxes(title_text="code (value below it)", showgrid=False, tickvals=grid, ticktext=names)
     drawing.update_yaxes(range=[0, 1.25], tickvals=[0.05, 1], ticktext=["after", "before"], showgrid=False)
     return drawing
 
 
 def sqnr_against_bits(bits: Sequence[int], decibels: Mapping[str, Sequence[float]]) -> go.Figure:
-    """SQNR in dB against bits, a line a distribution, beside 20·log10(2^b - 1), and the slope from 5 bits up."""
+    """SQNR in dB against bits, a line a distribution, beside 20·log10(2^b - 1); the title says the slope."""
     bits = np.asarray(bits)
     theory = 20 * np.log10(2.0**bits - 1)
     drawing = go.Figure()
@@ -92,100 +93,112 @@ def error_map(W: np.ndarray, rebuilt: Mapping[str, np.ndarray], decibels: Mappin
         margin_t=120,
         coloraxis={
             "colorscale": look.HEAT, "cmin": -3, "cmax": 0,
-            "colorbar": {"title": "error as a<br>share of the<br>row's rms", "tickvals": [-3, -2, -1, 0],
-                         "ticktext": ["0.1 %", "1 %", "10 %", "100 %"], "outlinewidth": 0},
+            "colorbar": {**look.PERCENT_BAR, "title.text": "share of the<br>row's rms"},
         },
     )  # fmt: skip
     return drawing
 
 
 def accuracy_and_bytes(
-    bits: Sequence[int],
-    accuracy: Mapping[str, np.ndarray],
-    nbytes: Mapping[str, Sequence[float]],
-    float_accuracy: float,
-    float_bytes: float,
+    formats: Sequence[str], accuracy: Mapping[str, np.ndarray], nbytes: Mapping[str, Sequence[float]]
 ) -> go.Figure:
-    """Accuracy (bits, seeds) against bits above the bytes it costs, a line a granularity; every run is a dot."""
+    """Accuracy (formats, seeds), and beside it bytes (formats,), a line a granularity; every run is a dot.
+
+    The first format is the exact one, to which the others are compared.
+    """
     drawing = make_subplots(cols=2, horizontal_spacing=0.2, column_widths=[0.56, 0.44])
-    places = np.arange(len(bits))
-    above, below = [], []
-    for color, (name, runs) in zip(look.COLORS, accuracy.items(), strict=False):
-        runs = 100 * np.asarray(runs)
-        drawing.add_scatter(x=places, y=runs.mean(axis=1), mode="lines", line={"color": color, "width": 3})
-        drawing.add_scatter(
-            x=np.repeat(places, runs.shape[1]), y=runs.ravel(), mode="markers", opacity=0.6,
-            marker={"color": color, "size": 8},
-        )  # fmt: skip
-        above.append((places[-1], runs[-1].mean(), name, color))
-        kilobytes = np.asarray(nbytes[name]) / 1e3
+    places = np.arange(len(formats))
+    left, right = [], []
+    for name, color in zip(accuracy, look.COLORS, strict=False):
+        runs, kilobytes = 100 * np.asarray(accuracy[name]), np.asarray(nbytes[name]) / 1e3
+        _runs(drawing, places, runs, color, row=1, col=1)
         drawing.add_scatter(
             x=places, y=kilobytes, mode="lines+markers", line={"color": color, "width": 3}, row=1, col=2
         )
-        below.append((places[-1], kilobytes[-1], name, color))
-    lowest = min(float(np.min(runs)) for runs in accuracy.values()) * 100
-    bottom = 10 * np.floor(lowest / 10)
-    drawing.add_hline(y=100 * float_accuracy, line={"dash": "dash", "color": "#6E6E6E"}, row=1, col=1)
-    drawing.add_annotation(x=0, y=100 * float_accuracy, text="fp32", yshift=14, font_color="#6E6E6E", showarrow=False)
-    look.label(drawing, above, gap=(102 - bottom) / 14, row=1, col=1)
-    look.label(drawing, below, gap=max(map(max, nbytes.values())) / 1e3 / 14, row=1, col=2)
+        left.append((places[-1], runs[-1].mean(), name, color))
+        right.append((places[-1], kilobytes[-1], name, color))
+    bottom = 10 * np.floor(10 * min(float(np.min(runs)) for runs in accuracy.values()))
+    look.label(drawing, left, gap=(102 - bottom) / 14, row=1, col=1)
+    look.label(drawing, right, gap=max(map(max, nbytes.values())) / 1e3 / 14, row=1, col=2)
     first = next(iter(accuracy))
-    loss = 100 * (float_accuracy - np.mean(accuracy[first], axis=1))
-    harmless = min((b for b, lost in zip(bits, loss, strict=True) if lost < 1), default=None)
+    means = 100 * np.mean(accuracy[first], axis=1)
+    lost = means[0] - means
+    harmless = [form for form, points in zip(formats, lost, strict=True) if points < 1][-1]
     look.finish(
         drawing,
-        f"One scale a {first}: {harmless} bits cost less than a point, {bits[-1]} bits cost {loss[-1]:.0f}"
-        if harmless
-        else f"One scale a {first}: {bits[0]} bits already cost {loss[0]:.0f} points",
-        f"{len(next(iter(accuracy.values()))[0])} networks, every run a dot; fp32 needs {float_bytes / 1e3:.0f} kB",
+        f"One scale a {first}: {harmless} costs less than a point, {formats[-1]} costs {lost[-1]:.0f}",
+        f"{len(accuracy[first][0])} networks, every run a dot, lines their means",
     )
-    drawing.update_xaxes(title_text="bits a weight", tickvals=places, ticktext=[str(b) for b in bits])
+    drawing.update_xaxes(
+        title_text="bits a weight", tickvals=places, ticktext=[form.split()[0] for form in formats]
+    )
     drawing.update_yaxes(title_text="test accuracy (%)", range=[bottom, 102], col=1)
     drawing.update_yaxes(title_text="weights (kB)", rangemode="tozero", col=2)
     drawing.update_layout(margin_r=110, height=460)
     return drawing
 
 
-def accuracy_against_factor(factors: Sequence[float], accuracy: Mapping[str, np.ndarray]) -> go.Figure:
-    """Accuracy (factors, seeds) at one number of bits against the factor of one unit, a line a granularity."""
+def accuracy_against_factor(
+    factors: Sequence[float], accuracy: Mapping[str, np.ndarray], factor: float
+) -> go.Figure:
+    """Accuracy (factors, seeds) at 8 bits against the factor of one unit, a line a granularity.
+
+    The title compares them at `factor`.
+    """
     drawing = go.Figure()
     ends = []
     for color, (name, runs) in zip(look.COLORS, accuracy.items(), strict=False):
         runs = 100 * np.asarray(runs)
-        drawing.add_scatter(x=factors, y=runs.mean(axis=1), mode="lines", line={"color": color, "width": 3})
-        drawing.add_scatter(
-            x=np.repeat(factors, runs.shape[1]), y=runs.ravel(), mode="markers", opacity=0.6,
-            marker={"color": color, "size": 8},
-        )  # fmt: skip
-        ends.append((np.log10(factors[-1]), runs[-1].mean(), name, color))
+        _runs(drawing, factors, runs, color)
+        ends.append((np.log10(factors[-1]), runs[-1].mean(), f"one scale a {name}", color))
     look.label(drawing, ends, gap=7)
-    names = list(accuracy)
-    last = [100 * float(np.mean(accuracy[name][-1])) for name in (names[0], names[-1])]
+    at = list(factors).index(factor)
+    found = [f"{100 * np.mean(runs[at]):.0f} % with one scale a {name}" for name, runs in accuracy.items()]
     look.finish(
         drawing,
-        f"The same function: {last[0]:.0f} % {names[0]}, {last[1]:.0f} % {names[-1]}, at factor {factors[-1]:g}",
+        f"The same function, f = {factor:g}: {', '.join(found)}",
         "8 bits; one unit's incoming weights × f, its outgoing weights ÷ f; every run a dot",
     )
-    drawing.update_xaxes(title_text="factor f", type="log", tickvals=list(factors), ticktext=[f"{f:g}" for f in factors])
+    drawing.update_xaxes(
+        title_text="factor f", type="log", tickvals=list(factors), ticktext=[f"{f:g}" for f in factors]
+    )
     drawing.update_yaxes(title_text="test accuracy (%)", range=[0, 104])
     drawing.update_layout(margin_r=190)
     return drawing
 
 
 def equal_bytes(accuracy: Mapping[str, Sequence[float]], kilobytes: float) -> go.Figure:
-    """Test accuracy of networks that fill the same memory, a column a choice of width and bits, every run a dot."""
+    """Test accuracy of networks of the same bytes, a column a choice of width and bits, every run a dot."""
     drawing = go.Figure()
     means = {name: 100 * float(np.mean(runs)) for name, runs in accuracy.items()}
     for color, (name, runs) in zip(look.COLORS, accuracy.items(), strict=False):
-        drawing.add_scatter(x=[name] * len(runs), y=100 * np.asarray(runs), mode="markers", marker={"size": 13, "color": color, "opacity": 0.7})  # fmt: skip
-        drawing.add_scatter(x=[name], y=[means[name]], mode="markers+text", text=f"{means[name]:.1f} %", textposition="middle right",
-                            textfont_color=color, marker={"symbol": "line-ew-open", "size": 46, "color": color, "line_width": 3})  # fmt: skip
+        drawing.add_scatter(
+            x=[name] * len(runs), y=100 * np.asarray(runs), mode="markers",
+            marker={"size": 13, "color": color, "opacity": 0.7},
+        )  # fmt: skip
+        drawing.add_scatter(
+            x=[name], y=[means[name]], mode="markers",
+            marker={"symbol": "line-ew-open", "size": 46, "color": color, "line_width": 3},
+        )  # fmt: skip
+        drawing.add_annotation(
+            x=name, y=means[name], text=f"{means[name]:.1f} %", xanchor="left", xshift=30,
+            font_color=color, showarrow=False,
+        )  # fmt: skip
     best = max(means, key=means.get)
     look.finish(
         drawing,
-        f"In the same {kilobytes:.0f} kB, {best} is best: {means[best]:.1f} %",
-        "hidden width and bits a weight; dots are runs, bars their means",
+        f"In the same {kilobytes:.0f} kB, {best} does best: {means[best]:.1f} %",
+        "dots are runs, bars their means",
     )
-    drawing.update_xaxes(title_text="hidden width at bits a weight", range=[-0.5, len(means) - 0.35])
+    drawing.update_xaxes(title_text="hidden width and bits a weight", range=[-0.5, len(means) - 0.35])
     drawing.update_yaxes(title_text="test accuracy (%)")
     return drawing
+
+
+def _runs(drawing: go.Figure, x: Sequence[float], runs: np.ndarray, color: str, **where) -> None:
+    """A line through the means of runs (len(x), seeds), and every run as a dot."""
+    drawing.add_scatter(x=x, y=runs.mean(axis=1), mode="lines", line={"color": color, "width": 3}, **where)
+    drawing.add_scatter(
+        x=np.repeat(x, runs.shape[1]), y=runs.ravel(), mode="markers", opacity=0.6,
+        marker={"color": color, "size": 8}, **where,
+    )  # fmt: skip
