@@ -1,6 +1,7 @@
 """The student edition: a copy of the course that holds no answer, written whole or not at all."""
 
 import os
+import re
 import shutil
 import tempfile
 import tomllib
@@ -72,7 +73,7 @@ def write_bundle(course: Course, released: list[Path], destination: Path) -> Pat
 
 
 def copy_parts(root: Path, target: Path) -> None:
-    """Copy PARTS of the course in `root` that exist, and pyproject.toml without the instructors' package."""
+    """Copy PARTS of the course in `root` that exist, and pyproject.toml, without what is the instructors'."""
 
     def left_out(folder: str, names: list[str]) -> set[str]:
         relative = Path(folder).relative_to(root).as_posix()
@@ -85,8 +86,16 @@ def copy_parts(root: Path, target: Path) -> None:
             shutil.copytree(root / part, target / part, ignore=left_out)
         elif (root / part).is_file():
             shutil.copy2(root / part, target / part)
+    readme = target / "README.md"
+    if readme.exists():
+        readme.write_text(student_readme(readme.read_text("utf-8")), "utf-8")
     project = student_pyproject((root / "pyproject.toml").read_text("utf-8"))
     (target / "pyproject.toml").write_text(project, "utf-8")
+
+
+def student_readme(text: str) -> str:
+    """README.md without the section for instructors, whose commands and pages the student edition lacks."""
+    return re.sub(r"^## For instructors$.*?(?=^## )", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def student_pyproject(text: str) -> str:

@@ -24,6 +24,7 @@ from autograder.preprocessors.clear_hidden_tests import ClearHiddenTests
 from autograder.preprocessors.clear_mark_scheme import ClearMarkScheme
 from autograder.preprocessors.clear_solutions import ClearSolutions
 from autograder.preprocessors.hide_tests import HideTests
+from autograder.preprocessors.name_figures import NameFigures
 from autograder.preprocessors.restore_cells import RestoreCells
 from autograder.preprocessors.restore_metadata import RestoreMetadata
 from autograder.preprocessors.save_points import SavePoints
@@ -60,6 +61,7 @@ AUTOGRADE = [
 ]
 FEEDBACK = [
     plain.GetGrades,
+    NameFigures,
     HideTests,  # last of those that see cells, so that nothing puts back what it took out
     CSSHTMLHeaderPreprocessor,
 ]

@@ -1,6 +1,7 @@
 """The student edition works alone and holds no answer, whatever file one might hide in."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,11 @@ def test_the_bundle_has_what_a_student_needs_and_nothing_of_the_instructors(bund
     assert {path.name for path in (bundle / "notebooks").iterdir()} == set(whole.assignments())
     assert not list(bundle.rglob("effects"))
     assert not [path for path in bundle.rglob("*") if path.is_symlink()]
+    readme = (bundle / "README.md").read_text("utf-8")
+    assert "## For students" in readme
+    assert "docs/instructors.md" not in readme
+    for link in re.findall(r"\]\(([\w./]+)\)", readme):
+        assert (bundle / link).exists(), f"README.md links to {link}"
     assert "autograder" not in str(tomllib.loads((bundle / "pyproject.toml").read_text()))
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -178,3 +179,38 @@ def test_marks_given_by_hand_count_and_lateness_is_exported(course, starter):
         (row,) = csv.DictReader(file)
     assert (row["auto"], row["manual"], row["total"], row["status"]) == ("7", "2.5", "9.5", "graded")
     assert row["late_seconds"] == "3600"
+
+
+def test_a_late_penalty_is_set_in_the_configuration_as_the_instructors_page_says(course, starter):
+    from autograder.release import release
+
+    page = (Path(__file__).resolve().parents[2] / "docs" / "instructors.md").read_text("utf-8")
+    (line,) = re.findall(r"`(c = get_config\(\); .*?)`", page)
+    with open(course.root / "nbgrader_config.py", "a") as file:
+        file.write(line + "\n")
+    release(course, ASSIGNMENT)
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate="2026-01-31 11:00:00")
+    hand_in(course, "ada", solved(starter))
+    assert [outcome.auto_points for outcome in grade(course, ASSIGNMENT, [])] == [7]
+    (row,) = csv.DictReader(export_csv(course, ASSIGNMENT).read_text().splitlines())
+    assert (row["auto"], row["late_penalty"], row["total"]) == ("7", "7", "0")
+
+
+def test_a_submission_whose_grading_was_cut_off_is_graded_by_the_same_command(course, starter, monkeypatch):
+    from autograder.release import release
+
+    release(course, ASSIGNMENT)
+    hand_in(course, "ada", solved(starter))
+
+    def cut_off(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(
+            "nbgrader.preprocessors.LimitOutput.preprocess", cut_off
+        )  # after the run, before points
+        list(grade(course, ASSIGNMENT, []))
+    assert set(points_by_cell(course, "ada").values()) == {None}
+    (outcome,) = grade(course, ASSIGNMENT, [])
+    assert (outcome.state, outcome.auto_points) == ("graded", 7)
