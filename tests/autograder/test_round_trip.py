@@ -206,11 +206,11 @@ def test_a_submission_whose_grading_was_cut_off_is_graded_by_the_same_command(co
     def cut_off(*_):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(
-            "nbgrader.preprocessors.LimitOutput.preprocess", cut_off
-        )  # after the run, before points
-        list(grade(course, ASSIGNMENT, []))
+    with monkeypatch.context() as patched:
+        # LimitOutput comes after the run and before the points are saved.
+        patched.setattr("nbgrader.preprocessors.LimitOutput.preprocess", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            list(grade(course, ASSIGNMENT, []))
     assert set(points_by_cell(course, "ada").values()) == {None}
     (outcome,) = grade(course, ASSIGNMENT, [])
     assert (outcome.state, outcome.auto_points) == ("graded", 7)
