@@ -40,6 +40,8 @@ def run_tests(
     everything: Annotated[bool, typer.Option("--all", help="Also the tests marked slow.")] = False,
 ):
     """Run the tests this machine can run; what it cannot is listed at the end. Other options go to pytest."""
+    if not (ROOT / "tests").is_dir():
+        raise UserError("The student edition has no tests of its own; ./course check runs a notebook's.")
     cores = min(os.cpu_count() or 1, 8)
     # One thread a worker: several workers with all cores each are slower than one.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}

@@ -65,6 +65,9 @@ CAPABILITIES = {
 REQUIRED = {name for name in os.environ.get("COURSE_REQUIRE", "").split(",") if name}
 
 
+SLOW = pytest.StashKey[int]()
+
+
 @functools.cache
 def has(capability: str) -> bool:
     return bool(CAPABILITIES[capability][0]())
@@ -84,7 +87,16 @@ def pytest_collection_modifyitems(config, items):
     if not config.getoption("--all"):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
+        config.stash[SLOW] = len(slow)
+        if hasattr(config, "workeroutput"):
+            config.workeroutput["slow"] = len(slow)
         items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """pytest-xdist: what one worker left out, all left out."""
+    node.config.stash[SLOW] = getattr(node, "workeroutput", {}).get("slow", 0)
 
 
 def _needed(item) -> list[str]:
@@ -120,6 +132,5 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(reason)
         for name in sorted(names):
             terminalreporter.write_line(f"    {name}")
-    deselected = terminalreporter.stats.get("deselected", [])
-    if deselected:
-        terminalreporter.write_line(f"{len(deselected)} slow tests wait for ./course test --all")
+    if waiting := terminalreporter.config.stash.get(SLOW, 0):
+        terminalreporter.write_line(f"{waiting} slow tests wait for ./course test --all")
