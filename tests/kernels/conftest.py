@@ -7,23 +7,30 @@ from course_lib import cuda
 
 
 class Backend:
-    """Loads kernel files for one device; `run` poisons the outputs, launches, and returns them as NumPy arrays."""
+    """Loads kernel files for one device; `run` poisons the outputs, launches, and returns them as NumPy arrays.
 
-    def __init__(self, device: str):
-        self.device = device
+    Inspected, every launch must be free of findings, and `report` is that of the last one.
+    """
+
+    def __init__(self, device: str, inspected: bool = False):
+        self.device, self.inspected, self.report = device, inspected, None
 
     def run(self, topic: str, kernel: str, grid, block, args, shared_mem: int = 0) -> list[np.ndarray]:
-        """Launch with NumPy arguments. An `Out(shape, dtype)` is an output: poisoned, handed over, returned."""
+        """Launch with NumPy arguments. An `Out` is an output: poisoned, handed over, returned."""
         module = cuda.load(topic, device=self.device)
         outputs = [arg.poisoned() if isinstance(arg, Out) else None for arg in args]
         values = [out if out is not None else arg for out, arg in zip(outputs, args, strict=True)]
         values = [module.array(value) if isinstance(value, np.ndarray) else value for value in values]
-        module[kernel](grid, block, tuple(values), shared_mem=shared_mem)
+        if self.inspected:
+            self.report = module.inspect(kernel, grid, block, tuple(values), shared_mem=shared_mem)
+            assert self.report.ok, str(self.report)
+        else:
+            module[kernel](grid, block, tuple(values), shared_mem=shared_mem)
         return [module.numpy(v) for v, out in zip(values, outputs, strict=True) if out is not None]
 
 
 class Out:
-    """An output of a shape and dtype, filled with values that no kernel computes, so a cell never written shows."""
+    """An output of a shape and dtype, filled with what no kernel computes: a cell never written shows."""
 
     def __init__(self, shape, dtype=np.float32):
         self.shape, self.dtype = shape, np.dtype(dtype)
@@ -49,12 +56,20 @@ class InOut(Out):
 @pytest.fixture(
     params=[
         pytest.param("host", marks=pytest.mark.needs("compiler")),
+        pytest.param("inspected", marks=pytest.mark.needs("compiler")),
         pytest.param("gpu", marks=pytest.mark.gpu),
     ]
 )
 def backend(request) -> Backend:
-    """The host and, where there is one, the GPU."""
-    return Backend(request.param)
+    """The host, the host watched by the inspector and, where there is one, the GPU."""
+    inspected = request.param == "inspected"
+    return Backend("host" if inspected else request.param, inspected)
+
+
+@pytest.fixture
+def inspected() -> Backend:
+    """The host watched by the inspector, for demands on a kernel's traffic; mark such tests needs("compiler")."""
+    return Backend("host", inspected=True)
 
 
 def relative_error(value: np.ndarray, reference: np.ndarray) -> float:

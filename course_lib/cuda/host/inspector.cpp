@@ -75,6 +75,24 @@ HOOK void __course_atomic(const void* p, unsigned n, int reads, void* pc) {
     note(p, n, reads ? kAtomic : kAtomicWrite, pc);
 }
 
+// clang turns atomics into calls even where told to leave a function alone; atomics.h has told of them already.
+#define ATOMICS(bits, T)                                                                                          \
+    HOOK T __tsan_atomic##bits##_load(const volatile T* p, int) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }  \
+    HOOK void __tsan_atomic##bits##_store(volatile T* p, T v, int) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }  \
+    HOOK T __tsan_atomic##bits##_exchange(volatile T* p, T v, int) {                                              \
+        return __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST);                                                       \
+    }                                                                                                             \
+    HOOK T __tsan_atomic##bits##_compare_exchange_val(volatile T* p, T expected, T v, int, int) {                 \
+        __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                  \
+        return expected;                                                                                          \
+    }                                                                                                             \
+    FETCH(bits, T, add) FETCH(bits, T, sub) FETCH(bits, T, and) FETCH(bits, T, or) FETCH(bits, T, xor)
+#define FETCH(bits, T, name)                                                                                      \
+    HOOK T __tsan_atomic##bits##_fetch_##name(volatile T* p, T v, int) {                                          \
+        return __atomic_fetch_##name(p, v, __ATOMIC_SEQ_CST);                                                     \
+    }
+ATOMICS(8, uint8_t) ATOMICS(16, uint16_t) ATOMICS(32, uint32_t) ATOMICS(64, uint64_t)
+
 // ---- What is known of the memory --------------------------------------------------------------------------------
 
 Array* Inspector::add_array(const char* name, Space space, uintptr_t start, size_t bytes, unsigned element, size_t slack) {
