@@ -7,13 +7,14 @@ from course_lib import cuda
 
 
 class Backend:
-    """Loads kernel files for one device; `run` poisons the outputs, launches, and returns them as NumPy arrays.
+    """Loads kernel files for one device; `run` poisons the outputs, launches, and returns them in NumPy.
 
-    Inspected, every launch must be free of findings, and `report` is that of the last one.
+    Inspected, every launch must be free of findings, and `report` is that of the last one. Compared, the inspector
+    must count the same under every compiler of this machine.
     """
 
-    def __init__(self, device: str, inspected: bool = False):
-        self.device, self.inspected, self.report = device, inspected, None
+    def __init__(self, device: str, inspected: bool = False, compared: bool = False):
+        self.device, self.inspected, self.compared, self.report = device, inspected, compared, None
 
     def run(self, topic: str, kernel: str, grid, block, args, shared_mem: int = 0) -> list[np.ndarray]:
         """Launch with NumPy arguments. An `Out` is an output: poisoned, handed over, returned."""
@@ -21,12 +22,30 @@ class Backend:
         outputs = [arg.poisoned() if isinstance(arg, Out) else None for arg in args]
         values = [out if out is not None else arg for out, arg in zip(outputs, args, strict=True)]
         values = [module.array(value) if isinstance(value, np.ndarray) else value for value in values]
+        if self.compared:
+            self._compare(module, kernel, grid, block, values, shared_mem)
         if self.inspected:
             self.report = module.inspect(kernel, grid, block, tuple(values), shared_mem=shared_mem)
             assert self.report.ok, str(self.report)
         else:
             module[kernel](grid, block, tuple(values), shared_mem=shared_mem)
         return [module.numpy(v) for v, out in zip(values, outputs, strict=True) if out is not None]
+
+    @staticmethod
+    def _compare(module, kernel, grid, block, values, shared_mem) -> None:
+        counts = {}
+        for compiler in cuda.compilers():
+            copies = tuple(v.copy() if isinstance(v, np.ndarray) else v for v in values)
+            watched = cuda.Module(module.source, module.filename, "host", compiler=compiler)
+            report = watched.inspect(kernel, grid, block, copies, shared_mem=shared_mem)
+            assert report.ok, f"{compiler.name}: {report}"
+            counts[compiler.name] = {
+                (t.array, t.space, t.access): (t.accesses, t.bytes, t.requests, t.sectors, t.passes)
+                for t in report.totals
+            }
+        reference, *others = counts
+        for other in others:
+            assert counts[other] == counts[reference], f"{kernel}: {other} counts other than {reference}"
 
 
 class Out:
@@ -57,18 +76,19 @@ class InOut(Out):
     params=[
         pytest.param("host", marks=pytest.mark.needs("compiler")),
         pytest.param("inspected", marks=pytest.mark.needs("compiler")),
+        pytest.param("compared", marks=[pytest.mark.needs("compiler", "clang"), pytest.mark.slow]),
         pytest.param("gpu", marks=pytest.mark.gpu),
     ]
 )
 def backend(request) -> Backend:
-    """The host, the host watched by the inspector and, where there is one, the GPU."""
-    inspected = request.param == "inspected"
-    return Backend("host" if inspected else request.param, inspected)
+    """The host, the host watched by the inspector (under one compiler and under all), and a GPU where there is one."""
+    device = "gpu" if request.param == "gpu" else "host"
+    return Backend(device, request.param == "inspected", request.param == "compared")
 
 
 @pytest.fixture
 def inspected() -> Backend:
-    """The host watched by the inspector, for demands on a kernel's traffic; mark such tests needs("compiler")."""
+    """The host watched by the inspector, for demands on traffic; mark such tests needs("compiler")."""
     return Backend("host", inspected=True)
 
 

@@ -19,7 +19,7 @@ BINARY = {
     "maximum": np.maximum, "less": np.less, "equal": np.equal, "power": np.power,
     "relu_gradient": lambda a, b: np.where(a > 0, b, 0),
 }  # fmt: skip
-SIZES = [1, 3, 4, 255, 256, 1025]
+SIZES = [1, 3, 256, 1025]
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1, -1, 3e38, 1e-40], np.float32)
 
 
