@@ -197,8 +197,15 @@ extern "C" __global__ void matmul_tensor_core(const half* A, const half* B, floa
     }
     for (int r = 0; r < 2; ++r)
         for (int c = 0; c < 4; ++c)
-            for (int i = 0; i < 4; ++i) {
-                int y = top + row + 16 * r + g + i / 2 * 8, x = left + column + 8 * c + 2 * t + i % 2;
-                if (y < m && x < n) C[(size_t)y * n + x] = sum[r][c][i];
+            for (int h = 0; h < 2; ++h) {  // the four lanes of a row write 32 neighboring bytes
+                int y = top + row + 16 * r + g + 8 * h, x = left + column + 8 * c + 2 * t;
+                float* to = C + (size_t)y * n + x;
+                if (y >= m || x >= n) continue;
+                if ((size_t)to % 8 == 0 && x + 1 < n) {
+                    *(float2*)to = make_float2(sum[r][c][2 * h], sum[r][c][2 * h + 1]);
+                } else {
+                    to[0] = sum[r][c][2 * h];
+                    if (x + 1 < n) to[1] = sum[r][c][2 * h + 1];
+                }
             }
 }

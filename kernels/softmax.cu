@@ -82,6 +82,11 @@ __device__ float4 load4(const float* row, int column, int columns, float outside
 }
 
 __device__ float4 visible4(float4 v, const unsigned char* mask, int column, int columns) {
+    if (mask != nullptr && (size_t)(mask + column) % 4 == 0 && column + 4 <= columns) {
+        uchar4 see = *(const uchar4*)(mask + column);
+        return make_float4(see.x ? v.x : NEGATIVE_INFINITY, see.y ? v.y : NEGATIVE_INFINITY,
+                           see.z ? v.z : NEGATIVE_INFINITY, see.w ? v.w : NEGATIVE_INFINITY);
+    }
     if (column < columns) v.x = visible(v.x, mask, column);
     if (column + 1 < columns) v.y = visible(v.y, mask, column + 1);
     if (column + 2 < columns) v.z = visible(v.z, mask, column + 2);

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import erf, expit
 
+from course_lib.cuda.traffic import assert_traffic
 from course_lib.seeds import stream
 from tests.kernels.conftest import InOut, Out, relative_error
 
@@ -78,3 +79,23 @@ def test_without_rows_nothing_is_written(backend, kernel):
     x, bias = np.zeros((0, 5), np.float32), np.zeros(5, np.float32)
     kept = _run(backend, kernel, x, bias, "relu", out=InOut(np.full((2, 5), 7, np.float32)))
     assert (kept == 7).all()
+
+
+@pytest.mark.needs("compiler")
+def test_fusing_saves_a_write_and_a_read_of_every_value(inspected):
+    x, bias = _case((64, 256))
+    for kernel, bias_reads in (("bias_activation", x.size), ("bias_activation_vector", 8 * bias.size)):
+        _run(inspected, kernel, x, bias, "gelu")
+        reads = {"x": x.size, "bias": bias_reads}  # the vector rung: once in each of 2 x 4 rows of threads
+        assert_traffic(
+            inspected.report, reads=reads, writes={"out": x.size}, most_reads={"x": 1}, coalescing=1
+        )
+
+
+@pytest.mark.needs("compiler")
+def test_the_unfused_pair_moves_the_sum_to_memory_and_back(inspected):
+    x, bias = _case((64, 256))
+    (total,) = inspected.run("activation", "add_bias", 64, 256, (x, bias, Out(x.shape), 64, 256))
+    assert_traffic(inspected.report, reads={"x": x.size, "bias": x.size}, writes={"out": x.size})
+    inspected.run("activation", "activate", 64, 256, (total, Out(x.shape), x.size, 1))
+    assert_traffic(inspected.report, reads={"x": x.size}, writes={"out": x.size})

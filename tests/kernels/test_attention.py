@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from course_lib.cuda.traffic import assert_traffic
 from course_lib.seeds import stream
 from tests.kernels.conftest import InOut, Out, relative_error
 
@@ -122,3 +123,26 @@ def test_without_keys_every_query_gives_zeros(backend):
 def test_without_queries_nothing_is_written(backend):
     kept, k = InOut(np.full((1, 1, 2, 4), 7, np.float32)), np.ones((1, 1, 3, 4), np.float32)
     assert (_tiled(backend, np.zeros((1, 1, 0, 4), np.float32), k, k, True, out=kept) == 7).all()
+
+
+@pytest.mark.needs("compiler")
+def test_tiles_read_keys_and_values_once_for_32_queries_and_store_no_scores(inspected):
+    q, k, v = _inputs((1, 4, 2, 64, 96, 64))
+    _tiled(inspected, q, k, v, False)
+    uses = 2 * 2  # tiles of queries, and query heads that share a key head
+    reads = {"Q": q.size, "K": uses * k.size, "V": uses * v.size}
+    assert_traffic(inspected.report, reads=reads, writes={"out": q.size}, coalescing=1, bank_conflicts=0)
+
+
+@pytest.mark.needs("compiler")
+def test_a_causal_mask_spares_the_tiles_that_no_query_sees(inspected):
+    q, k, v = _inputs((1, 1, 1, 64, 64, 32))
+    _tiled(inspected, q, k, v, True)
+    assert_traffic(inspected.report, reads={"K": k.size * 3 // 2, "V": v.size * 3 // 2}, coalescing=1)
+
+
+@pytest.mark.needs("compiler")
+def test_the_materialized_softmax_reads_each_score_three_times(inspected):
+    scores = np.zeros((6, 64), np.float32)
+    inspected.run("attention", "attention_softmax", 6, 64, (InOut(scores), 64))
+    assert_traffic(inspected.report, reads={"S": 3 * scores.size}, writes={"S": scores.size}, coalescing=1)

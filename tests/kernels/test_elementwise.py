@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from course_lib.cuda.traffic import assert_traffic
 from course_lib.seeds import stream
 from tests.kernels.conftest import InOut, Out, relative_error
 
@@ -111,3 +112,30 @@ def test_zip_strided_broadcasts_as_numpy_does(backend, left, right):
     args = (a, strides[0], b, strides[1], Out(shape), np.array(shape, np.int32), len(shape), n, 1)
     (out,) = backend.run("elementwise", "zip_strided", max(1, math.ceil(n / 256)), 256, args)
     np.testing.assert_array_equal(out, a - b)
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize(("kernel", "accesses"), [("map", 1024), ("map_vector", 256)])
+def test_map_reads_and_writes_each_value_once(inspected, kernel, accesses):
+    n = 1024
+    inspected.run("elementwise", kernel, _grid(kernel, n), 256, (_values("traffic", n), Out(n), n, 2))
+    assert_traffic(inspected.report, reads={"x": n}, writes={"out": n}, most_reads={"x": 1}, coalescing=1)
+    assert [line.accesses for line in inspected.report.lines] == [accesses] * 2
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize("kernel", ["zip", "zip_vector"])
+def test_zip_reads_both_operands_once(inspected, kernel):
+    n, x = 1024, _values("traffic", 1024)
+    inspected.run("elementwise", kernel, _grid(kernel, n), 256, (x, x.copy(), Out(n), n, 0))
+    assert_traffic(inspected.report, reads={"a": n, "b": n}, writes={"out": n}, coalescing=1)
+
+
+@pytest.mark.needs("compiler")
+def test_a_broadcast_operand_is_read_where_it_lies(inspected):
+    shape, strides = np.array([6, 50], np.int32), [np.array(s, np.int32) for s in ([50, 1], [0, 1])]
+    args = (_values("whole", 300), strides[0], _values("row", 50), strides[1], Out((6, 50)), shape, 2, 300, 0)
+    inspected.run("elementwise", "zip_strided", 2, 256, args)
+    assert_traffic(
+        inspected.report, reads={"a": 300, "b": 300}, writes={"out": 300}, most_reads={"a": 1, "b": 6}
+    )

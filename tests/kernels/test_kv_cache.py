@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from course_lib.cuda.traffic import assert_traffic
 from course_lib.seeds import stream
 from tests.kernels.conftest import InOut, Out, relative_error
 
@@ -153,3 +154,35 @@ def test_vectors_of_any_width_can_be_appended_one_by_one(backend):
     tokens = [(0, p) for p in range(5)]
     found = _append(backend, "append_kv", cache, tokens, cache.keys[0], cache.values[0], empty)
     np.testing.assert_array_equal(found[0], cache.key_cache)
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize("kernel", APPEND)
+def test_appending_reads_and_writes_each_value_once(inspected, kernel):
+    cache = Cache([32], 16, 2, 64)
+    tokens, empty = [(0, p) for p in range(32)], np.zeros_like(cache.key_cache)
+    _append(inspected, kernel, cache, tokens, cache.keys[0], cache.values[0], empty)
+    n = cache.keys[0].size
+    moved = {"reads": {"keys": n, "values": n}, "writes": {"key_cache": n, "value_cache": n}}
+    assert_traffic(inspected.report, **moved, coalescing=1)
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize(("heads", "times"), [(2, 1), (8, 1), (16, 2)])
+def test_four_query_heads_share_one_read_of_the_cache(inspected, heads, times):
+    cache = Cache([64, 32], 16, 2, 64)
+    n, q = 96 * 2 * 64, cache.queries(heads)
+    parts = -(-heads // 2 // 4)
+    args = (q, cache.key_cache, cache.value_cache, Out((1, *q.shape)), Out((1, 2, heads)), Out((1, 2, heads)),
+            cache.table, cache.length, cache.most_pages, cache.page, heads, 2, 64, 0.125)  # fmt: skip
+    inspected.run("kv_cache", "decode_attention_split", (2 * parts, 2, 1), 128, args)
+    reads = {"key_cache": times * n, "value_cache": times * n}
+    assert_traffic(inspected.report, reads=reads, writes={"partial": q.size}, coalescing=1, bank_conflicts=0)
+
+
+@pytest.mark.needs("compiler")
+def test_a_block_for_each_query_head_reads_the_cache_once_a_head(inspected):
+    cache = Cache([64], 16, 2, 64)
+    _per_head(inspected, cache, cache.queries(8))
+    n = 4 * 64 * 2 * 64
+    assert_traffic(inspected.report, reads={"key_cache": n, "value_cache": n}, coalescing=1, bank_conflicts=0)

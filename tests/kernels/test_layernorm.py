@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from course_lib.cuda.traffic import assert_traffic
 from course_lib.seeds import stream
 from tests.kernels.conftest import InOut, Out, relative_error
 
@@ -153,3 +154,47 @@ def test_the_weights_gradient_over_no_rows_is_zero(backend, backward):
         empty = np.zeros((0, 5), np.float32)
         sums = _fused_backward(backend, empty, empty, one, none, none)[1:]
     assert not np.concatenate(sums).any()
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize("kernel", FORWARD)
+def test_forward_reads_each_value_as_often_as_the_header_says(inspected, kernel):
+    x, _, gamma, beta = _case((48, 1024))
+    _forward(inspected, kernel, x, gamma, beta)
+    rows_of_gamma = BLOCKS if "fused" in kernel else len(x)
+    reads = {
+        "x": x.size * (1 if "fused" in kernel else 3),
+        "gamma": rows_of_gamma * 1024,
+        "beta": rows_of_gamma * 1024,
+    }
+    coalescing = None if kernel == "layernorm_naive" else 1
+    assert_traffic(
+        inspected.report, reads=reads, writes={"y": x.size}, coalescing=coalescing, bank_conflicts=0
+    )
+
+
+@pytest.mark.needs("compiler")
+def test_the_fused_gradients_read_x_and_dy_once_for_all_three(inspected):
+    x, dy, gamma, _ = _case((48, 1024))
+    *_, mean, rstd = _gradients(x, dy, gamma)
+    partial = Out((BLOCKS, 1024))
+    args = (x, dy, gamma, mean, rstd, Out(x.shape), partial, partial, 48, 1024)
+    inspected.run("layernorm", "layernorm_backward_fused", BLOCKS, 128, args)
+    writes = {"dx": x.size, "partial_gamma": BLOCKS * 1024, "partial_beta": BLOCKS * 1024}
+    demands = {"most_reads": {"x": 1, "dy": 1}, "coalescing": 1, "bank_conflicts": 0}
+    assert_traffic(inspected.report, reads={"x": x.size, "dy": x.size}, writes=writes, **demands)
+
+
+@pytest.mark.needs("compiler")
+def test_the_plain_gradients_read_x_and_dy_three_times(inspected):
+    x, dy, gamma, _ = _case((40, 256))
+    *_, mean, rstd = _gradients(x, dy, gamma)
+    args = (x, dy, gamma, mean, rstd, Out(x.shape), 256)
+    inspected.run("layernorm", "layernorm_backward_input", 40, 96, args)
+    assert_traffic(
+        inspected.report, reads={"x": 2 * x.size, "dy": 2 * x.size}, writes={"dx": x.size}, coalescing=1
+    )
+    args = (x, dy, mean, rstd, Out(256), Out(256), 40, 256)
+    inspected.run("layernorm", "layernorm_backward_weights", 8, (32, 8), args)
+    reads, writes = {"x": x.size, "dy": x.size}, {"dgamma": 256, "dbeta": 256}
+    assert_traffic(inspected.report, reads=reads, writes=writes, coalescing=1, bank_conflicts=0)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from course_lib.cuda.traffic import assert_traffic
 from course_lib.seeds import stream
 from tests.kernels.conftest import InOut, Out, relative_error
 
@@ -102,3 +103,20 @@ def test_nan_and_infinity_reach_their_row_or_column_alone(backend, kernel):
     others = np.delete(out, 66, axis=0)
     assert (others[:, 5] == np.inf).all()
     assert (np.delete(others, 5, axis=1) == 19).all()
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize("kernel", LADDER)
+def test_each_value_is_read_once_a_tile_and_each_cell_written_once(inspected, kernel):
+    m, k, n = 256, 32, 128
+    rows, columns = LADDER[kernel][1] if kernel != "matmul_naive" else (1, 1)
+    a, b = _factors(1, m, k, n)
+    _multiply(inspected, kernel, a, b)
+    reads = {"A": a.size * n // columns, "B": b.size * m // rows}
+    assert_traffic(inspected.report, reads=reads, writes={"C": m * n}, coalescing=1, bank_conflicts=0)
+
+
+@pytest.mark.needs("compiler")
+def test_the_vectorized_rung_moves_16_bytes_an_access(inspected):
+    _multiply(inspected, "matmul_vectorized", *_factors(1, 128, 64, 128))
+    assert {t.bytes / t.accesses for t in inspected.report.lines if t.space == "global"} == {16}

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from course_lib.cuda.traffic import assert_traffic
 from course_lib.seeds import stream
 from tests.kernels.conftest import Out
 
@@ -71,3 +72,27 @@ def test_nan_and_infinity_reach_the_result_of_their_row_alone(backend, kernel, r
 @pytest.mark.parametrize("kernel", LADDER)
 def test_a_row_of_minus_infinity_has_that_maximum(backend, kernel):
     assert _reduce(backend, kernel, np.full((1, 40), -np.inf, np.float32), MAX).tolist() == [-np.inf]
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize("kernel", ["reduce_shared", "reduce_warp"])
+def test_a_block_reads_its_row_once_and_in_order(inspected, kernel):
+    x = np.ones((6, 1024), np.float32)
+    _reduce(inspected, kernel, x, SUM)
+    demands = {"most_reads": {"x": 1}, "coalescing": 1, "bank_conflicts": 0}
+    assert_traffic(inspected.report, reads={"x": x.size}, writes={"out": 6}, **demands)
+
+
+@pytest.mark.needs("compiler")
+def test_the_grid_reads_16_bytes_an_access(inspected):
+    x = np.ones((4, 1536), np.float32)
+    inspected.run("reduce", "reduce_grid", (3, 4), 128, (x, Out((4, 3)), 1536, SUM))
+    assert_traffic(inspected.report, reads={"x": x.size}, writes={"out": 12}, coalescing=1, bank_conflicts=0)
+    assert sum(line.accesses for line in inspected.report.lines if line.array == "x") == x.size // 4
+
+
+@pytest.mark.needs("compiler")
+def test_one_thread_a_row_moves_eight_times_the_sectors(inspected):
+    _reduce(inspected, "reduce_serial", np.ones((64, 1024), np.float32), SUM)
+    assert_traffic(inspected.report, reads={"x": 64 * 1024}, writes={"out": 64})
+    assert inspected.report.coalescing == pytest.approx(1 / 8, abs=0.001)

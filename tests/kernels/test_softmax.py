@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from course_lib.cuda.traffic import assert_traffic
 from course_lib.seeds import stream
 from tests.kernels.conftest import InOut, Out, relative_error
 
@@ -147,3 +148,32 @@ def test_the_gradient_is_close_to_float64(backend, kernel, shape):
     # A row of one value has the gradient 0: the error is measured by what was subtracted.
     error = np.linalg.norm(dx - expected) / np.linalg.norm(wide_y * (np.abs(wide_dy) + terms))
     assert error < 1e-6
+
+
+# kernel -> reads of each value of x and of the mask
+READS = {"softmax_naive": 3, "softmax_block": 3, "softmax_online": 2, "softmax_warp": 1, "softmax_fused": 1}
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize("kernel", LADDER)
+def test_each_rung_reads_each_value_as_often_as_its_header_says(inspected, kernel):
+    x = np.ones((64, WARP_COLUMNS if "warp" in kernel else 1024), np.float32)
+    mask = np.ones(x.shape, np.uint8)
+    _softmax(inspected, kernel, x, mask)
+    reads = dict.fromkeys(("x", "mask"), READS[kernel] * x.size)
+    coalescing = None if kernel == "softmax_naive" else 1
+    assert_traffic(
+        inspected.report, reads=reads, writes={"y": x.size}, coalescing=coalescing, bank_conflicts=0
+    )
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize("kernel", BACKWARD)
+def test_the_gradient_reads_each_value_once(inspected, kernel):
+    rows, columns = 32, WARP_COLUMNS if "warp" in kernel else 1024
+    y = np.full((rows, columns), 1 / columns, np.float32)
+    grid, block, takes_rows = _launch(kernel, rows, columns)
+    args = (y, y.copy(), Out(y.shape), *((rows, columns) if takes_rows else (columns,)))
+    inspected.run("softmax", kernel, grid, block, args)
+    reads = {"y": y.size, "dy": y.size}
+    assert_traffic(inspected.report, reads=reads, writes={"dx": y.size}, coalescing=1, bank_conflicts=0)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from course_lib.cuda.traffic import assert_traffic
 from course_lib.seeds import stream
 from tests.kernels.conftest import InOut, Out
 
@@ -98,3 +99,24 @@ def test_empty_blocks_write_nothing(backend):
     assert (
         _copy(backend, "pack_blocks", np.zeros((2, 1, 0), np.float32), np.zeros(1, np.int32), kept) == 7
     ).all()
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_value_is_moved_once(inspected, suffix):
+    cache, which = _case((6, 4, 8, 128))
+    n = len(which) * 8 * 128
+    _copy(inspected, f"pack_blocks{suffix}", cache, which, Out((4, 8, 128)))
+    demands = {"most_reads": {"cache": 1}, "coalescing": 1}
+    assert_traffic(inspected.report, reads={"cache": n}, writes={"staging": n}, **demands)
+
+
+@pytest.mark.needs("compiler")
+def test_int8_reads_each_value_once_and_moves_a_byte_of_it(inspected):
+    cache, which = _case((6, 4, 8, 128))
+    n = len(which) * 8 * 128
+    codes, scale = _pack_int8(inspected, cache, which)
+    assert_traffic(inspected.report, reads={"cache": n}, writes={"staging": n, "scale": 32}, coalescing=1)
+    assert codes.nbytes + scale.nbytes == n + 4 * 32
+    _unpack_int8(inspected, codes, scale, which, cache)
+    assert_traffic(inspected.report, reads={"staging": n}, writes={"cache": n}, coalescing=1)
