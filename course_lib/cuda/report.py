@@ -10,6 +10,7 @@ KINDS = (
     "barrier divergence", "different barriers", "warp divergence", "trap", "crash", "out of bounds", "misaligned",
     "race", "uninitialized", "inactive lane",
 )  # fmt: skip
+_COUNTS = ("accesses", "bytes", "requests", "sectors", "ideal_sectors", "passes", "ideal_passes")
 _DOES = {"read": "reads", "write": "writes", "atomic": "updates (atomic)"}
 
 
@@ -107,6 +108,15 @@ class Report:
         return not self.findings
 
     @cached_property
+    def totals(self) -> list[LineTraffic]:
+        """The traffic summed over lines: one entry (line 0) for each array and kind of access."""
+        sums: dict[tuple, list[int]] = {}
+        for t in self.lines:
+            total = sums.setdefault((t.array, t.space, t.access), [0] * len(_COUNTS))
+            sums[t.array, t.space, t.access] = [n + getattr(t, name) for n, name in zip(total, _COUNTS, strict=True)]
+        return [LineTraffic(0, *key, *total) for key, total in sorted(sums.items())]
+
+    @cached_property
     def reads(self) -> dict[str, int]:
         """Elements read from global memory, by array."""
         return {a.name: a.reads for a in self.arrays if a.space == "global"}
@@ -161,8 +171,7 @@ def report_of(raw: dict, launch: Launch, source: str, filename: str) -> Report:
     for stat in raw["stats"]:
         array = raw["arrays"][stat["array"]]
         key = stat["line"], array["name"], array["space"], stat["access"]
-        total = lines.setdefault(key, dict.fromkeys(
-            ("accesses", "bytes", "requests", "sectors", "ideal_sectors", "passes", "ideal_passes"), 0))  # fmt: skip
+        total = lines.setdefault(key, dict.fromkeys(_COUNTS, 0))
         for name in total:
             total[name] += stat[name]
     return Report(

@@ -1,5 +1,6 @@
-// Reading a warp's notes: lanes that stand at the same instruction go together, the lowest instruction first, which
-// is how lanes that took different ways meet again behind a branch or a loop.
+// Reading a warp's notes: lanes that stand at the same line of the source go together, the lowest line first, which
+// is how lanes that took different ways meet again behind a branch or a loop. Lines and not instructions, because a
+// compiler may have made two copies of a line's code; so compilers agree on what a warp does at once.
 #include "inspector.h"
 
 #include <sys/mman.h>
@@ -43,14 +44,18 @@ void Inspector::read_notes(Worker*, unsigned warp, unsigned lanes) {
     }
     unsigned all = active;
     while (active) {
-        uint32_t lowest = ~0u;
-        unsigned group = 0;
+        unsigned group = 0, lowest = ~0u;
+        uint64_t first = at[__builtin_ctz(active)]->rest;
         for (unsigned rest = active; rest; rest &= rest - 1) {
             unsigned lane = (unsigned)__builtin_ctz(rest);
-            uint32_t pc = at[lane]->pc();
-            if (pc > lowest) continue;
-            group = (pc == lowest ? group : 0) | 1u << lane;
-            lowest = pc;
+            group |= (unsigned)(at[lane]->rest == first) << lane;
+        }
+        for (unsigned rest = group == active ? 0 : active; rest; rest &= rest - 1) {
+            unsigned lane = (unsigned)__builtin_ctz(rest);
+            unsigned key = (unsigned)lines[site_at[at[lane]->pc()]] << 2 | at[lane]->access();
+            if (key > lowest) continue;
+            group = (key == lowest ? group : 0) | 1u << lane;
+            lowest = key;
         }
         instruction(warp, group, at);
         for (unsigned rest = group; rest; rest &= rest - 1) {
