@@ -36,20 +36,22 @@ def mark(
 ) -> float:
     """Call `function` on copies of each case's arguments; print the verdict; return the points earned.
 
-    Each case weighs the same. Put the smallest first: only the first that differs is shown, input and all;
-    with show_inputs=False (hidden tests) only what the failed cases are about. Numbers agree within the
-    relative `tolerance`, whole numbers exactly. What the function prints to stderr or warns about costs
-    nothing; a task not yet written (NotImplementedError) is raised on.
+    What the cases are about weighs the same, however many cases are about it; one that differs loses its
+    share. Put the smallest first: only the first that differs is shown, input and all; with
+    show_inputs=False (hidden tests) only what the failed cases are about. Numbers agree within the relative
+    `tolerance`, whole numbers exactly. What the function writes to stderr or warns about costs nothing; a
+    task not yet written (NotImplementedError) is raised on.
     """
     failures = []
     for case in cases:
         got, wrong = _outcome(function, case, tolerance)
         if wrong:
             failures.append((case, got, wrong))
-    right = len(cases) - len(failures)
-    earned = points * right / len(cases)
+    subjects = {case.why for case in cases}
+    right = len(subjects) - len({case.why for case, _, _ in failures})
+    earned = points * right / len(subjects)
     name = function.__name__
-    print(f"{task} {name}: {right} of {len(cases)} cases right, {earned:.3g} of {points:g} points")
+    print(f"{task} {name}: {right} of {len(subjects)} checks right, {earned:.3g} of {points:g} points")
     if failures and show_inputs:
         case, got, wrong = failures[0]
         print(f"\n  {name}({', '.join(map(show, case.arguments))})")

@@ -117,13 +117,12 @@ def frame() -> go.Figure:
     )  # fmt: skip
     drawing.update_xaxes(title_text="weight (no unit)", range=[EDGES[0], EDGES[-1]], col=1)
     drawing.update_yaxes(title_text="weights in a bin", type="log", range=[-0.1, 5.1], dtick=1, col=1)
-    drawing.update_xaxes(title_text="image row", showgrid=False, col=2)
+    drawing.update_xaxes(title_text="image row", showgrid=False, range=[-0.5, 27.5], col=2)
     drawing.update_yaxes(title_text="hidden unit", autorange="reversed", showgrid=False, col=2)
     for text, color, height in (("before", "#6E6E6E", 4.85), ("after", look.ORANGE, 4.45)):
         drawing.add_annotation(x=0.3, y=height, xanchor="right", text=text, font_color=color, showarrow=False)
-    drawing.add_annotation(
-        x=27.6, y=0, xanchor="left", showarrow=False, text="", row=1, col=2
-    )  # names the scaled unit
+    # The last annotation points at the scaled unit; contents() sets its text and height.
+    drawing.add_annotation(x=1, xref="x2 domain", y=0, yref="y2", xanchor="left", showarrow=False, text="")
     look.finish(drawing, "")
     drawing.update_layout(height=520, bargap=0)
     return drawing

@@ -181,7 +181,7 @@ def equal_bytes(accuracy: Mapping[str, Sequence[float]], kilobytes: float) -> go
             marker={"symbol": "line-ew-open", "size": 46, "color": color, "line_width": 3},
         )  # fmt: skip
         drawing.add_annotation(
-            x=name, y=means[name], text=f"{means[name]:.1f} %", xanchor="left", xshift=30,
+            x=name, y=means[name], text=f"{means[name]:.1f} %", xanchor="left", xshift=38,
             font_color=color, showarrow=False,
         )  # fmt: skip
     best = max(means, key=means.get)

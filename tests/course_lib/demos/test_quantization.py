@@ -1,0 +1,130 @@
+"""The demo's figures say what the numbers say, and its controls repaint what is on screen."""
+
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from course_lib.demos import look, quantization, quantization_figures
+
+SETTINGS = [(8, "tensor", 1), (8, "tensor", 300), (8, "channel", 300), (2, "group", 1)]
+
+
+def said(figure: go.Figure) -> str:
+    return figure.layout.title.text
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_title_states_what_was_measured(setting):
+    measured = quantization.measure(*setting)
+    title = said(quantization.figure(measured))
+    assert f"{setting[0]} bits, one scale a {setting[1]}" in title
+    assert f"{measured.accuracy:.0%}" in title
+    assert ("falls" in title) == (measured.float_accuracy - measured.accuracy >= 0.01)
+    assert f"{measured.other_units_db:.1f} dB" in title
+    assert f"{measured.nbytes / 1e3:.0f} kB" in title
+
+
+def test_one_scaled_unit_ruins_the_others_until_each_has_its_scale():
+    tensor, channel = (quantization.measure(8, granularity, 300) for granularity in ("tensor", "channel"))
+    assert tensor.accuracy < 0.4
+    assert channel.accuracy > channel.float_accuracy - 0.02
+    others = np.arange(len(tensor.error)) != tensor.unit
+    assert np.median(tensor.error[others]) > 0.9
+    assert np.median(channel.error[others]) < 0.02
+
+
+def test_histogram_holds_every_weight_before_and_after():
+    measured = quantization.measure(3, "channel", 1)
+    others = (len(measured.error) - 1) * 784
+    assert measured.before.sum() == others
+    assert measured.after.sum() == others
+    assert np.count_nonzero(quantization.measure(2, "tensor", 1).after) <= 4
+
+
+def test_widget_on_screen_becomes_the_figure_of_the_new_setting():
+    widget = go.FigureWidget(quantization.figure(quantization.measure(8, "tensor", 1)))
+    new = quantization.measure(3, "channel", 300)
+    look.paint(widget, **quantization.contents(new))
+    expected = quantization.figure(new)
+    assert said(widget) == said(expected)
+    assert [a.text for a in widget.layout.annotations] == [a.text for a in expected.layout.annotations]
+    for shown, wanted, change in zip(
+        widget.data, expected.data, quantization.contents(new)["traces"], strict=True
+    ):
+        for name in change:
+            assert np.array_equal(shown[name], wanted[name])
+
+
+def test_a_step_sends_little_to_the_browser():
+    contents = quantization.contents(quantization.measure(4, "group", 30))
+    sent = sum(np.asarray(value).nbytes for trace in contents["traces"] for value in trace.values())
+    assert sent < 50_000
+
+
+def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    quantization.show()
+    assert type(shown[0]) is go.Figure
+    monkeypatch.delenv("NBGRADER_EXECUTION")
+    quantization.show()
+    bits, granularity, factor, figure, _ = shown[1].children
+    before = said(figure)
+    bits.value, granularity.value, factor.value = 4, "group", 30
+    assert said(figure) != before
+    assert "4 bits, one scale a group after one unit × 30" in said(figure)
+
+
+def pictures():
+    x = np.linspace(-1, 1, 9)
+    runs = {"tensor": np.array([[0.97, 0.96], [0.5, 0.4]]), "channel": np.array([[0.97, 0.96], [0.9, 0.95]])}
+    weights = np.arange(1.0, 13).reshape(3, 4)
+    return {
+        "rounding": quantization_figures.rounding(x, np.round(x * 2) / 2, 0.5, 2, 3),
+        "sqnr": quantization_figures.sqnr_against_bits(
+            range(2, 9), {"uniform": 6.0 * np.arange(2, 9), "other": 6.0 * np.arange(2, 9) - 9}
+        ),
+        "map": quantization_figures.error_map(
+            weights, {"one": weights + 0.5, "two": weights}, {"one": 10.0, "two": 31.0}
+        ),
+        "bytes": quantization_figures.accuracy_and_bytes(
+            ["fp32", "2 bits"], runs, {"tensor": [4000, 250], "channel": [4000, 300]}
+        ),
+        "factor": quantization_figures.accuracy_against_factor([1, 300], runs, 300),
+        "equal": quantization_figures.equal_bytes({"narrow": [0.9, 0.8], "wide": [0.95, 0.97]}, 13.2),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "finding"),
+    [
+        ("rounding", "Largest error 0.250: 0.50 of a step"),
+        ("sqnr", "each bit brings 6.00 dB"),
+        ("map", "Two brings back 21 dB"),
+        ("bytes", "fp32 costs less than a point, 2 bits costs 52"),
+        ("factor", "f = 300: 45 % with one scale a tensor, 92 % with one scale a channel"),
+        ("equal", "In the same 13 kB, wide does best: 96.0 %"),
+    ],
+)
+def test_finding_in_a_title_is_computed_from_the_data(name, finding):
+    assert finding in said(pictures()[name])
+
+
+@pytest.mark.parametrize("name", pictures())
+def test_every_axis_says_what_it_measures_and_the_figure_can_be_saved(name):
+    figure = pictures()[name]
+    bare = {("rounding", "yaxis"), ("map", "yaxis2")}  # named by their ticks, and by the panel beside
+    axes = [axis for axis in figure.to_dict()["layout"] if axis.startswith(("xaxis", "yaxis"))]
+    assert axes
+    for axis in axes:
+        assert figure.layout[axis].title.text or (name, axis) in bare, axis
+    json.loads(figure.to_json())
+
+
+def test_runs_are_shown_and_not_only_their_mean():
+    figure = pictures()["bytes"]
+    dots = [trace for trace in figure.data if trace.mode == "markers"]
+    assert [len(trace.x) for trace in dots] == [4, 4]

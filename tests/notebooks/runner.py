@@ -1,0 +1,93 @@
+"""Reads the instructors' notebooks, and runs the cells that marks depend on in this process."""
+
+import sys
+from pathlib import Path
+
+import nbformat
+import torch
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
+MUTANTS = ROOT / "tests" / "mutants"
+
+
+def name(path: Path) -> str:
+    """The assignment a notebook belongs to."""
+    return path.parent.name
+
+
+def prefix(path: Path) -> str:
+    """What the grade_ids of a notebook begin with, and the folder of its mutants: q02."""
+    return name(path).split("_")[0]
+
+
+def cells(path: Path) -> list:
+    return nbformat.read(path, as_version=4).cells
+
+
+def options(cell) -> dict:
+    """nbgrader's metadata of a cell, empty where it knows nothing of it."""
+    return cell.metadata.get("nbgrader", {})
+
+
+def grade_id(cell) -> str:
+    return options(cell).get("grade_id", "")
+
+
+def is_task(cell) -> bool:
+    """A code cell that a student fills in and tests mark."""
+    return cell.cell_type == "code" and options(cell).get("solution", False)
+
+
+def is_test(cell) -> bool:
+    return cell.cell_type == "code" and options(cell).get("grade", False) and not options(cell)["solution"]
+
+
+def mutants(path: Path, task: str = "*") -> list[Path]:
+    """Wrong solutions of a notebook's task, or of all its tasks; `task` is a grade_id."""
+    stem = task.removeprefix(f"{prefix(path)}_")
+    return sorted((MUTANTS / prefix(path)).glob(f"{stem}__*"))
+
+
+def run(notebook_cells, chosen: str | None = None, mutant: Path | None = None) -> dict[str, object]:
+    """grade_id -> what each test said: points (float), or the exception it ended with.
+
+    Runs locked cells, solution cells, and the tests of task `chosen` (all by default), in order. The mutant
+    is run right after the solution cell that it replaces a function of.
+    """
+    wanted = [c for c in notebook_cells if is_test(c) and (chosen is None or task_of(c) == chosen)]
+    before, threads = sys.modules["__main__"], torch.get_num_threads()
+    hooks = sys.displayhook, sys.excepthook
+    shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
+    said = {}
+    try:
+        for cell in notebook_cells[: notebook_cells.index(wanted[-1]) + 1]:
+            graded = any(cell is test for test in wanted)
+            locked = options(cell).get("locked") and not options(cell).get("grade")
+            if cell.cell_type != "code" or not (graded or locked or is_task(cell)):
+                continue
+            result = shell.run_cell(cell.source)
+            if mutant is not None and grade_id(cell) == chosen:
+                magic = cell.source.splitlines()[0] + "\n" if mutant.suffix == ".cu" else ""
+                shell.run_cell(magic + mutant.read_text("utf-8")).raise_error()
+            if graded:
+                said[grade_id(cell)] = result.error_before_exec or result.error_in_exec or result.result
+            else:
+                result.raise_error()
+    finally:
+        sys.modules["__main__"] = before
+        sys.displayhook, sys.excepthook = hooks
+        torch.set_num_threads(threads)
+    return said
+
+
+def task_of(test) -> str:
+    """The grade_id of the task that a test cell marks."""
+    return grade_id(test).removesuffix("_test").removesuffix("_hidden")
+
+
+def points(said) -> float:
+    """Points of what a test cell said, as the grader counts them."""
+    return said if isinstance(said, float) else 0.0

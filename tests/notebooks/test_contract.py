@@ -1,0 +1,150 @@
+"""What every notebook keeps, so that the grader, the release and a reader can rely on it."""
+
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from autograder import regions
+from tests.notebooks import runner
+from tests.notebooks.runner import cells, grade_id, is_task, is_test, options
+
+MOVEMENTS = ("The question", "Predict", "Play", "Build", "Measure", "Explain")
+
+each = pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
+
+
+def test_there_are_notebooks_to_hold_to_the_contract():
+    assert runner.NOTEBOOKS
+
+
+@each
+def test_file_is_in_canonical_form_so_that_diffs_show_changes_only(path):
+    text = path.read_text("utf-8")
+    assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+@each
+def test_no_cell_carries_outputs(path):
+    kept = [c.id for c in cells(path) if c.cell_type == "code" and (c.outputs or c.execution_count)]
+    assert not kept
+
+
+@each
+def test_ids_are_stable_words_and_no_two_are_equal(path):
+    ids = [cell.id for cell in cells(path)]
+    assert max(Counter(ids).values()) == 1
+    assert not [
+        i
+        for i in ids
+        if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", i) or re.fullmatch(r"[0-9a-f]{8}.*", i)
+    ]
+
+
+@each
+def test_grade_ids_are_unique_and_begin_with_the_question(path):
+    ids = [grade_id(cell) for cell in cells(path) if grade_id(cell)]
+    assert max(Counter(ids).values()) == 1
+    assert not [i for i in ids if not i.startswith(f"{runner.prefix(path)}_")]
+
+
+@each
+def test_seven_points_by_code_and_three_by_a_written_answer(path):
+    graded = [cell for cell in cells(path) if options(cell).get("grade")]
+    by_code = sum(options(cell)["points"] for cell in graded if cell.cell_type == "code")
+    by_hand = [options(cell)["points"] for cell in graded if cell.cell_type == "markdown"]
+    assert by_code == 7
+    assert by_hand == [3]
+
+
+@each
+def test_every_task_has_one_visible_and_one_hidden_test(path):
+    tests = [grade_id(cell) for cell in cells(path) if is_test(cell)]
+    tasks = [grade_id(cell) for cell in cells(path) if is_task(cell)]
+    assert sorted(tests) == sorted(f"{task}_{kind}" for task in tasks for kind in ("test", "hidden"))
+
+
+@each
+def test_hidden_tests_fill_their_cell_and_hold_a_canary_of_their_own(path):
+    canaries = []
+    for cell in cells(path):
+        if not grade_id(cell).endswith("_hidden"):
+            assert not regions.find(cell.source, regions.HIDDEN_TESTS), cell.id
+            continue
+        assert regions.is_whole_cell(cell.source, regions.HIDDEN_TESTS), cell.id
+        canaries += re.findall(rf"canary-{runner.prefix(path)}-[0-9a-f]{{8,}}", cell.source)
+    assert len(canaries) == len(set(canaries)) == sum(is_task(cell) for cell in cells(path))
+
+
+@each
+def test_every_solution_is_named_after_its_task_and_function(path):
+    number = re.sub(r"^([a-z]+)0*(\d+)$", lambda m: m[1].capitalize() + m[2], runner.prefix(path))
+    for cell in filter(is_task, cells(path)):
+        labels = [region.label for region in regions.find(cell.source, regions.SOLUTION)]
+        assert labels, cell.id
+        for label in labels:
+            assert re.fullmatch(rf"{number}\.\d+: \w+", label), label
+            assert re.search(rf"(def|void) {label.split(': ')[1]}\(", cell.source), label
+
+
+@each
+def test_test_cells_and_other_locked_cells_cannot_be_edited(path):
+    for cell in cells(path):
+        if options(cell):
+            assert options(cell)["locked"] is not options(cell)["solution"], cell.id
+
+
+@each
+def test_six_movements_stand_in_their_order(path):
+    text = "\n".join(cell.source for cell in cells(path) if cell.cell_type == "markdown")
+    assert tuple(re.findall(r"^## \d · (.+)$", text, re.MULTILINE)) == MOVEMENTS
+
+
+@each
+def test_legend_follows_the_title(path):
+    title, legend = cells(path)[:2]
+    assert title.source.startswith("# ")
+    assert legend.source.startswith("| letter | meaning | shape |")
+
+
+@each
+def test_notebook_stays_short(path):
+    assert len(cells(path)) <= 45
+
+
+@each
+def test_every_task_has_wrong_solutions_enough(path):
+    for cell in filter(is_task, cells(path)):
+        found = runner.mutants(path, grade_id(cell))
+        assert len(found) >= (5 if regions.is_cuda(cell.source) else 3), grade_id(cell)
+        assert all(re.match(r"(#|//) [A-Z].*\.\n", file.read_text("utf-8")) for file in found), grade_id(cell)
+
+
+@each
+def test_no_mutant_is_left_without_a_task(path):
+    tasks = [grade_id(cell) for cell in cells(path) if is_task(cell)]
+    assert sorted(runner.mutants(path)) == sorted(m for task in tasks for m in runner.mutants(path, task))
+
+
+@each
+def test_no_path_of_one_machine_is_written_down(path):
+    found = re.findall(r"(?<![\w.:/])/(?:home|Users|root|tmp|work|mnt|opt|usr)/\S*", path.read_text("utf-8"))
+    assert not found
+
+
+@each
+def test_mark_scheme_stands_in_a_locked_cell_below_the_answer(path):
+    found = [i for i, cell in enumerate(cells(path)) if regions.find(cell.source, regions.MARK_SCHEME)]
+    answers = [i for i, c in enumerate(cells(path)) if c.cell_type == "markdown" and options(c).get("grade")]
+    assert len(found) == len(answers) == 1
+    assert found[0] > answers[0]
+    assert options(cells(path)[found[0]])["locked"]
+
+
+@each
+def test_model_answer_has_the_length_that_is_asked_for(path):
+    from course_lib.effects import count_words
+
+    answer = next(c for c in cells(path) if c.cell_type == "markdown" and options(c).get("grade"))
+    assert 60 <= count_words(answer.source) <= 80

@@ -1,0 +1,77 @@
+"""All points for the reference, none for the starter, fewer than all for each mistake."""
+
+import os
+import time
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from autograder import regions
+from autograder.preprocessors.clear_solutions import ClearSolutions
+from tests.notebooks import runner
+from tests.notebooks.runner import cells, grade_id, is_task, is_test, options, points
+
+pytestmark = pytest.mark.needs("compiler")
+each = pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
+MISTAKES = [
+    pytest.param(path, grade_id(cell), mutant, id=f"{runner.prefix(path)}-{mutant.stem}")
+    for path in runner.NOTEBOOKS
+    for cell in filter(is_task, cells(path))
+    for mutant in runner.mutants(path, grade_id(cell))
+]
+
+
+@pytest.fixture(autouse=True)
+def _as_while_grading(monkeypatch, tmp_path):
+    """Demos stand still, and library answers refuse to stand in for a student's."""
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    monkeypatch.chdir(tmp_path)
+
+
+@each
+def test_reference_earns_every_point(path):
+    said = runner.run(cells(path))
+    possible = {grade_id(cell): options(cell)["points"] for cell in cells(path) if is_test(cell)}
+    assert said == possible
+
+
+@each
+def test_starter_earns_nothing_and_names_each_missing_task(path):
+    starter = cells(path)
+    labels = {}
+    for cell in filter(is_task, starter):
+        labels[grade_id(cell)] = [r.label for r in regions.find(cell.source, regions.SOLUTION)]
+        ClearSolutions().preprocess_cell(cell, {"language": "python"}, 0)
+    said = runner.run(starter)
+    assert [points(value) for value in said.values()] == [0.0] * len(said)
+    for cell in filter(is_test, starter):
+        value, task = said[grade_id(cell)], runner.task_of(cell)
+        kernel = next(regions.is_cuda(c.source) for c in starter if grade_id(c) == task)
+        assert value == 0.0 if kernel else isinstance(value, NotImplementedError), grade_id(cell)
+        assert kernel or str(value) in {label for names in labels.values() for label in names}
+
+
+@pytest.mark.parametrize(("path", "task", "mutant"), MISTAKES)
+def test_mistake_loses_points(path, task, mutant):
+    said = runner.run(cells(path), task, mutant)
+    possible = {
+        grade_id(c): options(c)["points"] for c in cells(path) if is_test(c) and runner.task_of(c) == task
+    }
+    assert said.keys() == possible.keys()
+    assert sum(map(points, said.values())) < sum(possible.values())
+
+
+@each
+def test_solved_notebook_runs_from_top_to_bottom_and_shows_every_effect(path, tmp_path, monkeypatch):
+    """Without NBGRADER_EXECUTION, so that the widgets run as they do for a student."""
+    monkeypatch.delenv("NBGRADER_EXECUTION")
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
+    started = time.perf_counter()
+    client.execute(env={**os.environ, "COURSE_EFFECTS": str(tmp_path / "effects")})
+    print(f"{runner.name(path)}: {time.perf_counter() - started:.0f} s")
+    asserted = sum(cell.source.count("_effect(") for cell in notebook.cells if cell.cell_type == "code")
+    assert len(list((tmp_path / "effects").glob("*.json"))) == asserted
+    silent = [c.id for c in notebook.cells if c.cell_type == "code" and not c.outputs and not is_task(c)]
+    assert not silent, "every code cell that a student meets shows something"
