@@ -30,7 +30,7 @@ __COURSE_INLINE float __course_bfloat_to_float(unsigned short value) { return __
 #define __COURSE_HALF(T, to, from)                                                                     \
     struct T {                                                                                         \
         unsigned short __x;                                                                            \
-        T() = default;                                                                                 \
+        __COURSE_COPIES(T)                                                                             \
         __COURSE_INLINE T(float v) : __x(to(v)) {}                                                     \
         __COURSE_INLINE T(double v) : __x(to((float)v)) {}                                             \
         __COURSE_INLINE T(int v) : __x(to((float)v)) {}                                                \

@@ -67,8 +67,8 @@ HOOK void* __tsan_memset(void* to, int value, size_t n) {
     note_range(to, n, kWrite, PC);
     return memset(to, value, n);
 }
-HOOK void __course_copy(void* to, const void* from, unsigned n) {
-    note(from, n, kRead, PC), note(to, n, kWrite, PC);
+HOOK void __course_copy(void* to, const void* from, unsigned n, void* pc) {
+    note(from, n, kRead, pc), note(to, n, kWrite, pc);
     memcpy(to, from, n);
 }
 HOOK void __course_atomic(const void* p, unsigned n, int reads, void* pc) {

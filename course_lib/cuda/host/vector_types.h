@@ -3,33 +3,37 @@
 #pragma once
 
 #ifdef __COURSE_INSPECT
-extern "C" void __course_copy(void* to, const void* from, unsigned bytes);
+// Not inlined: the return address of the call is what tells the line of the source.
+extern "C" __COURSE_HIDDEN void __course_copy(void* to, const void* from, unsigned bytes, void* return_address);
 #define __COURSE_COPIES(name)                                                                     \
-    __COURSE_INLINE name() = default;                                                             \
-    __COURSE_INLINE name(const name& other) { __course_copy(this, &other, sizeof(name)); }        \
-    __COURSE_INLINE name& operator=(const name& other) {                                          \
-        __course_copy(this, &other, sizeof(name));                                                \
+    name() = default;                                                                             \
+    __attribute__((noinline)) name(const name& other) {                                           \
+        __course_copy(this, &other, sizeof(name), __builtin_return_address(0));                   \
+    }                                                                                             \
+    __attribute__((noinline)) name& operator=(const name& other) {                                \
+        __course_copy(this, &other, sizeof(name), __builtin_return_address(0));                   \
         return *this;                                                                             \
     }
 #define __COURSE_STRUCT1(name, T) \
-    struct name { T x; __COURSE_COPIES(name) __COURSE_INLINE constexpr name(T a) : x(a) {} };
+    struct name { T x; __COURSE_COPIES(name) name(T a) : x(a) {} };
 #define __COURSE_STRUCT2(name, T, align)                                                          \
     struct alignas(align) name {                                                                  \
         T x, y;                                                                                   \
-        __COURSE_COPIES(name) __COURSE_INLINE constexpr name(T a, T b) : x(a), y(b) {}            \
+        __COURSE_COPIES(name) name(T a, T b) : x(a), y(b) {}            \
     };
 #define __COURSE_STRUCT3(name, T)                                                                 \
     struct name {                                                                                 \
         T x, y, z;                                                                                \
-        __COURSE_COPIES(name) __COURSE_INLINE constexpr name(T a, T b, T c) : x(a), y(b), z(c) {} \
+        __COURSE_COPIES(name) name(T a, T b, T c) : x(a), y(b), z(c) {} \
     };
 #define __COURSE_STRUCT4(name, T, align)                                                          \
     struct alignas(align) name {                                                                  \
         T x, y, z, w;                                                                             \
         __COURSE_COPIES(name)                                                                     \
-        __COURSE_INLINE constexpr name(T a, T b, T c, T d) : x(a), y(b), z(c), w(d) {}            \
+        name(T a, T b, T c, T d) : x(a), y(b), z(c), w(d) {}            \
     };
 #else
+#define __COURSE_COPIES(name) name() = default;
 #define __COURSE_STRUCT1(name, T) struct name { T x; };
 #define __COURSE_STRUCT2(name, T, align) struct alignas(align) name { T x, y; };
 #define __COURSE_STRUCT3(name, T) struct name { T x, y, z; };
