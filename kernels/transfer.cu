@@ -8,7 +8,8 @@
 // Traffic    1 read and 1 write a value; the vector rungs in a quarter of the accesses (rows * d a multiple of 4);
 //            int8 moves d + 4 bytes a row over the link where float moves 4 d.
 // Shared     none.
-// Tolerance  pack, unpack exact. int8: half a step, scale / 2, where scale = largest magnitude of the row / 127.
+// Tolerance  pack, unpack exact. int8: half a step, scale / 2, where scale = largest magnitude of the row / 127 (1
+//            where that is 0).
 //            NaN or infinity in a row becomes its scale, and all of the row NaN on the way back.
 // Source     Sheng et al. 2023, FlexGen (offloading with group-wise compression).
 
@@ -58,7 +59,8 @@ extern "C" __global__ void pack_blocks_int8(const float* cache, const int* list,
 #pragma unroll
     for (int i = 0; i < HELD; ++i) largest = larger(largest, fabsf(held[i]));
     for (int lanes = 16; lanes > 0; lanes /= 2) largest = larger(largest, __shfl_xor_sync(ALL_LANES, largest, lanes));
-    float step = largest == 0.0f ? 1.0f : largest / 127.0f;
+    float step = largest / 127.0f;
+    if (step == 0.0f) step = 1.0f;
 #pragma unroll
     for (int i = 0; i < HELD; ++i)
         if (lane + 32 * i < d)

@@ -28,6 +28,7 @@ SHAPES = [
     (130, 36, 132),
 ]
 TOLERANCE = 1e-6
+TENSOR_CORE_TOLERANCE = 1e-5  # of the rounded factors: the hardware cuts the sums of a fragment short
 
 
 def _factors(batch: int, m: int, k: int, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -59,7 +60,7 @@ def test_tensor_cores_multiply_the_values_rounded_to_half(backend, shape):
     """The host spells out the instruction's meaning with shuffles, so the fragments are tested everywhere."""
     a, b = _factors(1, *shape)
     exact = a.astype(np.float16).astype(np.float64) @ b.astype(np.float16).astype(np.float64)
-    assert relative_error(_multiply(backend, "matmul_tensor_core", a, b), exact) < TOLERANCE
+    assert relative_error(_multiply(backend, "matmul_tensor_core", a, b), exact) < TENSOR_CORE_TOLERANCE
 
 
 @pytest.mark.parametrize("kernel", LADDER)

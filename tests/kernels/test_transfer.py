@@ -83,6 +83,14 @@ def test_int8_keeps_zeros_and_the_largest_magnitude(backend):
     np.testing.assert_allclose(scale, [[1, 2 / 127]], rtol=1e-6)
 
 
+def test_int8_codes_do_not_overflow_where_the_scale_loses_its_digits(backend):
+    """2.5e-43 / 127 rounds to the smallest float there is, and 2.5e-43 is 178 of those."""
+    cache = np.array([[[2.5e-43, -2.5e-43], [1e-45, 0]]], np.float32)
+    codes, scale = _pack_int8(backend, cache, np.zeros(1, np.int32))
+    assert codes.tolist() == [[[127, -127], [0, 0]]]
+    assert scale[0, 1] == 1
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_fault_in_a_row_is_still_seen_after_the_way_back(backend, bad):
     cache, which = _case((4, 4, 3, 40))
