@@ -9,8 +9,7 @@
 //            int8 moves d + 4 bytes a row over the link where float moves 4 d.
 // Shared     none.
 // Tolerance  pack, unpack exact. int8: half a step, scale / 2, where scale = largest magnitude of the row / 127 (1
-//            where that is 0).
-//            NaN or infinity in a row becomes its scale, and all of the row NaN on the way back.
+//            where that is 0). NaN or infinity in a row becomes its scale, and all of the row NaN on the way back.
 // Source     Sheng et al. 2023, FlexGen (offloading with group-wise compression).
 
 const unsigned ALL_LANES = 0xffffffffu;
