@@ -9,8 +9,25 @@
 from course_lib.cuda.compilers import compilers
 from course_lib.cuda.errors import CompileError, KernelError, NoCompiler
 from course_lib.cuda.module import Module, available, compile, load
+from course_lib.cuda.report import Report
+from course_lib.cuda.show import Case, show
+from course_lib.cuda.traffic import TrafficError, assert_traffic
 
-__all__ = ["CompileError", "KernelError", "Module", "NoCompiler", "available", "compile", "compilers", "load"]
+__all__ = [
+    "Case",
+    "CompileError",
+    "KernelError",
+    "Module",
+    "NoCompiler",
+    "Report",
+    "TrafficError",
+    "assert_traffic",
+    "available",
+    "compile",
+    "compilers",
+    "load",
+    "show",
+]
 
 
 def load_ipython_extension(shell) -> None:

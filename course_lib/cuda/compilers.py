@@ -23,7 +23,7 @@ _INSPECTED_BY = {
     "g++": ["--param=tsan-instrument-func-entry-exit=0", "-fno-reorder-blocks", "-fno-if-conversion", "-fno-if-conversion2"],
     "clang++": ["-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops",
                 *(part for option in ("tsan-instrument-read-before-write=1", "tsan-instrument-func-entry-exit=0",
-                                      "disable-block-placement") for part in ("-mllvm", "-" + option))],
+                                      "disable-block-placement", "simplifycfg-sink-common=false", "simplifycfg-hoist-common=false", "enable-tail-merge=false",) for part in ("-mllvm", "-" + option))],
 }  # fmt: skip
 
 
