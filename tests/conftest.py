@@ -1,5 +1,6 @@
 """What a test may need from the machine, and an honest account at the end of what could not run here."""
 
+import collections
 import functools
 import importlib.util
 import os
@@ -122,15 +123,17 @@ def shared_data() -> Path:
 
 def pytest_terminal_summary(terminalreporter):
     """List by name what this machine could not run, with the line that would make it run."""
-    lacking: dict[str, list[str]] = {}
+    lacking: dict[str, collections.Counter] = {}
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        lacking.setdefault(reason.removeprefix("Skipped: "), []).append(report.nodeid)
+        # One line a test function, however many cases it has.
+        counts = lacking.setdefault(reason.removeprefix("Skipped: "), collections.Counter())
+        counts[report.nodeid.split("[")[0]] += 1
     if lacking:
         terminalreporter.section("what this machine could not run")
     for reason, names in sorted(lacking.items()):
         terminalreporter.write_line(reason)
-        for name in sorted(names):
-            terminalreporter.write_line(f"    {name}")
+        for name, count in sorted(names.items()):
+            terminalreporter.write_line(f"    {name}" + (f" ({count} cases)" if count > 1 else ""))
     if waiting := terminalreporter.config.stash.get(SLOW, 0):
         terminalreporter.write_line(f"{waiting} slow tests wait for ./course test --all")

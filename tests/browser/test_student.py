@@ -33,7 +33,7 @@ def test_the_start_page_leads_to_the_notebook_and_its_demo_follows_mouse_and_key
     page.page.mouse.up()
     expect(title).to_contain_text("2 bits")
 
-    page.page.get_by_role("button", name="channel").click()
+    page.page.get_by_label("one scale a").select_option("channel")
     expect(title).to_contain_text("one scale a channel")
 
 
