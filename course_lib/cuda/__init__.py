@@ -6,11 +6,11 @@
 `compile` takes a student's source; `Module.inspect` runs a kernel once and reports races, strays and traffic.
 """
 
-from course_lib.cuda.compilers import compilers
+from course_lib.cuda.compiler import compilers
 from course_lib.cuda.errors import CompileError, KernelError, NoCompiler
 from course_lib.cuda.module import Module, available, compile, load
 from course_lib.cuda.report import Report
-from course_lib.cuda.show import Case, show
+from course_lib.cuda.task_view import Case, show
 from course_lib.cuda.traffic import TrafficError, assert_traffic
 
 __all__ = [

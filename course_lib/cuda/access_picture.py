@@ -54,4 +54,6 @@ def _story(name: str, index: int, events: list[Event]) -> str:
     if not events:
         return f"{name}[{index}]: nobody"
     said = [f"block {e.block} thread {e.thread} ({e.access})" for e in events[:6]]
-    return f"{name}[{index}]: " + ", ".join(said) + (f" and {len(events) - 6} more" if len(events) > 6 else "")
+    return (
+        f"{name}[{index}]: " + ", ".join(said) + (f" and {len(events) - 6} more" if len(events) > 6 else "")
+    )

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
-from course_lib.cuda.compilers import Compiler
+from course_lib.cuda.compiler import Compiler
 from course_lib.cuda.errors import CompileError
 from course_lib.cuda.sites import label_calls
 from course_lib.cuda.translate import host_source

@@ -9,7 +9,7 @@ import numpy as np
 
 from course_lib.cuda import arguments, child, gpu, runner
 from course_lib.cuda.build import build
-from course_lib.cuda.compilers import Compiler, compilers, preferred
+from course_lib.cuda.compiler import Compiler, compilers, preferred
 from course_lib.cuda.errors import KernelError
 from course_lib.cuda.report import Report, report_of
 from course_lib.cuda.rules import check_rules

@@ -73,7 +73,9 @@ def _include() -> str | None:
     return next((str(p.parent) for root in roots for p in Path(root).rglob("cuda_fp16.h")), None)
 
 
-def check(source: str, filename: str = "kernel.cu", architectures_wanted: tuple[int, ...] | None = None) -> list[Resources]:
+def check(
+    source: str, filename: str = "kernel.cu", architectures_wanted: tuple[int, ...] | None = None
+) -> list[Resources]:
     """Compile for every architecture; what each kernel takes on each. `architectures_wanted` narrows the list.
 
     Raises CompileError with the source's lines for what NVRTC refuses, ImportError when NVRTC is not installed.

@@ -113,7 +113,9 @@ class Report:
         sums: dict[tuple, list[int]] = {}
         for t in self.lines:
             total = sums.setdefault((t.array, t.space, t.access), [0] * len(_COUNTS))
-            sums[t.array, t.space, t.access] = [n + getattr(t, name) for n, name in zip(total, _COUNTS, strict=True)]
+            sums[t.array, t.space, t.access] = [
+                n + getattr(t, name) for n, name in zip(total, _COUNTS, strict=True)
+            ]
         return [LineTraffic(0, *key, *total) for key, total in sorted(sums.items())]
 
     @cached_property
@@ -205,7 +207,9 @@ def _findings(raw: dict, launch: Launch) -> list[Finding]:
         kind, line, text = raw["message"].split("|", 2)
         found[kind, line] = Finding(kind, text, int(line))
     if raw["ending"] == "crashed" and not any(f.kind == "out of bounds" for f in found.values()):
-        found["crash"] = Finding("crash", "the kernel crashed here or shortly after; see the other findings", 0)
+        found["crash"] = Finding(
+            "crash", "the kernel crashed here or shortly after; see the other findings", 0
+        )
     return sorted(found.values(), key=lambda f: (KINDS.index(f.kind), f.line))
 
 
@@ -231,7 +235,11 @@ def _finding(raw: dict, arrays: list[dict], launch: Launch) -> Finding:
         message = (
             f"{who} {_DOES[actor['access']]} {space}[{index}] and {_who(other, launch)} {_DOES[other['access']]} it"
             f" in {there}, "
-            + ("and blocks have no order between them" if other["block"] != actor["block"] else "with no barrier between them")
+            + (
+                "and blocks have no order between them"
+                if other["block"] != actor["block"]
+                else "with no barrier between them"
+            )
         )
     elif raw["kind"] == "out of bounds":
         if array:

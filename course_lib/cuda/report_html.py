@@ -29,7 +29,9 @@ def _verdict(report: Report) -> str:
         return f'<div>{launch}: <span class="good">✓ no findings</span></div>'
     items = "".join(f"<li>{escape(str(finding))}</li>" for finding in report.findings)
     count = len(report.findings)
-    return f'<div>{launch}: <span class="bad">✗ {count} finding{"s" * (count > 1)}</span></div><ul>{items}</ul>'
+    return (
+        f'<div>{launch}: <span class="bad">✗ {count} finding{"s" * (count > 1)}</span></div><ul>{items}</ul>'
+    )
 
 
 def _extents(extents: tuple[int, int, int]) -> str:
@@ -69,11 +71,15 @@ def _source(report: Report) -> str:
         text = report.source.splitlines()[number - 1] if number <= len(report.source.splitlines()) else ""
         c = of_line.get(number, {})
         sectors = f"{c['sectors']:,} ({c['ideal']:,})" if c.get("sectors") else ""
-        cells = [c.get("read", 0), c.get("write", 0) + c.get("atomic", 0), sectors, c.get("shared", 0), c.get("conflicts", 0)]
+        cells = [
+            c.get("read", 0),
+            c.get("write", 0) + c.get("atomic", 0),
+            sectors,
+            c.get("shared", 0),
+            c.get("conflicts", 0),
+        ]
         counts = "".join(f"<td>{n if isinstance(n, str) else f'{n:,}' if n else ''}</td>" for n in cells)
         mark = ' class="found"' if number in found else ""
         rows.append(f'<tr{mark}><td>{number}</td><td class="code">{escape(text)}</td>{counts}</tr>')
-    head = (
-        "<tr><th></th><th></th><th>reads</th><th>writes</th><th>sectors (fewest)</th><th>shared</th><th>conflicts</th></tr>"
-    )
+    head = "<tr><th></th><th></th><th>reads</th><th>writes</th><th>sectors (fewest)</th><th>shared</th><th>conflicts</th></tr>"
     return f"<details open><summary>accesses by line</summary><table>{head}{''.join(rows)}</table></details>"

@@ -21,9 +21,13 @@ def text(report: Report) -> str:
 def _traffic(array) -> str:
     parts = []
     if array.reads:
-        parts.append(f"{array.reads:,} reads of {array.elements_read:,} elements (most of one: {array.most_reads:,})")
+        parts.append(
+            f"{array.reads:,} reads of {array.elements_read:,} elements (most of one: {array.most_reads:,})"
+        )
     if array.writes:
-        parts.append(f"{array.writes:,} writes to {array.elements_written:,} elements (most to one: {array.most_writes:,})")
+        parts.append(
+            f"{array.writes:,} writes to {array.elements_written:,} elements (most to one: {array.most_writes:,})"
+        )
     if array.atomics:
         parts.append(f"{array.atomics:,} atomic updates")
     return ", ".join(parts)

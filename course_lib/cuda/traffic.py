@@ -30,14 +30,20 @@ def assert_traffic(
         for name, number in (demanded or {}).items():
             _known(name, counted)
             if counted[name] != number:
-                wrong.append(f"{name}: {counted[name]:,} elements {what}, {number:,} demanded{_where(report, name, what)}")
+                wrong.append(
+                    f"{name}: {counted[name]:,} elements {what}, {number:,} demanded{_where(report, name, what)}"
+                )
     most = {a.name: a.most_reads for a in report.arrays if a.space == "global"}
     for name, number in (most_reads or {}).items():
         _known(name, most)
         if most[name] > number:
-            wrong.append(f"{name}: one element is read {most[name]:,} times, at most {number:,} allowed{_where(report, name, 'read')}")
+            wrong.append(
+                f"{name}: one element is read {most[name]:,} times, at most {number:,} allowed{_where(report, name, 'read')}"
+            )
     if coalescing is not None and report.coalescing < coalescing:
-        worst = max((t for t in report.lines if t.space == "global"), key=lambda t: t.sectors - t.ideal_sectors)
+        worst = max(
+            (t for t in report.lines if t.space == "global"), key=lambda t: t.sectors - t.ideal_sectors
+        )
         wrong.append(
             f"coalescing is {report.coalescing:.0%}, at least {coalescing:.0%} demanded; line {worst.line} moves "
             f"{worst.sectors:,} sectors of {worst.array} where {worst.ideal_sectors:,} would do"

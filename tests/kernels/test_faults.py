@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_lib.cuda.compilers import compilers
+from course_lib.cuda.compiler import compilers
 from course_lib.cuda.module import Module
 from course_lib.cuda.traffic import TrafficError, assert_traffic
 from course_lib.seeds import stream
@@ -33,7 +33,11 @@ def _launch(source: str):
             shared = int(value)
         elif array := re.fullmatch(r"(\w+)\[(\d+)\]", value):
             dtype, n = DTYPES[array[1]], int(array[2])
-            args.append(rng.normal(size=n).astype(dtype) if dtype == np.float32 else rng.integers(0, 99, n).astype(dtype))
+            args.append(
+                rng.normal(size=n).astype(dtype)
+                if dtype == np.float32
+                else rng.integers(0, 99, n).astype(dtype)
+            )
         else:
             args.append(None if value == "null" else int(value))
     return eval(grid), eval(block), args, shared, expected
@@ -46,7 +50,7 @@ def _inspect(path: Path, kernel: str, compiler):
     return module.inspect(kernel, grid, block, args, shared_mem=shared), expected
 
 
-@pytest.fixture(params=["g++", pytest.param("clang++", marks=pytest.mark.needs("clang"))])
+@pytest.fixture(params=["g++", pytest.param("clang++", marks=[pytest.mark.needs("clang"), pytest.mark.slow])])
 def compiler(request):
     return next(c for c in compilers() if c.name == request.param)
 

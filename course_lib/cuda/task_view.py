@@ -91,7 +91,10 @@ def _verdict(module: Module, name: str, size, case: Case) -> Verdict:
         report = module.inspect(name, case.grid, case.block, tuple(args.values()), shared_mem=case.shared_mem)
     except (KernelError, ValueError) as error:
         return Verdict(size, str(error))
-    wrong = [_difference(key, np.asarray(args[key]), expected, case.tolerance) for key, expected in case.expected.items()]
+    wrong = [
+        _difference(key, np.asarray(args[key]), expected, case.tolerance)
+        for key, expected in case.expected.items()
+    ]
     return Verdict(size, "; ".join([*filter(None, wrong), *map(str, report.findings)]), report)
 
 

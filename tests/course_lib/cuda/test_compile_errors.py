@@ -1,0 +1,75 @@
+"""A compile error stands on the student's own line, with the place underlined, on every compiler."""
+
+import pytest
+
+from course_lib import cuda
+from course_lib.cuda import nvrtc
+from course_lib.cuda.compiler import compilers
+from course_lib.cuda.module import KERNELS, Module
+
+SOURCE = (
+    'extern "C" __global__ void k(float* x, int n) {\n    __shared__ float a[4], b;\n    x[0] = missing;\n}\n'
+)
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize("name", ["g++", pytest.param("clang++", marks=pytest.mark.needs("clang"))])
+def test_the_students_line_is_named_and_underlined(name):
+    compiler = next(c for c in compilers() if c.name == name)
+    with pytest.raises(cuda.CompileError) as caught:
+        Module(SOURCE, "kernel.cu", "host", compiler=compiler)
+    assert {line for line, _ in caught.value.problems} == {3}
+    text = str(caught.value).splitlines()
+    assert "kernel.cu, line 3" in text[0]
+    assert text[1].index("missing") == text[2].index("^")
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize(("source", "message"), [
+    ("__global__ void k(float* x) {}", 'write extern "C" before __global__'),
+    ("__device__ void f() {}", "defines no kernel"),
+    ('extern "C" __global__ void k(Thing t) {}', "has type Thing"),
+    ('extern "C" __global__ void k(float** x) {}', "cannot read the parameter"),
+    ('extern "C" __global__ void k(float* x) { __shared__ float a[2] = {0}; }', "cannot be initialized"),
+    ('extern "C" __global__ void k(float* x) { __shared__ float a[20000]; }', "at most 48 KB"),
+    ('__shared__ float a[2];\nextern "C" __global__ void k(float* x) {}', "line 1: .*inside"),
+    ('extern "C" __global__ void k(float* x) { x[0] = INFINITY; }', "has no INFINITY: write __int_as_float"),
+    ('extern "C" __global__ void k(float* x) { int8_t a; }', "has no int8_t"),
+])  # fmt: skip
+def test_what_cuda_would_refuse_is_refused_in_words(source, message):
+    with pytest.raises(cuda.CompileError, match=message):
+        Module(source, "kernel.cu", "host")
+
+
+@pytest.mark.needs("compiler")
+def test_line_numbers_survive_a_shared_declaration_over_several_lines():
+    source = 'extern "C" __global__ void k(float* x) {\n    __shared__ float\n        a[4],\n        b;\n    x[0] = oops;\n}\n'
+    with pytest.raises(cuda.CompileError) as caught:
+        Module(source, "kernel.cu", "host")
+    assert caught.value.problems[0][0] == 5
+
+
+@pytest.mark.needs("nvrtc")
+@pytest.mark.parametrize("path", sorted(KERNELS.glob("*.cu")), ids=lambda p: p.stem)
+def test_nvidias_compiler_takes_every_kernel_without_a_spill(path):
+    resources = nvrtc.check(path.read_text(), path.name, (80,))
+    assert not [r for r in resources if r.spilled]
+    assert max(r.shared for r in resources) <= 48 * 1024
+
+
+@pytest.mark.slow
+@pytest.mark.needs("nvrtc")
+@pytest.mark.parametrize("path", sorted(KERNELS.glob("*.cu")), ids=lambda p: p.stem)
+def test_nvidias_compiler_takes_every_kernel_on_every_architecture(path):
+    assert {r.architecture for r in nvrtc.check(path.read_text(), path.name)} == set(nvrtc.architectures())
+
+
+@pytest.mark.needs("nvrtc")
+def test_host_only_code_is_refused_by_nvidias_compiler_with_its_line():
+    source = (
+        'extern "C" __global__ void k(float* x) {\n    x[0] = __builtin_inff();\n    thread_local int a;\n}\n'
+    )
+    with pytest.raises(cuda.CompileError) as caught:
+        nvrtc.check(source, architectures_wanted=(75,))
+    assert caught.value.problems
+    assert {line for line, _ in caught.value.problems} <= {2, 3}

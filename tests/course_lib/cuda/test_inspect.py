@@ -1,0 +1,170 @@
+"""The inspector's counts are exact, worked out by hand here; demands on them fail with a sentence."""
+
+import numpy as np
+import pytest
+
+from course_lib import cuda
+from course_lib.cuda.module import Module
+
+pytestmark = pytest.mark.needs("compiler")
+TILED = """extern "C" __global__ void matmul(const float* a, const float* b, float* c, int n) {
+    __shared__ float ta[16][16], tb[16][16];
+    int row = blockIdx.y * 16 + threadIdx.y, col = blockIdx.x * 16 + threadIdx.x;
+    float sum = 0.0f;
+    for (int k0 = 0; k0 < n; k0 += 16) {
+        ta[threadIdx.y][threadIdx.x] = a[row * n + k0 + threadIdx.x];
+        tb[threadIdx.y][threadIdx.x] = b[(k0 + threadIdx.y) * n + col];
+        __syncthreads();
+        for (int k = 0; k < 16; ++k) sum += ta[threadIdx.y][k] * tb[k][threadIdx.x];
+        __syncthreads();
+    }
+    c[row * n + col] = sum;
+}
+"""
+
+
+def _inspect(body, *args, grid=1, block=32, parameters="const float* x, float* y", shared=0, device="host"):
+    source = f'extern "C" __global__ void k({parameters}) {{\nint t = threadIdx.x;\n{body}\n}}\n'
+    return Module(source, "test.cu", device).inspect("k", grid, block, args, shared_mem=shared)
+
+
+def _floats(n):
+    return np.arange(n, dtype=np.float32)
+
+
+def test_a_tiled_product_of_128_reads_each_factor_eight_times():
+    n = 128
+    a, b, c = (
+        np.eye(n, dtype=np.float32),
+        np.random.default_rng(0).random((n, n), np.float32),
+        np.zeros((n, n), np.float32),
+    )
+    report = Module(TILED, "tiled.cu", "host").inspect("matmul", (8, 8), (16, 16), (a, b, c, n))
+    np.testing.assert_array_equal(c, b)
+    assert report.ok
+    assert sum(report.reads.values()) == 262_144
+    assert sum(report.writes.values()) == 16_384
+    assert report.coalescing == 1
+    assert report.bank_conflicts == 0
+    assert report.global_bytes == 4 * (262_144 + 16_384)
+    assert report.intensity(2 * n**3) == pytest.approx(2 * n**3 / report.global_bytes)
+    cuda.assert_traffic(
+        report, {"a": n * n * 8, "b": n * n * 8}, {"c": n * n}, most_reads={"a": 8}, coalescing=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("index", "sectors"), [("t", 4), ("31 - t", 4), ("0", 1), ("2 * t", 8), ("8 * t", 32), ("t + 1", 5)]
+)
+def test_sectors_of_one_warp_read(index, sectors):
+    report = _inspect(f"y[t] = x[{index}];", _floats(256), np.zeros(32, np.float32))
+    (reads,) = [line for line in report.lines if line.array == "x"]
+    assert (reads.requests, reads.accesses, reads.sectors) == (1, 32, sectors)
+
+
+@pytest.mark.parametrize(
+    ("index", "extra"),
+    [("t", 0), ("0", 0), ("2 * t", 1), ("4 * t", 3), ("32 * t", 31), ("33 * t", 0), ("t / 2 * 32", 15)],
+)
+def test_bank_conflicts_of_one_warp_read(index, extra):
+    body = f"__shared__ float s[1056];\nfor (int i = t; i < 1056; i += 32) s[i] = x[0];\n__syncwarp();\ny[t] = s[{index}];"
+    report = _inspect(body, _floats(1), np.zeros(32, np.float32))
+    assert report.ok
+    assert report.bank_conflicts == extra
+
+
+def test_a_vector_access_is_one_request_for_four_elements():
+    report = _inspect(
+        "reinterpret_cast<float4*>(y)[t] = reinterpret_cast<const float4*>(x)[t];",
+        _floats(128),
+        np.zeros(128, np.float32),
+    )
+    assert report.reads == {"x": 128, "y": 0}
+    assert {(line.array, line.requests, line.accesses, line.sectors) for line in report.lines} == {
+        ("x", 1, 32, 16),
+        ("y", 1, 32, 16),
+    }
+
+
+def test_int8_accesses_are_counted_in_elements_and_race_by_the_byte():
+    report = _inspect(
+        "y[t] = x[31 - t];",
+        np.arange(32, dtype=np.int8),
+        np.zeros(32, np.int8),
+        parameters="const char* x, char* y",
+    )
+    assert report.ok
+    assert report.reads["x"] == report.writes["y"] == 32
+    assert report.coalescing == 1
+
+
+def test_lanes_that_meet_again_behind_a_branch_share_a_request():
+    report = _inspect(
+        "float v = 0;\nif (t % 2)\n v = x[t];\nelse\n v = x[t] + 1;\ny[t] = v;",
+        _floats(32),
+        np.zeros(32, np.float32),
+    )
+    assert {(line.line, line.requests) for line in report.lines} == {(5, 1), (7, 1), (8, 1)}
+
+
+def test_atomics_are_told_apart_from_plain_accesses():
+    report = _inspect("atomicAdd(y, x[t]);", _floats(32), np.zeros(1, np.float32))
+    assert report.ok
+    assert next(a for a in report.arrays if a.name == "y").atomics == 32
+    report = _inspect("if (t == 0) y[0] = 0; else atomicAdd(y, x[t]);", _floats(32), np.zeros(1, np.float32))
+    assert [finding.kind for finding in report.findings] == ["race"]
+
+
+def test_device_variables_are_watched_by_name():
+    source = '__device__ int turn;\nextern "C" __global__ void k(int* y) {\n    turn = turn + 1;\n    y[0] = turn;\n}\n'
+    report = Module(source, "test.cu", "host").inspect("k", 2, 1, (np.zeros(1, np.int32),))
+    assert {finding.array for finding in report.findings} == {"turn", "y"}
+
+
+def test_the_results_of_an_inspected_launch_come_back():
+    y = np.zeros(32, np.float32)
+    _inspect("y[t] = x[t] + 1;", _floats(32), y)
+    np.testing.assert_array_equal(y, np.arange(32) + 1)
+
+
+@pytest.mark.parametrize(("demand", "message"), [
+    ({"reads": {"x": 32}}, "x: 64 elements read, 32 demanded (lines 3, 4)"),
+    ({"writes": {"y": 1}}, "y: 32 elements written, 1 demanded (line 4)"),
+    ({"most_reads": {"x": 1}}, "x: one element is read 2 times, at most 1 allowed (lines 3, 4)"),
+    ({"coalescing": 1.0}, "line 4 moves 8 sectors of y where 4 would do"),
+])  # fmt: skip
+def test_a_demand_that_is_not_met_says_what_was_counted_and_where(demand, message):
+    report = _inspect("float v = x[t];\ny[2 * t] = v + x[31 - t];", _floats(32), np.zeros(64, np.float32))
+    with pytest.raises(cuda.TrafficError) as caught:
+        cuda.assert_traffic(report, **demand)
+    assert message in str(caught.value)
+
+
+def test_a_demand_on_an_array_that_is_not_there_is_a_mistake_of_the_exercise():
+    with pytest.raises(ValueError, match=r"no global array 'z'; it has x, y"):
+        cuda.assert_traffic(_inspect("y[t] = x[t];", _floats(32), np.zeros(32, np.float32)), {"z": 1})
+
+
+def test_the_report_draws_source_counts_and_picture_without_script():
+    html = _inspect(
+        "y[t] = x[t < 31 ? t + 1 : t];  // <b>", _floats(32), np.zeros(32, np.float32)
+    )._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert "<script" not in html
+    assert "x[1]: block 0 thread 0 (read)" in html
+    assert "✓ no findings" in html
+
+
+def test_a_kernel_that_never_ends_is_stopped():
+    module = Module('extern "C" __global__ void k(int n) { while (n) __threadfence(); }', "test.cu", "host")
+    with pytest.raises(cuda.KernelError, match="did not end within 1 s"):
+        module.inspect("k", 1, 1, (1,), time_limit=1)
+
+
+def test_long_traces_are_read_in_pieces_without_losing_an_access():
+    body = "float s = 0; for (int i = 0; i < 70000; ++i) s += x[i % 64 + t]; y[t] = s;"
+    report = _inspect(body, _floats(96), np.zeros(32, np.float32))
+    assert report.reads["x"] == 70_000 * 32
+    (reads,) = [line for line in report.lines if line.array == "x"]
+    assert reads.requests == 70_000
