@@ -21,7 +21,10 @@ def picture(report: Report) -> str:
             strips.append(_strip(array.name, array.elements, events))
     if not strips:
         return ""
-    note = "each cell is an element, colored by the warp that touched it first (left half read, right half written)"
+    note = (
+        "each cell is an element, colored by the warp that touched it first (left half read, right "
+        "half written)"
+    )
     return f"<details open><summary>who touched what</summary><div>{note}</div>{''.join(strips)}</details>"
 
 
@@ -39,15 +42,24 @@ def _strip(name: str, elements: int, events: list[Event]) -> str:
         for side, kinds in enumerate((("read",), ("write", "atomic"))):
             first = next((event for event in mine if event.access in kinds), None)
             color = _COLORS[(first.thread // 32 + first.block * 3) % len(_COLORS)] if first else "none"
-            halves += f'<rect x="{x + side * _CELL // 2}" y="{y}" width="{_CELL // 2}" height="{_CELL - 1}" fill="{color}"/>'
+            halves += (
+                f'<rect x="{x + side * _CELL // 2}" y="{y}" width="{_CELL // 2}" '
+                f'height="{_CELL - 1}" fill="{color}"/>'
+            )
         cells.append(f"<g><title>{escape(_story(name, index, mine))}</title>{halves}{_frame(x, y)}</g>")
     width, height = columns * _CELL + 1, math.ceil(elements / columns) * _CELL + 1
-    drawing = f'<svg width="{width}" height="{height}" role="img" aria-label="accesses to {escape(name)}">{"".join(cells)}</svg>'
+    drawing = (
+        f'<svg width="{width}" height="{height}" role="img" aria-label="accesses to '
+        f'{escape(name)}">{"".join(cells)}</svg>'
+    )
     return f"<div><code>{escape(name)}</code></div>{drawing}"
 
 
 def _frame(x: int, y: int) -> str:
-    return f'<rect x="{x}" y="{y}" width="{_CELL - 1}" height="{_CELL - 1}" fill="none" stroke="#888" stroke-width=".5"/>'
+    return (
+        f'<rect x="{x}" y="{y}" width="{_CELL - 1}" height="{_CELL - 1}" fill="none" stroke="#888" '
+        'stroke-width=".5"/>'
+    )
 
 
 def _story(name: str, index: int, events: list[Event]) -> str:

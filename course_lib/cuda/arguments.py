@@ -1,4 +1,4 @@
-"""Checks a launch before it starts: what a GPU would answer with "invalid argument", or not at all, is a sentence here."""
+"""Checks a launch before it starts: where a GPU says "invalid argument", or nothing, here is a sentence."""
 
 import math
 import operator
@@ -12,7 +12,8 @@ MAX_THREADS = 1024
 MAX_BLOCK = (1024, 1024, 64)
 MAX_GRID = (2**31 - 1, 65535, 65535)
 # Static plus dynamic shared memory of a block: what cards since Ampere (sm_86, sm_89) allow. CUDA C++
-# Programming Guide, table "Technical Specifications per Compute Capability". A GPU's own limit is asked of it.
+# Programming Guide, table "Technical Specifications per Compute Capability". A GPU's own limit is asked of
+# it.
 MAX_SHARED_BYTES = 99 * 1024
 
 
@@ -32,13 +33,15 @@ def check(
 ) -> Launch:
     """The launch, or a ValueError that names the kernel, what is wrong, and what to do.
 
-    `array_type` is numpy.ndarray on the host and cupy.ndarray on a GPU. Python numbers become the parameter's type.
+    `array_type` is numpy.ndarray on the host and cupy.ndarray on a GPU. Python numbers become the parameter's
+    type.
     """
     where = f"kernel {kernel.name}"
     grid, block = _extents(grid, f"{where}: grid", MAX_GRID), _extents(block, f"{where}: block", MAX_BLOCK)
     if math.prod(block) > MAX_THREADS:
         raise ValueError(
-            f"{where}: a block of {block} has {math.prod(block):,} threads; at most {MAX_THREADS:,} are allowed"
+            f"{where}: a block of {block} has {math.prod(block):,} threads; at most {MAX_THREADS:,} are "
+            "allowed"
         )
     if not 0 <= operator.index(shared_mem) <= max_shared:
         raise ValueError(f"{where}: shared_mem is {shared_mem:,} bytes; a block has at most {max_shared:,}")
@@ -68,7 +71,8 @@ def _extents(given, what: str, most: tuple[int, int, int]) -> tuple[int, int, in
     for axis, n, limit in zip("xyz", extents, most, strict=True):
         if n < 1:
             raise ValueError(
-                f"{what} is {given!r}: {axis} is {n}; every extent is at least 1 (with nothing to do, do not launch)"
+                f"{what} is {given!r}: {axis} is {n}; every extent is at least 1 (with nothing to do, do "
+                "not launch)"
             )
         if n > limit:
             raise ValueError(f"{what} is {given!r}: {axis} is {n:,}; at most {limit:,} is allowed")
@@ -102,7 +106,8 @@ def _array(parameter: Parameter, value, name: str, array_type: type):
     if not isinstance(value, array_type):
         kind = f"{array_type.__module__.partition('.')[0]}.{array_type.__name__}"
         raise ValueError(
-            f"{name} is {parameter.type}*: pass a {kind} (module.array(x) makes one), got {type(value).__name__}"
+            f"{name} is {parameter.type}*: pass a {kind} (module.array(x) makes one), got "
+            f"{type(value).__name__}"
         )
     allowed = {None: None, "bfloat16": ("bfloat16", "uint16"), "uint8": ("uint8", "bool")}.get(
         parameter.dtype, (parameter.dtype,)
@@ -113,7 +118,8 @@ def _array(parameter: Parameter, value, name: str, array_type: type):
         )
     if not value.flags.c_contiguous:
         raise ValueError(
-            f"{name}: the array is not contiguous (shape {value.shape}, strides {value.strides}); copy it first"
+            f"{name}: the array is not contiguous (shape {value.shape}, strides {value.strides}); copy "
+            "it first"
         )
     if array_type is np.ndarray:
         if not parameter.constant and not value.flags.writeable:
@@ -122,6 +128,7 @@ def _array(parameter: Parameter, value, name: str, array_type: type):
             )
         if value.size and value.ctypes.data % (parameter.itemsize * parameter.width):
             raise ValueError(
-                f"{name}: {parameter.type}* needs an address that is a multiple of {parameter.itemsize * parameter.width} bytes"
+                f"{name}: {parameter.type}* needs an address that is a multiple of "
+                f"{parameter.itemsize * parameter.width} bytes"
             )
     return value

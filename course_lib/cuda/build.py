@@ -1,4 +1,4 @@
-"""Compiles a kernel for the host into a shared library, once: the cache's file names are hashes of all that matters."""
+"""Compiles a kernel for the host, once: the cache's file names are hashes of all that matters."""
 
 import hashlib
 import os
@@ -35,8 +35,9 @@ def cache_folder() -> Path:
 def build(source: str, filename: str, compiler: Compiler, inspected: bool = False) -> Path:
     """The shared library of a source for this compiler, from the cache or freshly compiled.
 
-    Safe when several processes build the same source: each works in a folder of its own and moves the finished
-    file into place. Raises CompileError with the source's own lines, OSError when the cache cannot be written.
+    Safe when several processes build the same source: each works in a folder of its own and moves the
+    finished file into place. Raises CompileError with the source's own lines, OSError when the cache cannot
+    be written.
     """
     translated = host_source(source, filename)
     flags = compiler.kernel_flags(inspected)

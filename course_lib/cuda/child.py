@@ -1,7 +1,7 @@
-"""Runs a kernel in a process of its own: a crash or an endless loop becomes a message, and strays hit no one's memory.
+"""Runs a kernel in a process of its own: a crash or an endless loop becomes a message, strays hit nobody.
 
-The arrays travel through one mapped file. Each has unused room on both sides, so that an access past an end is
-seen (by the inspector) or harmless, and results come back only from a run that ended well.
+The arrays travel through one mapped file. Each has unused room on both sides, so that an access past an end
+is seen (by the inspector) or harmless, and results come back only from a run that ended well.
 """
 
 import json
@@ -21,8 +21,10 @@ from course_lib.cuda.errors import KernelError
 _ALIGNMENT = 512
 _SLACK = 64 * 1024
 _SIGNALS = {
-    signal.SIGSEGV: "touched memory outside of every array; look at the indices (module.inspect names line and thread)",
-    signal.SIGBUS: "touched memory outside of every array; look at the indices (module.inspect names line and thread)",
+    signal.SIGSEGV: "touched memory outside of every array; look at the indices (module.inspect names "
+    "line and thread)",
+    signal.SIGBUS: "touched memory outside of every array; look at the indices (module.inspect names "
+    "line and thread)",
     signal.SIGILL: "executed an instruction that this processor does not know",
     signal.SIGFPE: "divided an integer by zero",
     signal.SIGABRT: "was aborted",
@@ -48,11 +50,18 @@ def run(
                 for offset, array in places.values():
                     memory[offset : offset + array.nbytes] = array.tobytes()
                 job = {
-                    "library": str(library), "kernel": launch.kernel.name, "grid": launch.grid, "block": launch.block,
-                    "shared_mem": launch.shared_mem, "workers": 1 if inspect else runner.cores(), "values": values,
-                    "seconds": seconds, "arrays": files["arrays"], "answer": files["answer"],
+                    "library": str(library),
+                    "kernel": launch.kernel.name,
+                    "grid": launch.grid,
+                    "block": launch.block,
+                    "shared_mem": launch.shared_mem,
+                    "workers": 1 if inspect else runner.cores(),
+                    "values": values,
+                    "seconds": seconds,
+                    "arrays": files["arrays"],
+                    "answer": files["answer"],
                     "report": files["report"] if inspect else None,
-                }  # fmt: skip
+                }
                 Path(folder, "job").write_text(json.dumps(job))
                 ending = _wait(Path(folder, "job"), seconds)
                 report = Path(files["report"])
@@ -82,7 +91,8 @@ def _layout(launch: Launch) -> tuple[list[dict], dict[int, tuple[int, np.ndarray
                 for other, (_, array) in places.items():
                     if address < other + array.nbytes and other < address + value.nbytes:
                         raise ValueError(
-                            f"kernel {launch.kernel.name}: argument {parameter.name} overlaps another array; pass whole arrays"
+                            f"kernel {launch.kernel.name}: argument {parameter.name} overlaps another "
+                            "array; pass whole arrays"
                         )
                 places[address] = end, value
                 # More room behind larger arrays: a row or a block too far still lands in it.
@@ -113,7 +123,10 @@ def _wait(job: Path, seconds: float) -> str:
     except subprocess.TimeoutExpired:
         child.kill()
         child.communicate()
-        return f"did not end within {seconds:g} s and was stopped; is there a loop that never ends, or a wait that nobody answers?"
+        return (
+            f"did not end within {seconds:g} s and was stopped; is there a loop that never ends, or a "
+            "wait that nobody answers?"
+        )
     except BaseException:
         child.kill()
         child.communicate()

@@ -23,7 +23,7 @@ def available() -> bool:
 
 
 def device_source(source: str, filename: str) -> str:
-    """The source with CUDA's own half-precision headers where it uses their types; its lines keep their numbers."""
+    """The source behind CUDA's half-precision headers where it uses their types; lines keep their numbers."""
     lines = [
         f"#include <{name}.h>"
         for name, words in (("cuda_fp16", _HALF), ("cuda_bf16", _BFLOAT))

@@ -1,4 +1,4 @@
-"""Just enough of C++'s lexical structure to find kernels, shared arrays and forbidden words, with their places."""
+"""Just enough of C++'s lexical structure to find kernels, shared arrays and forbidden words."""
 
 import re
 from dataclasses import dataclass

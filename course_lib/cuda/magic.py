@@ -1,4 +1,4 @@
-"""`%%cuda NAME`: the cell's CUDA source in a string variable, compiled on the way, errors underlined where they stand."""
+"""`%%cuda NAME`: the cell's CUDA source in a string variable, compiled on the way, errors underlined."""
 
 import re
 

@@ -39,19 +39,20 @@ def load(name: str, device: str = "auto") -> "Module":
 
 
 def compile(source: str, device: str = "auto", time_limit: float = 10.0) -> "Module":
-    """The kernels of a student's source, checked against the rules and run in a process of their own on the host.
+    """The kernels of a student's source, held to the rules and run in a process of their own on the host.
 
-    Launches that take longer than `time_limit` seconds are stopped. Raises as `load` does, and CompileError for
-    what a student's source may not contain.
+    Launches that take longer than `time_limit` seconds are stopped. Raises as `load` does, and CompileError
+    for what a student's source may not contain.
     """
     check_rules(source)
     return Module(source, "kernel.cu", device, time_limit)
 
 
 class Module:
-    """Compiled kernels: `module["name"](grid, block, args, shared_mem=0)`, the convention of `cupy.RawKernel`.
+    """Compiled kernels: `module["name"](grid, block, args, shared_mem=0)`, as `cupy.RawKernel` has it.
 
-    Arrays are CuPy's on a GPU and NumPy's on the host; `device` says which. Numbers may be plain Python numbers.
+    Arrays are CuPy's on a GPU and NumPy's on the host; `device` says which. Numbers may be plain Python
+    numbers.
     """
 
     def __init__(self, source: str, filename: str, device: str = "auto", time_limit: float | None = None,
@@ -73,7 +74,7 @@ class Module:
         return list(self._signatures)
 
     def __getitem__(self, name: str):
-        """The kernel `name`, to be called with (grid, block, args, shared_mem=0). Raises KeyError with the names there are."""
+        """The kernel `name`, called with (grid, block, args, shared_mem=0); KeyError lists the names."""
         self._signature(name)
         return partial(self._launch, name)
 
@@ -83,7 +84,7 @@ class Module:
         return self._signatures[name]
 
     def _launch(self, name: str, grid, block, args, shared_mem: int = 0) -> None:
-        """Run the kernel and wait for it on the host; start it on a GPU. ValueError before, KernelError after."""
+        """Run the kernel (on a GPU: start it). Raises ValueError before, KernelError after."""
         if self.device == "gpu":
             return self._gpu.launch(name, grid, block, args, shared_mem)
         launch = arguments.check(self._signature(name), grid, block, args, shared_mem, np.ndarray)
@@ -132,8 +133,8 @@ class Module:
     def inspect(self, name: str, grid, block, args, shared_mem: int = 0, time_limit: float = 60.0) -> Report:
         """Run the kernel once on the host, watched, in a process of its own, and report what it did.
 
-        The results are written into the arrays as by a launch. Arrays are NumPy's or CuPy's. Raises ValueError for a
-        bad launch, KernelError when it takes longer than `time_limit` seconds, NoCompiler.
+        The results are written into the arrays as by a launch. Arrays are NumPy's or CuPy's. Raises
+        ValueError for a bad launch, KernelError when it takes longer than `time_limit` seconds, NoCompiler.
         """
         host = tuple(self.numpy(arg) for arg in args)
         launch = arguments.check(self._signature(name), grid, block, host, shared_mem, np.ndarray)

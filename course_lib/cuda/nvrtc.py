@@ -1,4 +1,4 @@
-"""Compiles a source with NVIDIA's own compiler, no GPU needed: what only a host compiler takes is refused here.
+"""Compiles a source with NVIDIA's own compiler, no GPU needed: host-only C++ is refused here.
 
 Needs cuda-bindings, nvidia-cuda-nvrtc and nvidia-cuda-runtime (the extras [gpu] and [test]).
 """
@@ -16,7 +16,8 @@ from course_lib.cuda.gpu import device_source
 ARCHITECTURES = (75, 80, 86, 87, 88, 89, 90, 100, 103, 110, 120)
 _ERROR = re.compile(r"^(?P<file>[^\s(]+)\((?P<line>\d+)\): (?:catastrophic )?error: (?P<text>.*)$", re.M)
 _ENTRY = re.compile(
-    r"Compiling entry function '(?P<kernel>\w+)'.*?(?P<stores>\d+) bytes spill stores, (?P<loads>\d+) bytes spill loads"
+    r"Compiling entry function '(?P<kernel>\w+)'.*?(?P<stores>\d+) bytes spill stores, "
+    r"(?P<loads>\d+) bytes spill loads"
     r".*?Used (?P<registers>\d+) registers(?P<rest>[^\n]*)",
     re.S,
 )
@@ -24,7 +25,7 @@ _ENTRY = re.compile(
 
 @dataclass(frozen=True)
 class Resources:
-    """What one kernel takes on one architecture: registers a thread, static shared bytes a block, bytes spilled."""
+    """One kernel on one architecture: registers a thread, static shared bytes a block, bytes spilled."""
 
     kernel: str
     architecture: int
@@ -76,9 +77,10 @@ def _include() -> str | None:
 def check(
     source: str, filename: str = "kernel.cu", architectures_wanted: tuple[int, ...] | None = None
 ) -> list[Resources]:
-    """Compile for every architecture; what each kernel takes on each. `architectures_wanted` narrows the list.
+    """What each kernel takes on each architecture; `architectures_wanted` narrows the list.
 
-    Raises CompileError with the source's lines for what NVRTC refuses, ImportError when NVRTC is not installed.
+    Raises CompileError with the source's lines for what NVRTC refuses, ImportError when NVRTC is not
+    installed.
     """
     found = []
     for architecture in architectures_wanted or architectures():

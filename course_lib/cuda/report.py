@@ -1,4 +1,4 @@
-"""What one inspected launch did: verdicts, findings with line and threads, and exact counts of memory traffic."""
+"""What one inspected launch did: findings with line and threads, and exact counts of memory traffic."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,8 +7,8 @@ from course_lib.cuda.arguments import Launch
 
 # Kinds of findings in the order in which a person should read them.
 KINDS = (
-    "barrier divergence", "different barriers", "warp divergence", "trap", "crash", "out of bounds", "misaligned",
-    "race", "uninitialized", "inactive lane",
+    "barrier divergence", "different barriers", "warp divergence", "trap", "crash", "out of bounds",
+    "misaligned", "race", "uninitialized", "inactive lane",
 )  # fmt: skip
 _COUNTS = ("accesses", "bytes", "requests", "sectors", "ideal_sectors", "passes", "ideal_passes")
 _DOES = {"read": "reads", "write": "writes", "atomic": "updates (atomic)"}
@@ -16,7 +16,7 @@ _DOES = {"read": "reads", "write": "writes", "atomic": "updates (atomic)"}
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault: its kind (one of KINDS), a sentence for a person, the source lines involved, how often it was seen."""
+    """One fault: its kind (one of KINDS), a sentence for a person, its lines, how often it was seen."""
 
     kind: str
     message: str
@@ -32,10 +32,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class LineTraffic:
-    """What one line did to one array: accesses by threads, bytes, warp instructions, and what these cost the memory.
+    """What one line did to one array: accesses by threads, bytes, warp instructions, and their cost.
 
-    Global: `sectors` of 32 bytes moved, and the fewest that could hold what was asked for. Shared: `passes` through
-    the banks, and the fewest possible.
+    Global: `sectors` of 32 bytes moved, and the fewest that could hold what was asked for. Shared: `passes`
+    through the banks, and the fewest possible.
     """
 
     line: int
@@ -55,8 +55,8 @@ class LineTraffic:
 class ArrayTraffic:
     """What the launch did to one array. `reads` and `writes` count elements, however wide the accesses were.
 
-    `most_reads` and `most_writes` are those of the element touched most; `elements_read` and `elements_written` say
-    how many different elements were touched.
+    `most_reads` and `most_writes` are those of the element touched most; `elements_read` and
+    `elements_written` say how many different elements were touched.
     """
 
     name: str
@@ -74,7 +74,7 @@ class ArrayTraffic:
 
 @dataclass(frozen=True)
 class Event:
-    """One access of a small launch, for the picture: element `index` of `array`, by a thread (linear) of a block."""
+    """One access of a small launch, for the picture: element, block and thread are linear numbers."""
 
     array: str
     index: int
@@ -143,16 +143,16 @@ class Report:
 
     @property
     def coalescing(self) -> float:
-        """Fewest possible sectors over sectors touched: 1 when every access is coalesced, down to 1/32 or less."""
+        """Fewest possible sectors over sectors touched: 1 when every access is coalesced."""
         return self._sum("ideal_sectors", "global") / self.sectors if self.sectors else 1.0
 
     @property
     def bank_conflicts(self) -> int:
-        """Extra passes through shared memory's banks, beyond one for each warp access (2 and 4 for 8 and 16 bytes)."""
+        """Passes through shared memory's banks beyond the fewest (1 a warp access; 2, 4 for 8, 16 bytes)."""
         return self._sum("passes", "shared") - self._sum("ideal_passes", "shared")
 
     def intensity(self, flops: float) -> float:
-        """Arithmetic intensity in FLOP a byte: `flops` (known from the kernel's formula) over global bytes."""
+        """Arithmetic intensity in FLOP a byte: `flops`, known from the formula, over global bytes."""
         return flops / self.global_bytes if self.global_bytes else float("inf")
 
     def __str__(self) -> str:
@@ -189,8 +189,9 @@ def report_of(raw: dict, launch: Launch, source: str, filename: str) -> Report:
 def _array(raw: dict) -> ArrayTraffic:
     size, cells = raw["element"], raw["element"] // raw["cell"] or 1
     return ArrayTraffic(
-        raw["name"], raw["space"], raw["bytes"] // size, size, raw["read_bytes"] // size, raw["write_bytes"] // size,
-        raw["atomics"], raw["most_reads"], raw["most_writes"], raw["cells_read"] // cells, raw["cells_written"] // cells,
+        raw["name"], raw["space"], raw["bytes"] // size, size, raw["read_bytes"] // size,
+        raw["write_bytes"] // size, raw["atomics"], raw["most_reads"], raw["most_writes"],
+        raw["cells_read"] // cells, raw["cells_written"] // cells,
     )  # fmt: skip
 
 
@@ -233,7 +234,8 @@ def _finding(raw: dict, arrays: list[dict], launch: Launch) -> Finding:
         space = f"shared {name}" if array["space"] == "shared" else name
         there = "the same line" if other["line"] == actor["line"] else f"line {other['line']}"
         message = (
-            f"{who} {_DOES[actor['access']]} {space}[{index}] and {_who(other, launch)} {_DOES[other['access']]} it"
+            f"{who} {_DOES[actor['access']]} {space}[{index}] and {_who(other, launch)} "
+            f"{_DOES[other['access']]} it"
             f" in {there}, "
             + (
                 "and blocks have no order between them"
@@ -252,11 +254,17 @@ def _finding(raw: dict, arrays: list[dict], launch: Launch) -> Finding:
         else:
             message = f"{who} {_DOES[actor['access']]} memory far outside of every array"
     elif raw["kind"] == "misaligned":
-        message = f"{who} {_DOES[actor['access']]} {name} near element {index} with a vector type at an address that is no multiple of its size"
+        message = (
+            f"{who} {_DOES[actor['access']]} {name} near element {index} with a vector type at an "
+            "address that is no multiple of its size"
+        )
     elif raw["kind"] == "uninitialized":
         message = f"{who} reads shared {name}[{index}], which no thread of the block has written"
     elif raw["kind"] == "inactive lane":
         message = f"{who} reads lane {index} of its warp, which takes no part in this operation"
     else:
-        message = f"{who} waits at the barrier in line {actor['line']}, {_who(other, launch)} at the one in line {other['line']}"
+        message = (
+            f"{who} waits at the barrier in line {actor['line']}, {_who(other, launch)} at the one "
+            f"in line {other['line']}"
+        )
     return Finding(raw["kind"], message, actor["line"], other["line"] if other else None, name, raw["count"])

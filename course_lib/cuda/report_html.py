@@ -1,4 +1,4 @@
-"""A Report as one static piece of HTML: verdict, findings, the source with what each line cost, and a picture."""
+"""A Report as static HTML: verdict, findings, the source with what each line cost, and a picture."""
 
 from collections import defaultdict
 from html import escape
@@ -9,18 +9,19 @@ from course_lib.cuda.report import Report
 _STYLE = """<style>
 .course-report{font-size:13px;line-height:1.4;color:var(--jp-content-font-color1,#111)}
 .course-report table{border-collapse:collapse;margin:6px 0}
-.course-report td,.course-report th{padding:1px 8px;text-align:right;border:0;background:none;font-variant-numeric:tabular-nums}
-.course-report td.code{text-align:left;font-family:var(--jp-code-font-family,monospace);white-space:pre}
-.course-report th{font-weight:600;border-bottom:1px solid #888}
-.course-report tr.found td{background:rgba(213,94,0,.18)}
-.course-report .good{color:#00795c;font-weight:600}.course-report .bad{color:#b34700;font-weight:600}
-.course-report ul{margin:4px 0 4px 18px;padding:0}
-</style>"""
+.course-report td,.course-report th{padding:1px 8px;text-align:right;border:0;background:none;font-variant-
+numeric:tabular-nums} .course-report td.code{text-align:left;font-family:var(--jp-code-font-
+family,monospace);white-space:pre} .course-report th{font-weight:600;border-bottom:1px solid #888} .course-
+report tr.found td{background:rgba(213,94,0,.18)} .course-report .good{color:#00795c;font-weight:600}.course-
+report .bad{color:#b34700;font-weight:600} .course-report ul{margin:4px 0 4px 18px;padding:0} </style>"""
 
 
 def html(report: Report) -> str:
     """The report for a notebook. Self-contained: no script, nothing fetched; the same under nbgrader."""
-    return f'{_STYLE}<div class="course-report">{_verdict(report)}{_totals(report)}{_source(report)}{picture(report)}</div>'
+    return (
+        f"{_STYLE}<div "
+        f'class="course-report">{_verdict(report)}{_totals(report)}{_source(report)}{picture(report)}</div>'
+    )
 
 
 def _verdict(report: Report) -> str:
@@ -41,14 +42,19 @@ def _extents(extents: tuple[int, int, int]) -> str:
 
 def _totals(report: Report) -> str:
     rows = "".join(
-        f'<tr><td class="code">{escape(a.name)}</td><td>{a.elements:,}</td><td>{a.reads:,}</td><td>{a.most_reads:,}</td>'
+        "<tr><td "
+        f'class="code">{escape(a.name)}</td><td>{a.elements:,}</td><td>{a.reads:,}</td><td>{a.most_reads:,}</td>'
         f"<td>{a.writes + a.atomics:,}</td><td>{a.most_writes:,}</td></tr>"
         for a in report.arrays
         if a.space == "global"
     )
-    head = "<tr><th>array</th><th>elements</th><th>read</th><th>most of one</th><th>written</th><th>most to one</th></tr>"
+    head = (
+        "<tr><th>array</th><th>elements</th><th>read</th><th>most of one</th><th>written</th><th>most "
+        "to one</th></tr>"
+    )
     summary = (
-        f"{report.global_bytes:,} bytes of global memory asked for, {report.sectors:,} sectors of 32 bytes moved "
+        f"{report.global_bytes:,} bytes of global memory asked for, {report.sectors:,} sectors of 32 "
+        "bytes moved "
         f"(coalescing {report.coalescing:.0%}); {report.bank_conflicts:,} bank conflicts"
     )
     return f"<table>{head}{rows}</table><div>{summary}</div>"
@@ -81,5 +87,8 @@ def _source(report: Report) -> str:
         counts = "".join(f"<td>{n if isinstance(n, str) else f'{n:,}' if n else ''}</td>" for n in cells)
         mark = ' class="found"' if number in found else ""
         rows.append(f'<tr{mark}><td>{number}</td><td class="code">{escape(text)}</td>{counts}</tr>')
-    head = "<tr><th></th><th></th><th>reads</th><th>writes</th><th>sectors (fewest)</th><th>shared</th><th>conflicts</th></tr>"
+    head = (
+        "<tr><th></th><th></th><th>reads</th><th>writes</th><th>sectors "
+        "(fewest)</th><th>shared</th><th>conflicts</th></tr>"
+    )
     return f"<details open><summary>accesses by line</summary><table>{head}{''.join(rows)}</table></details>"

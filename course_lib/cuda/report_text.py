@@ -12,7 +12,8 @@ def text(report: Report) -> str:
         if array.reads + array.writes + array.atomics:
             out.append(f"  {array.space} {array.name}: {_traffic(array)}")
     out.append(
-        f"  global memory: {report.global_bytes:,} bytes asked for, {report.sectors:,} sectors of 32 bytes moved, "
+        f"  global memory: {report.global_bytes:,} bytes asked for, {report.sectors:,} sectors of 32 "
+        "bytes moved, "
         f"coalescing {report.coalescing:.0%}; {report.bank_conflicts:,} bank conflicts"
     )
     return "\n".join(out)
@@ -26,7 +27,8 @@ def _traffic(array) -> str:
         )
     if array.writes:
         parts.append(
-            f"{array.writes:,} writes to {array.elements_written:,} elements (most to one: {array.most_writes:,})"
+            f"{array.writes:,} writes to {array.elements_written:,} elements (most to one: "
+            f"{array.most_writes:,})"
         )
     if array.atomics:
         parts.append(f"{array.atomics:,} atomic updates")

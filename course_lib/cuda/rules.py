@@ -1,7 +1,7 @@
 """What a student's source may not contain: refused before a compiler sees it, with the line.
 
-The rules keep a kernel to device code: no headers, no assembler, no host functions, no code that runs when the
-library is loaded, no reserved names. They stand beside the process of its own that the kernel runs in.
+The rules keep a kernel to device code: no headers, no assembler, no host functions, no code that runs when
+the library is loaded, no reserved names. They stand beside the process of its own that the kernel runs in.
 """
 
 import re
@@ -57,7 +57,7 @@ def check_rules(source: str) -> None:
 
 
 def _odd_characters(source: str) -> list[tuple[int, str]]:
-    """Spellings that would let a forbidden word pass unseen: spliced lines in code, trigraphs, raw strings."""
+    """Spellings that would let a forbidden word pass unseen: trigraphs, raw strings."""
     patterns = {
         r"\?\?[=/'()!<>-]": "trigraphs are not allowed",
         r"\b(?:u8|[uUL])?R\"": "raw strings are not allowed",
@@ -124,7 +124,7 @@ def _directive(word: Token) -> list[tuple[int, str]]:
 
 
 def _declarations(words: tuple[Token, ...], start: int, end: int, in_class: bool) -> list[tuple[int, str]]:
-    """Each declaration at file, namespace or class scope: functions are device code, variables are device memory."""
+    """Declarations outside of functions: functions are device code, variables device memory."""
     problems, i = [], start
     while i < end:
         if words[i].kind == "directive" or words[i].text in (";", "public", "private", "protected", ":"):
@@ -191,7 +191,8 @@ def _plain_declaration(
         return [
             (
                 line,
-                "a variable outside of functions may not be computed by a call: static constructors are not allowed",
+                "a variable outside of functions may not be computed by a call: static constructors are "
+                "not allowed",
             )
         ]
     return []

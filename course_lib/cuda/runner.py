@@ -1,6 +1,7 @@
-"""Runs one kernel of a compiled library. Only the standard library: a child process starts with this file alone.
+"""Runs one kernel of a compiled library. Standard library only: a child process is this file alone.
 
-As a program: `python runner.py JOB`, where JOB is a JSON file and the arrays lie in a file that both processes map.
+As a program: `python runner.py JOB`, where JOB is a JSON file and the arrays lie in a file that both
+processes map.
 """
 
 import contextlib
@@ -22,7 +23,8 @@ def cores() -> int:
 def run(path: str, kernel: str, grid, block, cells, shared_mem: int, workers: int) -> tuple[bool, str, str]:
     """Launch `kernel` of the library at `path`; `cells` are ctypes values, one a parameter, in order.
 
-    Returns (ended well, message, what the kernel printed). Raises LookupError when the host has no such kernel.
+    Returns (ended well, message, what the kernel printed). Raises LookupError when the host has no such
+    kernel.
     """
     if path not in _libraries:
         _libraries[path] = ctypes.CDLL(path), threading.Lock()
@@ -35,7 +37,8 @@ def run(path: str, kernel: str, grid, block, cells, shared_mem: int, workers: in
     message = ctypes.create_string_buffer(1024)
     with lock:
         failed = library.__course_run(
-            ctypes.cast(entry, ctypes.c_void_p), pointers, (ctypes.c_uint * 3)(*grid), (ctypes.c_uint * 3)(*block),
+            ctypes.cast(entry, ctypes.c_void_p), pointers,
+            (ctypes.c_uint * 3)(*grid), (ctypes.c_uint * 3)(*block),
             ctypes.c_uint(shared_mem), ctypes.c_int(workers), message, ctypes.c_size_t(len(message)),
         )  # fmt: skip
         text = ctypes.c_char_p()
@@ -97,6 +100,7 @@ def _job(path: str) -> None:
 
 if __name__ == "__main__":
     _job(sys.argv[1])
-    # The mapped arrays are shared with the parent; nothing is left to tidy, and unmapping would need their views gone.
+    # The mapped arrays are shared with the parent; nothing is left to tidy, and unmapping would need their
+    # views gone.
     sys.stdout.flush()
     os._exit(0)

@@ -29,7 +29,7 @@ _QUALIFIERS = {"const", "volatile", "__restrict__", "__grid_constant__", "restri
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter: C type, element dtype by name (None for void*), elements a C value holds, pointer or not."""
+    """One parameter: C type, dtype by name (None for void*), elements a C value holds, pointer or not."""
 
     name: str
     type: str
@@ -76,13 +76,15 @@ def _parameter(words: tuple[Token, ...], kernel: str) -> Parameter:
     line = words[0].line if words else 0
     if len(names) < 2 or stars > 1:
         text = " ".join(w.text for w in words)
-        raise CompileError(f"line {line}: kernel {kernel}: cannot read the parameter '{text}'; write TYPE NAME or TYPE* NAME",
+        raise CompileError(f"line {line}: kernel {kernel}: cannot read the parameter '{text}'; write "
+                           "TYPE NAME or TYPE* NAME",
                            [(line, "cannot read this parameter")])  # fmt: skip
     type_name, name = " ".join(names[:-1]), names[-1]
     element = _element(type_name)
     if element is None or (not stars and (element[0] is None or element[1] > 1)):
         raise CompileError(
-            f"line {line}: kernel {kernel}: parameter {name} has type {type_name}{'*' * stars}; a kernel takes CUDA's own "
+            f"line {line}: kernel {kernel}: parameter {name} has type {type_name}{'*' * stars}; a kernel "
+            "takes CUDA's own "
             "number types, and pointers to them or to its vector types",
             [(line, f"the type {type_name} cannot be a kernel's parameter")],
         )
@@ -112,7 +114,8 @@ def definitions(source: str) -> list[Kernel]:
             continue
         if [w.text for w in words[max(0, i - 2) : i]] != ["extern", '"C"']:
             raise CompileError(
-                f'line {word.line}: write extern "C" before __global__, so that kernel {name.text} can be found by name',
+                f'line {word.line}: write extern "C" before __global__, so that kernel {name.text} can '
+                "be found by name",
                 [(word.line, f'kernel {name.text} lacks extern "C"')],
             )
         parameters = tuple(_parameter(part, name.text) for part in split(words[at + 1 : end]))

@@ -13,7 +13,7 @@ _FUNCTION_END = re.compile(r"^\s*\.cfi_endproc")
 
 
 def label_calls(assembly: str, filename: str) -> str:
-    """The assembly with a label behind every call and a table `__course_sites` of (address, line), ended by 0.
+    """The assembly with a label behind every call and a table `__course_sites` of (address, line).
 
     A call inside a function of the runtime's headers that was inlined belongs to the line that used it.
     """

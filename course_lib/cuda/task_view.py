@@ -1,4 +1,4 @@
-"""A kernel task on one screen: the NumPy specification, the verdict on each size, the counts and the picture."""
+"""A kernel task on one screen: the NumPy specification, a verdict for each size, counts and picture."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from course_lib.cuda.report import Report
 
 @dataclass(frozen=True)
 class Case:
-    """One launch and what it must give: arguments by name in the kernel's order, expected contents of its outputs."""
+    """One launch and what it must give: arguments by name in the kernel's order, expected outputs."""
 
     grid: tuple[int, ...] | int
     block: tuple[int, ...] | int
@@ -35,7 +35,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class View:
-    """What `show` gives to the notebook: `ok`, the verdicts, and the last report in full. Static HTML or text."""
+    """What `show` gives to the notebook: `ok`, the verdicts, and the last report in full."""
 
     kernel: str
     specification: str
@@ -61,7 +61,8 @@ class View:
         return (
             "<div style='display:flex;gap:24px;flex-wrap:wrap;align-items:flex-start'>"
             f"<div><b>specification</b><pre>{escape(self.specification)}</pre></div>"
-            f"<div><b>{escape(self.kernel)}</b><table><tr><th>size</th><th style='text-align:left'>verdict</th></tr>"
+            f"<div><b>{escape(self.kernel)}</b><table><tr><th>size</th><th "
+            "style='text-align:left'>verdict</th></tr>"
             f"{rows}</table></div></div>{last._repr_html_() if last else ''}"
         )
 
@@ -69,9 +70,9 @@ class View:
 def show(kernel: str | Module, spec: Callable[..., Case], sizes: Iterable, name: str | None = None) -> View:
     """Inspect a kernel on each size against its specification and show the outcome.
 
-    `kernel` is a source or a loaded Module, `spec(size)` returns the Case with the values NumPy gives, `name` the
-    kernel's name (needed when there are several). Outputs are poisoned before each run. A source that does not
-    compile, and a launch that fails, are verdicts too.
+    `kernel` is a source or a loaded Module, `spec(size)` returns the Case with the values NumPy gives, `name`
+    the kernel's name (needed when there are several). Outputs are poisoned before each run. A source that
+    does not compile, and a launch that fails, are verdicts too.
     """
     specification = inspect.getsource(spec) if inspect.isfunction(spec) else str(spec)
     try:
@@ -109,4 +110,7 @@ def _difference(name: str, got: np.ndarray, expected: np.ndarray, tolerance: flo
         return ""
     first = tuple(int(i) for i in np.argwhere(~close)[0])
     index = ", ".join(map(str, first))
-    return f"{name}[{index}] should be {expected[first]:.6g}, is {got[first]:.6g} ({(~close).sum():,} of {close.size:,} differ)"
+    return (
+        f"{name}[{index}] should be {expected[first]:.6g}, is {got[first]:.6g} ({(~close).sum():,} of "
+        f"{close.size:,} differ)"
+    )

@@ -21,9 +21,10 @@ def assert_traffic(
 ) -> None:
     """Raise TrafficError unless the launch did what is demanded; what is not mentioned is not checked.
 
-    `reads` and `writes`: exact number of elements read from or written to each named global array. `most_reads`: how
-    often its most-read element may be read. `coalescing`: at least this share of ideal to touched sectors.
-    `bank_conflicts`: at most so many extra passes. Findings are refused unless `findings` allows them.
+    `reads` and `writes`: exact number of elements read from or written to each named global array.
+    `most_reads`: how often its most-read element may be read. `coalescing`: at least this share of ideal to
+    touched sectors. `bank_conflicts`: at most so many extra passes. Findings are refused unless `findings`
+    allows them.
     """
     wrong = [] if findings else [str(finding) for finding in report.findings]
     for what, demanded, counted in (("read", reads, report.reads), ("written", writes, report.writes)):
@@ -31,27 +32,31 @@ def assert_traffic(
             _known(name, counted)
             if counted[name] != number:
                 wrong.append(
-                    f"{name}: {counted[name]:,} elements {what}, {number:,} demanded{_where(report, name, what)}"
+                    f"{name}: {counted[name]:,} elements {what}, {number:,} "
+                    f"demanded{_where(report, name, what)}"
                 )
     most = {a.name: a.most_reads for a in report.arrays if a.space == "global"}
     for name, number in (most_reads or {}).items():
         _known(name, most)
         if most[name] > number:
             wrong.append(
-                f"{name}: one element is read {most[name]:,} times, at most {number:,} allowed{_where(report, name, 'read')}"
+                f"{name}: one element is read {most[name]:,} times, at most {number:,} "
+                f"allowed{_where(report, name, 'read')}"
             )
     if coalescing is not None and report.coalescing < coalescing:
         worst = max(
             (t for t in report.lines if t.space == "global"), key=lambda t: t.sectors - t.ideal_sectors
         )
         wrong.append(
-            f"coalescing is {report.coalescing:.0%}, at least {coalescing:.0%} demanded; line {worst.line} moves "
+            f"coalescing is {report.coalescing:.0%}, at least {coalescing:.0%} demanded; line "
+            f"{worst.line} moves "
             f"{worst.sectors:,} sectors of {worst.array} where {worst.ideal_sectors:,} would do"
         )
     if bank_conflicts is not None and report.bank_conflicts > bank_conflicts:
         worst = max((t for t in report.lines if t.space == "shared"), key=lambda t: t.passes - t.ideal_passes)
         wrong.append(
-            f"{report.bank_conflicts:,} bank conflicts, at most {bank_conflicts:,} allowed; line {worst.line} needs "
+            f"{report.bank_conflicts:,} bank conflicts, at most {bank_conflicts:,} allowed; line "
+            f"{worst.line} needs "
             f"{worst.passes:,} passes over {worst.array} where {worst.ideal_passes:,} would do"
         )
     if wrong:

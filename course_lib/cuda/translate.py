@@ -1,4 +1,4 @@
-"""From CUDA C++ to what an ordinary compiler accepts: a few insertions on the same line, so line numbers stay."""
+"""From CUDA C++ to what an ordinary compiler accepts, by insertions that keep every line's number."""
 
 from course_lib.cuda.errors import CompileError
 from course_lib.cuda.lexer import Token, closing, split, tokens
@@ -30,7 +30,8 @@ def _entry(kernel: Kernel) -> str:
         f"*({p.type}{'*' * p.pointer}*)arguments[{i}]" for i, p in enumerate(kernel.parameters)
     )
     return (
-        f' extern "C" __attribute__((visibility("default"), no_sanitize("thread"))) void __course_entry_{kernel.name}(void** arguments)'
+        ' extern "C" __attribute__((visibility("default"), no_sanitize("thread"))) void '
+        f"__course_entry_{kernel.name}(void** arguments)"
         f" {{ (void)arguments; {kernel.name}({arguments}); }}"
     )
 
@@ -78,7 +79,10 @@ def _members(place: int, statement: list[Token], names: list[str]) -> str:
     text = ""
     for k, (name, part) in enumerate(zip(names, parts, strict=True)):
         struct = f"__course_shared_{place}_{k}"
-        text += f"struct {struct} {{ {' '.join(w.text for w in (*base, *part))}; }}; __COURSE_SHARED({struct}, {name}) "
+        text += (
+            f"struct {struct} {{ {' '.join(w.text for w in (*base, *part))}; }}; "
+            f"__COURSE_SHARED({struct}, {name}) "
+        )
     return text
 
 
@@ -93,7 +97,10 @@ def _dynamic(line: int, statement: list[Token], names: list[str]) -> str:
     element, extents, name = " ".join(texts[: bracket - 1]), "".join(texts[bracket + 2 :]), names[0]
     if not extents:
         return f"{element}* {name} = __COURSE_DYNAMIC({element}, {name});"
-    return f"typedef {element} __course_row_{name}{extents}; __course_row_{name}* {name} = __COURSE_DYNAMIC(__course_row_{name}, {name});"
+    return (
+        f"typedef {element} __course_row_{name}{extents}; __course_row_{name}* {name} = "
+        f"__COURSE_DYNAMIC(__course_row_{name}, {name});"
+    )
 
 
 def _refused(line: int, why: str) -> CompileError:

@@ -9,8 +9,8 @@ from course_lib import cuda
 class Backend:
     """Loads kernel files for one device; `run` poisons the outputs, launches, and returns them in NumPy.
 
-    Inspected, every launch must be free of findings, and `report` is that of the last one. Compared, the inspector
-    must count the same under every compiler of this machine.
+    Inspected, every launch must be free of findings, and `report` is that of the last one. Compared, the
+    inspector must count the same under every compiler of this machine.
     """
 
     def __init__(self, device: str, inspected: bool = False, compared: bool = False):
@@ -81,7 +81,7 @@ class InOut(Out):
     ]
 )
 def backend(request) -> Backend:
-    """The host, the host watched by the inspector (under one compiler and under all), and a GPU where there is one."""
+    """The host, the host watched by the inspector (with one compiler, with all), and a GPU."""
     device = "gpu" if request.param == "gpu" else "host"
     return Backend(device, request.param == "inspected", request.param == "compared")
 

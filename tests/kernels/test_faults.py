@@ -1,4 +1,4 @@
-"""Each seeded fault is found, by its kind and its line; its mended twin is silent. Nothing is missed, nothing invented."""
+"""Each seeded fault is found, by its kind and its line; its mended twin is silent."""
 
 import re
 from pathlib import Path

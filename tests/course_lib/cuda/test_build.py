@@ -1,4 +1,4 @@
-"""The cache: compiled once, found by content, and safe when several processes compile the same source at once."""
+"""The cache: compiled once, found by content, and safe when several processes compile at once."""
 
 import subprocess
 import sys

@@ -43,7 +43,10 @@ def test_what_cuda_would_refuse_is_refused_in_words(source, message):
 
 @pytest.mark.needs("compiler")
 def test_line_numbers_survive_a_shared_declaration_over_several_lines():
-    source = 'extern "C" __global__ void k(float* x) {\n    __shared__ float\n        a[4],\n        b;\n    x[0] = oops;\n}\n'
+    source = (
+        'extern "C" __global__ void k(float* x) '
+        "{\n    __shared__ float\n        a[4],\n        b;\n    x[0] = oops;\n}\n"
+    )
     with pytest.raises(cuda.CompileError) as caught:
         Module(source, "kernel.cu", "host")
     assert caught.value.problems[0][0] == 5

@@ -129,12 +129,15 @@ def test_threads_of_a_three_dimensional_launch_have_their_own_indices():
 def test_templates_device_functions_and_constants_work_together():
     before = """
     __constant__ float table[4] = {1.0f, 10.0f, 100.0f, 1000.0f};
-    template <int N, class T> __device__ T total(const T* x) { T sum = 0; for (int i = 0; i < N; ++i) sum += x[i]; return sum; }
-    struct Pair { float value; int index; };
-    __device__ Pair larger(Pair a, Pair b) { return a.value < b.value ? b : a; }
+    template <int N, class T> __device__ T total(const T* x) { T sum = 0; for (int i = 0; i < N; ++i) sum +=
+    x[i]; return sum; } struct Pair { float value; int index; }; __device__ Pair larger(Pair a, Pair b) {
+    return a.value < b.value ? b : a; }
     """
     y = np.zeros(3, np.float32)
-    body = "Pair p = larger(Pair{2.0f, 0}, Pair{3.0f, 1}); y[0] = total<4>(table); y[1] = p.value; y[2] = p.index;"
+    body = (
+        "Pair p = larger(Pair{2.0f, 0}, Pair{3.0f, 1}); y[0] = total<4>(table); y[1] = p.value; y[2] "
+        "= p.index;"
+    )
     _module(body, "float* y", before)["k"](1, 1, (y,))
     assert y.tolist() == [1111, 3, 1]
 

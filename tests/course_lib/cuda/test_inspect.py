@@ -67,7 +67,10 @@ def test_sectors_of_one_warp_read(index, sectors):
     [("t", 0), ("0", 0), ("2 * t", 1), ("4 * t", 3), ("32 * t", 31), ("33 * t", 0), ("t / 2 * 32", 15)],
 )
 def test_bank_conflicts_of_one_warp_read(index, extra):
-    body = f"__shared__ float s[1056];\nfor (int i = t; i < 1056; i += 32) s[i] = x[0];\n__syncwarp();\ny[t] = s[{index}];"
+    body = (
+        "__shared__ float s[1056];\nfor (int i = t; i < 1056; i += 32) s[i] = "
+        f"x[0];\n__syncwarp();\ny[t] = s[{index}];"
+    )
     report = _inspect(body, _floats(1), np.zeros(32, np.float32))
     assert report.ok
     assert report.bank_conflicts == extra
@@ -116,7 +119,10 @@ def test_atomics_are_told_apart_from_plain_accesses():
 
 
 def test_device_variables_are_watched_by_name():
-    source = '__device__ int turn;\nextern "C" __global__ void k(int* y) {\n    turn = turn + 1;\n    y[0] = turn;\n}\n'
+    source = (
+        '__device__ int turn;\nextern "C" __global__ void k(int* y) '
+        "{\n    turn = turn + 1;\n    y[0] = turn;\n}\n"
+    )
     report = Module(source, "test.cu", "host").inspect("k", 2, 1, (np.zeros(1, np.int32),))
     assert {finding.array for finding in report.findings} == {"turn", "y"}
 

@@ -7,7 +7,8 @@ from course_lib import cuda
 
 pytestmark = pytest.mark.needs("compiler")
 SCALE = 'extern "C" __global__ void scale(const float* x, float* y, float a, int n) {\n' \
-        "    int i = blockIdx.x * blockDim.x + threadIdx.x;\n    if (i < n) y[i] = a * x[i];\n}\n"  # fmt: skip
+        ("    int i = blockIdx.x * blockDim.x + threadIdx.x;\n    if (i < n) y[i] = a * "
+        "x[i];\n}\n")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def test_a_misaligned_slice_works_where_a_kernel_reads_vectors():
 
 
 def test_an_unknown_kernel_file_lists_those_there_are():
-    with pytest.raises(ValueError, match="no kernel file 'quantise'; there are .*quantize"):
+    with pytest.raises(ValueError, match=r"no kernel file 'quantise'; there are .*quantize"):
         cuda.load("quantise")
 
 

@@ -58,7 +58,8 @@ def test_a_forbidden_thing_is_refused_with_its_line(source, line, word):
     "using real = float;\ntypedef int whole;\nenum Kind { A, B };\nstatic_assert(sizeof(real) == 4, \"\");\n",
     "__device__ float f(float x) { return __expf(x) + __fdividef(x, 2.0f) + __int2float_rn(3); }\n",
     "__device__ int g(int a, int b) { return __dp4a(a, b, 0) + __popc(a) + __float2int_rn(1.5f); }\n",
-    'extern "C" __global__ void __launch_bounds__(256) j(float* x) { extern __shared__ float s[]; s[0] = x[0]; }\n',
+    'extern "C" __global__ void __launch_bounds__(256) j(float* x) '
+    '{ extern __shared__ float s[]; s[0] = x[0]; }\n',
 ])  # fmt: skip
 def test_ordinary_device_code_passes(source):
     check_rules(source + GOOD)

@@ -6,7 +6,10 @@ import pytest
 from course_lib.cuda import Case, show
 
 pytestmark = pytest.mark.needs("compiler")
-DOUBLE = 'extern "C" __global__ void double_it(const float* x, float* y, int n) {{\n    int i = threadIdx.x;\n    {}\n}}\n'
+DOUBLE = (
+    'extern "C" __global__ void double_it(const float* x, float* y, int n) '
+    "{{\n    int i = threadIdx.x;\n    {}\n}}\n"
+)
 
 
 def doubled(n: int) -> Case:

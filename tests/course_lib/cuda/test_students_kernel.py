@@ -45,7 +45,10 @@ def test_an_endless_loop_is_stopped_and_the_arrays_stay_as_they_were():
 
 
 def test_a_stray_write_between_arrays_hits_nobody():
-    source = 'extern "C" __global__ void k(float* x, float* y) { x[(int)threadIdx.x - 8] = 7; x[threadIdx.x + 64] = 7; }'
+    source = (
+        'extern "C" __global__ void k(float* x, float* y) '
+        "{ x[(int)threadIdx.x - 8] = 7; x[threadIdx.x + 64] = 7; }"
+    )
     x, y = np.zeros(64, np.float32), np.zeros(64, np.float32)
     cuda.compile(source, device="host")["k"](1, 8, (x, y))
     assert not y.any()

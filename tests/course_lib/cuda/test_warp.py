@@ -1,4 +1,4 @@
-"""Shuffles, votes, matches and reductions against their definition, written in NumPy, for any values and widths."""
+"""Shuffles, votes, matches and reductions against their definition in NumPy, for any values and widths."""
 
 import numpy as np
 import pytest
@@ -82,7 +82,8 @@ def test_votes_matches_and_reductions_cover_exactly_the_mask(module, mask, value
     same = len(set(inside)) == 1
     expected = [
         (inside > 0).all(), (inside > 0).any(), sum(1 << lane for lane in lanes if x[lane] > 0), 0,
-        mask if same else 0, same, bits.sum(dtype=np.uint32), inside.min().view(np.uint32), inside.max().view(np.uint32),
+        mask if same else 0, same, bits.sum(dtype=np.uint32),
+        inside.min().view(np.uint32), inside.max().view(np.uint32),
         np.bitwise_and.reduce(bits), np.bitwise_or.reduce(bits), np.bitwise_xor.reduce(bits),
     ]  # fmt: skip
     for lane in lanes:
