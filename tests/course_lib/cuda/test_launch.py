@@ -6,9 +6,11 @@ import pytest
 from course_lib import cuda
 
 pytestmark = pytest.mark.needs("compiler")
-SCALE = 'extern "C" __global__ void scale(const float* x, float* y, float a, int n) {\n' \
-        ("    int i = blockIdx.x * blockDim.x + threadIdx.x;\n    if (i < n) y[i] = a * "
-        "x[i];\n}\n")  # fmt: skip
+SCALE = """extern "C" __global__ void scale(const float* x, float* y, float a, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) y[i] = a * x[i];
+}
+"""
 
 
 @pytest.fixture(scope="module")
