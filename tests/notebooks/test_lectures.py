@@ -1,4 +1,4 @@
-"""Lecture pages: each is listed in the gallery, in canonical form, and leaves a figure when it runs."""
+"""Lecture pages: each is listed in the gallery, in canonical form, and shows its widget when it runs."""
 
 import json
 import re
@@ -9,28 +9,28 @@ import pytest
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "lectures").glob("*.ipynb"))
-DEMOS = [page for page in PAGES if page.stem != "gallery"]
+LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
+DEMOS = [lecture for lecture in LECTURES if lecture.stem != "gallery"]
 
 
 def test_gallery_lists_every_demo_and_nothing_else():
     gallery = nbformat.read(ROOT / "lectures" / "gallery.ipynb", as_version=4)
     linked = re.findall(r"\]\((\w+)\.ipynb\)", "\n".join(cell.source for cell in gallery.cells))
-    assert sorted(linked) == [page.stem for page in DEMOS]
+    assert sorted(linked) == [lecture.stem for lecture in DEMOS]
     assert DEMOS
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_page_is_canonical_and_without_outputs(page):
-    text = page.read_text("utf-8")
+@pytest.mark.parametrize("lecture", LECTURES, ids=lambda lecture: lecture.stem)
+def test_page_is_canonical_and_without_outputs(lecture):
+    text = lecture.read_text("utf-8")
     assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     assert '"output_type"' not in text
 
 
-@pytest.mark.parametrize("page", DEMOS, ids=lambda page: page.stem)
-def test_demo_page_runs_and_shows_its_widget(page, tmp_path, monkeypatch):
+@pytest.mark.parametrize("lecture", DEMOS, ids=lambda lecture: lecture.stem)
+def test_demo_page_runs_and_shows_its_widget(lecture, tmp_path, monkeypatch):
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
-    notebook = nbformat.read(page, as_version=4)
+    notebook = nbformat.read(lecture, as_version=4)
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert any("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in shown)
