@@ -103,6 +103,7 @@ static void thread_name(Worker* w, char* text, size_t bytes, unsigned thread) {
 static bool try_complete(Worker* w, unsigned warp, unsigned mask, uint8_t operation) {
     Thread* lanes = w->threads + warp * kLanes;
     unsigned needed = mask & w->warps[warp].alive;
+    if (needed & ~w->warps[warp].waiting) return false;
     for (unsigned rest = needed; rest; rest &= rest - 1) {
         Thread& lane = lanes[__builtin_ctz(rest)];
         if (lane.state != kAtWarp || lane.mask != mask || lane.operation != operation) return false;
@@ -112,6 +113,7 @@ static bool try_complete(Worker* w, unsigned warp, unsigned mask, uint8_t operat
     inspect_warp_order(w, warp, needed);
     for (unsigned rest = needed; rest; rest &= rest - 1) lanes[__builtin_ctz(rest)].state = kRunnable;
     w->warps[warp].runnable |= needed;
+    w->warps[warp].waiting &= ~needed;
     return true;
 }
 
@@ -125,7 +127,7 @@ static void fiber_main() {
     warp.runnable &= ~(1u << thread % kLanes);
     w->done++;
     // Lanes that wait in a warp operation need not wait for this one any longer.
-    for (unsigned rest = warp.alive; rest; rest &= rest - 1) {
+    for (unsigned rest = warp.waiting; rest; rest &= rest - 1) {
         Thread& lane = w->threads[thread / kLanes * kLanes + __builtin_ctz(rest)];
         if (lane.state == kAtWarp) try_complete(w, thread / kLanes, lane.mask, lane.operation);
     }
@@ -196,7 +198,7 @@ static void run_block(Worker* w, unsigned long number) {
     for (unsigned i = 0; i < w->warp_count; ++i) {
         unsigned lanes = w->thread_count - i * kLanes;
         unsigned mask = lanes >= kLanes ? 0xffffffffu : (1u << lanes) - 1;
-        w->warps[i] = {mask, mask, mask};
+        w->warps[i] = {mask, mask, mask, 0};
     }
     inspect_block_begin(w);
     while (w->done < w->thread_count) {
@@ -284,6 +286,7 @@ HIDDEN unsigned long long __course_exchange(int operation, unsigned mask, unsign
     t.value = value, t.mask = mask, t.argument = argument, t.width = width, t.line = line;
     t.operation = (uint8_t)operation, t.state = kAtWarp;
     w->warps[warp].runnable &= ~(1u << lane);
+    w->warps[warp].waiting |= 1u << lane;
     if (!(mask >> lane & 1)) {
         char name[96];
         thread_name(w, name, sizeof name, w->current);

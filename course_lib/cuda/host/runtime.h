@@ -23,7 +23,7 @@ struct alignas(64) Thread {
 };
 
 struct Warp {
-    unsigned exists, runnable, alive;  // one bit a lane
+    unsigned exists, runnable, alive, waiting;  // one bit a lane; waiting: in a warp operation
 };
 
 struct Worker {

@@ -1,0 +1,78 @@
+"""The kernels on a GPU: device time, and the share of the bandwidth and matrix rate of the same run."""
+
+import statistics
+
+from benchmarks.kernel_cases import Case, matmul, rows
+
+REPEATS = 20
+
+
+def _milliseconds(cupy, run) -> float:
+    """Median device time of `run`, by events, after two runs that are not counted."""
+    times = []
+    for i in range(REPEATS + 2):
+        start, end = cupy.cuda.Event(), cupy.cuda.Event()
+        start.record()
+        run()
+        end.record()
+        end.synchronize()
+        if i >= 2:
+            times.append(cupy.cuda.get_elapsed_time(start, end))
+    return statistics.median(times)
+
+
+def _copy_rate(cupy) -> float:
+    """GB/s of a copy of 1 GiB, read and write counted: larger than any L2."""
+    source = cupy.zeros(1 << 28, cupy.float32)
+    target = cupy.empty_like(source)
+    return 2 * source.nbytes / _milliseconds(cupy, lambda: cupy.copyto(target, source)) / 1e6
+
+
+def measure() -> dict:
+    """Rates in GB/s and TFLOP/s: the copy, cuBLAS, and each kernel with its share of what bounds it."""
+    import cupy
+
+    from course_lib import cuda
+
+    copy, side = _copy_rate(cupy), 4096
+    a, b = cupy.random.rand(side, side, dtype=cupy.float32), cupy.random.rand(side, side, dtype=cupy.float32)
+    product = cupy.empty_like(a)
+    cublas = 2 * side**3 / _milliseconds(cupy, lambda: cupy.matmul(a, b, out=product)) / 1e9
+    results = []
+    for case in [*matmul(side, tensor_cores=True), *rows(16384, 4096)]:
+        grid, block, args = case.launch()
+        module = cuda.load(case.topic, device="gpu")
+        held = tuple(cupy.asarray(arg) if hasattr(arg, "shape") else arg for arg in args)
+        kernel = module[case.kernel]
+        milliseconds = _milliseconds(cupy, lambda kernel=kernel, g=grid, b=block, h=held: kernel(g, b, h))
+        rate = case.flops / milliseconds / 1e9 if case.flops else case.bytes / milliseconds / 1e6
+        results.append({
+            "topic": case.topic, "kernel": case.kernel, "size": case.size, "milliseconds": milliseconds,
+            "rate": rate, "unit": "TFLOP/s" if case.flops else "GB/s",
+            "share": rate / (cublas if case.flops else copy), "torch_milliseconds": _torch(cupy, case, held),
+        })  # fmt: skip
+    return {"copy_GB_s": copy, "cublas_TFLOP_s": cublas, "kernels": results}
+
+
+def _torch(cupy, case: Case, held: tuple) -> float | None:
+    """PyTorch's own time for the same work on the same memory; None where it cannot use the GPU."""
+    import torch
+    import torch.nn.functional as F
+
+    if case.torch is None or not torch.cuda.is_available():
+        return None
+    tensors = [torch.from_dlpack(array) for array in held if isinstance(array, cupy.ndarray)]
+    names = dict(zip("abc", tensors, strict=False)) | {"torch": torch, "F": F}
+    expression = compile(case.torch, case.kernel, "eval")
+    with torch.cuda.stream(torch.cuda.ExternalStream(cupy.cuda.get_current_stream().ptr)):
+        return _milliseconds(cupy, lambda: eval(expression, names))
+
+
+def table(measured: dict) -> list[str]:
+    """The lines that the benchmark prints."""
+    lines = [f"copy {measured['copy_GB_s']:.0f} GB/s, cuBLAS fp32 {measured['cublas_TFLOP_s']:.1f} TFLOP/s"]
+    for r in measured["kernels"]:
+        torch = f"{r['torch_milliseconds']:8.3f}" if r["torch_milliseconds"] else "       -"
+        lines.append(f"{r['kernel']:24} {r['size']:>14} {r['milliseconds']:8.3f} ms {r['rate']:8.1f} "
+                     f"{r['unit']:8}{r['share']:5.0%} of the bound, torch {torch} ms")  # fmt: skip
+    return lines

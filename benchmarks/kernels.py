@@ -1,0 +1,162 @@
+"""The CUDA kernels: compile times, the host runtime plain and inspected, Numba's simulator, and a GPU.
+
+./course bench kernels      measures, prints a table, writes results/kernels-<machine>.json
+
+GPU figures come only from a GPU; without one they are written as null and the table says "not measured".
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+
+import numpy as np
+
+from benchmarks import kernel_gpu, kernel_page
+from benchmarks.kernel_cases import Case, matmul, rows
+from course_lib import cuda
+from course_lib.cuda.runner import cores
+from course_lib.machine import machine
+from course_lib.paths import ROOT, write_atomically
+
+SIMULATOR_SIDE = 64
+
+
+def _best(run, repeats: int) -> float:
+    """Milliseconds of the fastest of `repeats` runs, after one that warms up: others share this machine."""
+    run()
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - started)
+    return 1e3 * min(times)
+
+
+@contextmanager
+def one_core():
+    """This process, and kernels it runs, on one core."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def compile_times() -> dict[str, dict[str, float]]:
+    """Milliseconds for each compiler: into an empty cache (with the runtime), inspected, from the cache."""
+    found = {}
+    source = (ROOT / "kernels" / "quantize.cu").read_text()
+    before = os.environ.get("COURSE_CACHE")
+    for compiler in cuda.compilers():
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["COURSE_CACHE"] = folder
+            try:
+                make = lambda compiler=compiler: cuda.Module(source, "quantize.cu", "host", compiler=compiler)  # noqa: E731
+                started = time.perf_counter()
+                module = make()
+                first = 1e3 * (time.perf_counter() - started)
+                x = np.zeros((1, 1), np.float32)
+                started = time.perf_counter()
+                module.inspect(
+                    "quantize_rows", 1, 256, (x, np.zeros((1, 1), np.int8), np.zeros(1, np.float32), 1)
+                )
+                inspected = 1e3 * (time.perf_counter() - started)
+                found[compiler.name] = {
+                    "first": first,
+                    "first_inspected": inspected,
+                    "cached": _best(make, 20),
+                }
+            finally:
+                os.environ.pop("COURSE_CACHE")
+                if before is not None:
+                    os.environ["COURSE_CACHE"] = before
+    return found
+
+
+def host(case: Case, repeats: int) -> dict:
+    """Milliseconds of one launch on the host: one core, all cores, inspected; and of NumPy on all cores."""
+    grid, block, args = case.launch()
+    module = cuda.load(case.topic, device="host")
+    run = lambda: module[case.kernel](grid, block, args)  # noqa: E731
+    result = {"topic": case.topic, "kernel": case.kernel, "size": case.size, "all_cores": _best(run, repeats)}
+    with one_core():
+        result["one_core"] = _best(run, repeats)
+        result["inspected"] = _best(lambda: module.inspect(case.kernel, grid, block, args), 1)
+    result["numpy"] = _best(lambda: case.numpy(*args), repeats)
+    return result
+
+
+def simulator() -> dict:
+    """The tiled product of one small size on Numba's simulator and here, and how many times as fast."""
+    program = [sys.executable, "-m", "benchmarks.numba_simulator", str(SIMULATOR_SIDE)]
+    answer = subprocess.run(program, cwd=ROOT, capture_output=True, text=True)
+    if answer.returncode:
+        return {"side": SIMULATOR_SIDE, "simulator": None, "why": answer.stderr.strip().splitlines()[-1]}
+    theirs = 1e3 * json.loads(answer.stdout.splitlines()[-1])
+    tiled = next(case for case in matmul(SIMULATOR_SIDE, False) if case.kernel == "matmul_tiled")
+    ours = host(tiled, 20)["one_core"]
+    return {
+        "side": SIMULATOR_SIDE,
+        "simulator": theirs,
+        "host_one_core": ours,
+        "times_as_fast": theirs / ours,
+    }
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Measure everything this machine can, print it, and write the JSON."""
+    parser = argparse.ArgumentParser(prog="./course bench kernels", description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=10, help="launches of which the fastest counts")
+    options = parser.parse_args(argv)
+    record = {"machine": machine(), "load_average": os.getloadavg()[0], "gpu": None}
+    if cuda.compilers():
+        record["compile_ms"] = compile_times()
+        record["host_ms"] = [host(case, options.repeats) for case in [*matmul(256, False), *rows(512, 1024)]]
+        record["simulator"] = simulator()
+        _print_host(record)
+    if cuda.available() == "gpu":
+        record["gpu"] = kernel_gpu.measure()
+        print("\n".join(kernel_gpu.table(record["gpu"])))
+    else:
+        print("GPU: not measured (there is none here)")
+    name = re.sub(
+        r"[^a-z0-9]+", "-", (record["machine"]["gpu"] or record["machine"]["processor"]).lower()
+    ).strip("-")
+    path = write_atomically(
+        ROOT / "benchmarks" / "results" / f"kernels-{name}.json", json.dumps(record, indent=1)
+    )
+    kernel_page.write()
+    print(f"Written: {path.relative_to(ROOT)} and {kernel_page.PAGE.relative_to(ROOT)}")
+
+
+def _print_host(record: dict) -> None:
+    print(f"{cores()} cores, load {record['load_average']:.1f}; milliseconds, fastest run\n")
+    print(f"{'compile':24} {'first':>9} {'+ inspected':>12} {'cached':>8}")
+    for name, times in record["compile_ms"].items():
+        print(f"{name:24} {times['first']:9.0f} {times['first_inspected']:12.0f} {times['cached']:8.2f}")
+    print(
+        f"\n{'kernel':24} {'size':>12} {'1 core':>9} {'all':>9} {'inspected':>10} {'times':>6} {'NumPy':>8}"
+    )
+    for r in record["host_ms"]:
+        print(f"{r['kernel']:24} {r['size']:>12} {r['one_core']:9.2f} {r['all_cores']:9.2f} "
+              f"{r['inspected']:10.1f} "
+              f"{r['inspected'] / r['one_core']:6.1f} {r['numpy']:8.2f}")  # fmt: skip
+    s = record["simulator"]
+    if s["simulator"]:
+        print(f"\nmatmul_tiled {s['side']} x {s['side']}: Numba's simulator {s['simulator']:.0f} ms, "
+              f"here {s['host_one_core']:.2f} ms on one core, {s['times_as_fast']:.0f} times as "
+              "fast\n")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
