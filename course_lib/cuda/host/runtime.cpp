@@ -78,24 +78,28 @@ static inline void* enter(Worker* w, unsigned thread) {
         t.stack_pointer = course_new_fiber(t.stack + kStackBytes - slot % 32 * 256, fiber_main);
     }
     w->current = thread;
-    w->thread_index = launch->thread_index[thread];
+    w->thread_index = t.index;
     return t.stack_pointer;
 }
 
+// Who goes on when the running thread has to wait: straight to the next lane of the warp, or to the scheduler.
+static inline Next who_is_next(Worker* w) {
+    if (!w->turn) return {w->scheduler, 0};
+    unsigned thread = w->current / kLanes * kLanes + (unsigned)__builtin_ctz(w->turn);
+    w->turn &= w->turn - 1;
+    __builtin_prefetch(w->threads[(thread + 1) % kMaxThreads].stack_pointer);
+    void* stack_pointer = enter(w, thread);
+    return {stack_pointer, w->threads[thread].result};
+}
+
 HIDDEN void course_switch_away(Worker* w) {
-    unsigned self = w->current;
-    void* next = w->scheduler;
-    if (w->turn) {  // straight to the next lane of the warp, without a stop at the scheduler
-        unsigned thread = self / kLanes * kLanes + (unsigned)__builtin_ctz(w->turn);
-        w->turn &= w->turn - 1;
-        __builtin_prefetch(w->threads[thread + 1].stack_pointer);
-        next = enter(w, thread);
-    }
-    __course_switch(&w->threads[self].stack_pointer, next);
+    Thread& self = w->threads[w->current];
+    Next next = who_is_next(w);
+    __course_switch(&self.stack_pointer, next.stack_pointer, next.result);
 }
 
 static void thread_name(Worker* w, char* text, size_t bytes, unsigned thread) {
-    Index3 t = launch->thread_index[thread], b = w->block;
+    Index3 t = w->threads[thread].index, b = w->block;
     snprintf(text, bytes, "thread (%u,%u,%u) of block (%u,%u,%u)", t.x, t.y, t.z, b.x, b.y, b.z);
 }
 
@@ -132,7 +136,7 @@ static void fiber_main() {
         if (lane.state == kAtWarp) try_complete(w, thread / kLanes, lane.mask, lane.operation);
     }
     // Only the scheduler may hand this stack to another thread: this code still stands on it.
-    __course_switch(&w->threads[thread].stack_pointer, w->scheduler);
+    __course_switch(&w->threads[thread].stack_pointer, w->scheduler, 0);
     __builtin_unreachable();
 }
 
@@ -143,7 +147,7 @@ static void run_turn(Worker* w, unsigned warp, unsigned turn) {
         unsigned thread = warp * kLanes + (unsigned)__builtin_ctz(w->turn);
         w->turn &= w->turn - 1;
         void* stack_pointer = enter(w, thread);
-        __course_switch(&w->scheduler, stack_pointer);
+        __course_switch(&w->scheduler, stack_pointer, w->threads[thread].result);
         if (__atomic_load_n(&launch->failed, __ATOMIC_RELAXED)) return;
         Thread& last = w->threads[w->current];
         if (last.state == kDone) w->free_stacks[w->free_count++] = last.stack;
@@ -226,6 +230,10 @@ static void* run_blocks(void*) {
     w->grid_extent = {launch->grid[0], launch->grid[1], launch->grid[2]};
     w->thread_count = launch->block[0] * launch->block[1] * launch->block[2];
     w->warp_count = (w->thread_count + kLanes - 1) / kLanes;
+    unsigned i = 0;
+    for (unsigned z = 0; z < w->block_extent.z; ++z)
+        for (unsigned y = 0; y < w->block_extent.y; ++y)
+            for (unsigned x = 0; x < w->block_extent.x; ++x) w->threads[i++].index = {x, y, z};
     for (;;) {
         unsigned long number = __atomic_fetch_add(&launch->next_block, 1, __ATOMIC_RELAXED);
         if (number >= launch->blocks || __atomic_load_n(&launch->failed, __ATOMIC_RELAXED)) break;
@@ -245,15 +253,11 @@ EXPORT int __course_run(void (*entry)(void**), void** arguments, const unsigned*
     self.blocks = (unsigned long)grid[0] * grid[1] * grid[2];
     self.next_block = 0, self.failed = 0;
     self.message = message, self.message_bytes = message_bytes;
-    unsigned i = 0;
-    for (unsigned z = 0; z < block[2]; ++z)
-        for (unsigned y = 0; y < block[1]; ++y)
-            for (unsigned x = 0; x < block[0]; ++x) self.thread_index[i++] = {x, y, z};
     output_bytes = 0;
     pthread_t helpers[255];
     int helper_count = 0;
     // Starting a helper costs about as much as running a few thousand fibers.
-    if (self.blocks * i < 4096) workers = 1;
+    if (self.blocks * block[0] * block[1] * block[2] < 4096) workers = 1;
     while (helper_count < workers - 1 && helper_count < 255 && helper_count + 1 < (long)self.blocks &&
            pthread_create(&helpers[helper_count], nullptr, run_blocks, nullptr) == 0)
         helper_count++;
@@ -268,23 +272,27 @@ EXPORT size_t __course_output(const char** text) {
 }
 
 extern "C" {
-HIDDEN int __course_barrier(int kind, int predicate, int line) {
+// Called by the assembler of fiber.h when a thread comes to a barrier; its registers lie at `stack_pointer`.
+HIDDEN Next course_barrier_next(int kind, int predicate, int line, void* stack_pointer) {
     Worker* w = course_worker();
-    Thread& t = w->threads[w->current];
+    unsigned self = w->current;
+    Thread& t = w->threads[self];
     t.operation = (uint8_t)kind, t.value = (uint64_t)predicate, t.line = line, t.state = kAtBarrier;
-    w->warps[w->current / kLanes].runnable &= ~(1u << w->current % kLanes);
+    t.stack_pointer = stack_pointer;
+    w->warps[self / kLanes].runnable &= ~(1u << self % kLanes);
     w->at_barrier++;
-    course_switch_away(w);
-    return (int)t.result;
+    return who_is_next(w);
 }
 
-HIDDEN unsigned long long __course_exchange(int operation, unsigned mask, unsigned long long value, int argument,
-                                            int width, int line) {
+// The same for a warp operation. The last lane to arrive does the work for all and need not wait.
+HIDDEN Next course_exchange_next(int operation_and_width, unsigned mask, uint64_t value, int argument, int line,
+                                 void* stack_pointer) {
     Worker* w = course_worker();
     unsigned warp = w->current / kLanes, lane = w->current % kLanes;
     Thread& t = w->threads[w->current];
-    t.value = value, t.mask = mask, t.argument = argument, t.width = width, t.line = line;
-    t.operation = (uint8_t)operation, t.state = kAtWarp;
+    t.value = value, t.mask = mask, t.argument = argument, t.width = operation_and_width >> 8, t.line = line;
+    t.operation = (uint8_t)operation_and_width, t.state = kAtWarp;
+    t.stack_pointer = stack_pointer;
     w->warps[warp].runnable &= ~(1u << lane);
     w->warps[warp].waiting |= 1u << lane;
     if (!(mask >> lane & 1)) {
@@ -292,11 +300,10 @@ HIDDEN unsigned long long __course_exchange(int operation, unsigned mask, unsign
         thread_name(w, name, sizeof name, w->current);
         course_fail("warp divergence|%d|%s is lane %u and not in its own mask 0x%08x", line, name, lane, mask);
         w->turn = 0;
-        course_switch_away(w);
+        return {w->scheduler, 0};
     }
-    // The last lane to arrive does the work for all and need not wait.
-    if (!try_complete(w, warp, mask, t.operation)) course_switch_away(w);
-    return t.result;
+    if (try_complete(w, warp, mask, t.operation)) return {stack_pointer, t.result};
+    return who_is_next(w);
 }
 
 HIDDEN unsigned __course_active_lanes() {

@@ -16,6 +16,7 @@ struct alignas(64) Thread {
     void* stack_pointer;
     char* stack;
     uint64_t value, result;  // given to and received from a warp operation
+    Index3 index;
     unsigned mask;
     int argument, width, line;
     uint8_t operation;
@@ -45,7 +46,6 @@ struct Launch {
     void (*entry)(void** arguments);
     void** arguments;
     unsigned grid[3], block[3], shared_bytes;
-    Index3 thread_index[kMaxThreads];
     unsigned long blocks, next_block;
     int failed;
     char* message;

@@ -50,7 +50,7 @@ enum __course_operation {
 extern "C" {
 __COURSE_HIDDEN int __course_barrier(int kind, int predicate, int line);
 __COURSE_HIDDEN unsigned long long __course_exchange(
-    int operation, unsigned mask, unsigned long long value, int argument, int width, int line);
+    int operation_and_width, unsigned mask, unsigned long long value, int argument, int line);
 __COURSE_HIDDEN unsigned __course_active_lanes();
 __COURSE_HIDDEN void __course_yield();
 __COURSE_HIDDEN void __course_trap(const char* why, int line);
@@ -68,7 +68,7 @@ __COURSE_INLINE int __syncthreads_count(int p, int line = __builtin_LINE()) { re
 __COURSE_INLINE int __syncthreads_and(int p, int line = __builtin_LINE()) { return __course_barrier(2, p != 0, line); }
 __COURSE_INLINE int __syncthreads_or(int p, int line = __builtin_LINE()) { return __course_barrier(3, p != 0, line); }
 __COURSE_INLINE void __syncwarp(unsigned mask = 0xffffffffu, int line = __builtin_LINE()) {
-    __course_exchange(__course_op_sync, mask, 0, 0, 32, line);
+    __course_exchange(__course_op_sync, mask, 0, 0, line);
 }
 __COURSE_INLINE unsigned __activemask() { return __course_active_lanes(); }
 
@@ -77,7 +77,7 @@ __COURSE_INLINE T __course_shuffle(int operation, unsigned mask, T value, int ar
     static_assert(sizeof(T) <= 8, "a shuffle moves at most 8 bytes");
     unsigned long long bits = 0;
     __builtin_memcpy(&bits, &value, sizeof(T));
-    bits = __course_exchange(operation, mask, bits, argument, width, line);
+    bits = __course_exchange(operation | width << 8, mask, bits, argument, line);
     __builtin_memcpy(&value, &bits, sizeof(T));
     return value;
 }
@@ -99,31 +99,31 @@ __COURSE_SHUFFLE(long long) __COURSE_SHUFFLE(unsigned long long) __COURSE_SHUFFL
 __COURSE_SHUFFLE(__half) __COURSE_SHUFFLE(__nv_bfloat16) __COURSE_SHUFFLE(__half2) __COURSE_SHUFFLE(__nv_bfloat162)
 
 __COURSE_INLINE int __all_sync(unsigned m, int p, int line = __builtin_LINE()) {
-    return (int)__course_exchange(__course_op_all, m, p != 0, 0, 32, line);
+    return (int)__course_exchange(__course_op_all, m, p != 0, 0, line);
 }
 __COURSE_INLINE int __any_sync(unsigned m, int p, int line = __builtin_LINE()) {
-    return (int)__course_exchange(__course_op_any, m, p != 0, 0, 32, line);
+    return (int)__course_exchange(__course_op_any, m, p != 0, 0, line);
 }
 __COURSE_INLINE unsigned __ballot_sync(unsigned m, int p, int line = __builtin_LINE()) {
-    return (unsigned)__course_exchange(__course_op_ballot, m, p != 0, 0, 32, line);
+    return (unsigned)__course_exchange(__course_op_ballot, m, p != 0, 0, line);
 }
 template <class T>
 __COURSE_INLINE unsigned __match_any_sync(unsigned m, T value, int line = __builtin_LINE()) {
     unsigned long long bits = 0;
     __builtin_memcpy(&bits, &value, sizeof(T));
-    return (unsigned)__course_exchange(__course_op_match_any, m, bits, 0, 32, line);
+    return (unsigned)__course_exchange(__course_op_match_any, m, bits, 0, line);
 }
 template <class T>
 __COURSE_INLINE unsigned __match_all_sync(unsigned m, T value, int* same, int line = __builtin_LINE()) {
     unsigned long long bits = 0;
     __builtin_memcpy(&bits, &value, sizeof(T));
-    unsigned lanes = (unsigned)__course_exchange(__course_op_match_all, m, bits, 0, 32, line);
+    unsigned lanes = (unsigned)__course_exchange(__course_op_match_all, m, bits, 0, line);
     *same = lanes != 0;
     return lanes;
 }
 #define __COURSE_REDUCE(name, T, operation)                                                        \
     __COURSE_INLINE T __reduce_##name##_sync(unsigned m, T v, int line = __builtin_LINE()) {       \
-        return (T)__course_exchange(operation, m, (unsigned long long)(long long)v, 0, 32, line);  \
+        return (T)__course_exchange(operation, m, (unsigned long long)(long long)v, 0, line);  \
     }
 __COURSE_REDUCE(add, int, __course_op_add)
 __COURSE_REDUCE(add, unsigned, __course_op_add)
