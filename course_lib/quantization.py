@@ -193,11 +193,13 @@ def quantize_network(
     model: torch.nn.Sequential, bits: int, granularity: str = "tensor", *, activation_bits=None, **options
 ) -> torch.nn.Sequential:
     """A copy of the network in which every Linear is a QuantizedLinear; `options` go to `quantize`."""
-    layers = [copy.deepcopy(layer) for layer in model]
-    for i, layer in enumerate(layers):
+    layers = []
+    for layer in model:
         if isinstance(layer, torch.nn.Linear):
             weight = quantize(layer.weight.detach().numpy(), bits, granularity, **options)
-            layers[i] = QuantizedLinear(weight, layer.bias, activation_bits)
+            layers.append(QuantizedLinear(weight, layer.bias, activation_bits))
+        else:
+            layers.append(copy.deepcopy(layer))
     return torch.nn.Sequential(*layers)
 
 
