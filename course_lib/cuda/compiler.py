@@ -72,15 +72,20 @@ class Compiler:
 
     def kernel_flags(self, inspected: bool) -> list[str]:
         """Flags for a kernel's source, plain or with its memory accesses instrumented."""
-        native = "-mcpu=native" if platform.machine() in ("arm64", "aarch64") else "-march=native"
         zig = ["-fno-sanitize=undefined"] if self.name == "ziglang" else []
         mode = [*_INSPECTED, *_INSPECTED_BY[self.family]] if inspected else ["-O3"]
-        return [*_COMMON, *_KERNEL, native, *zig, *mode]
+        return [*_COMMON, *_KERNEL, _native(), *zig, *mode]
 
     def runtime_flags(self, inspected: bool) -> list[str]:
         """Flags for the runtime's own source files."""
         zig = ["-fno-sanitize=undefined"] if self.name == "ziglang" else []
-        return [*_COMMON, "-O2", *zig, *(["-D__COURSE_INSPECT"] if inspected else [])]
+        return [
+            *_COMMON,
+            _native(),
+            "-O3" if inspected else "-O2",
+            *zig,
+            *(["-D__COURSE_INSPECT"] if inspected else []),
+        ]
 
     @property
     def link_flags(self) -> list[str]:
@@ -90,6 +95,10 @@ class Compiler:
             "-pthread",
             *(["-Wl,--as-needed", "-Wl,-z,defs"] if sys.platform == "linux" else []),
         ]
+
+
+def _native() -> str:
+    return "-mcpu=native" if platform.machine() in ("arm64", "aarch64") else "-march=native"
 
 
 @cache

@@ -25,8 +25,9 @@ static inline __attribute__((always_inline)) void note(const void* address, unsi
     Worker* w = self.worker;
     if (!w || where - (uintptr_t)w < kWorkerBytes) return;  // while loading; a local variable, or threadIdx
     Trace& trace = self.traces[w->current % kLanes];
-    *trace.end++ = Entry(where, (uint32_t)((uintptr_t)pc - self.first_pc), bytes, access);
-    if (trace.end == trace.limit) {
+    *trace.end = Entry(where, (uint32_t)((uintptr_t)pc - self.first_pc), bytes, access);
+    trace.end += kLanes;
+    if (trace.end >= self.trace_limit) {
         w->yielded = true;  // let the other lanes catch up, so that the notes are still read side by side
         course_switch_away(w);
     }

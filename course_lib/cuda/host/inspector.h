@@ -13,6 +13,7 @@
 struct Entry {  // one access as a lane wrote it down, in two stores
     uint64_t address, rest;
 
+    Entry() = default;
     Entry(uint64_t where, uint32_t pc, unsigned bytes, Access access)
         : address(where), rest(pc | (uint64_t)bytes << 32 | (uint64_t)access << 48) {}
     uint32_t pc() const { return (uint32_t)rest; }
@@ -20,8 +21,10 @@ struct Entry {  // one access as a lane wrote it down, in two stores
     Access access() const { return (Access)(rest >> 48); }
 };
 
+// The lanes' notes lie side by side: the k-th of all lanes in one row of 32, which is one instruction of the warp as
+// long as the lanes go together.
 struct Trace {
-    Entry *start, *end, *limit;
+    Entry *start, *end;  // a lane's first note and the place of its next; its notes are kLanes entries apart
 };
 
 struct Stat {  // of one instruction on one array
@@ -38,11 +41,12 @@ struct Event {  // for the picture of small launches
 
 struct Inspector {
     static constexpr unsigned kMaxArrays = 64, kMaxStats = 4096, kMaxEvents = 4096;
-    static constexpr size_t kTraceEntries = 1 << 16;
+    static constexpr size_t kTraceRows = 1 << 16;
 
     Array arrays[kMaxArrays];
     unsigned array_count;
     Trace traces[kLanes];
+    Entry* trace_limit;
     Clocks clocks[kMaxThreads / kLanes];
     Shadow shadow;
     Findings findings;
@@ -55,6 +59,7 @@ struct Inspector {
     uint16_t* site_at;   // by offset from first_pc; 0 is none
     int* lines;          // of each site
     int* first_stat;     // of each site: index in stats, or -1
+    int* last_array;     // of each site
     Worker* worker;
     char report_path[4096];
 
@@ -63,11 +68,16 @@ struct Inspector {
     void prepare_sites(const uint64_t* table);
     void prepare_traces();
     void read_notes(Worker* w, unsigned warp, unsigned lanes);
+    bool whole_warp(unsigned warp, const Entry* row);
     void instruction(unsigned warp, unsigned lanes, Entry* const* entries);
     void on_array(unsigned warp, unsigned lanes, Entry* const* entries, int array, int site);
     void on_cells(int array, uint64_t offset, unsigned bytes, const uint32_t* clocks, const Actor& now);
     void add_events(int array, unsigned warp, const uint64_t* offsets, const uint8_t* who, unsigned n, const Actor& now);
     void add_finding(const char* kind, int array, uint64_t offset, const Actor& now);
+    void touch_lanes(unsigned warp, Array& array, int index, const uint64_t* offsets, unsigned bytes, Access access, int site);
+    void count_reads(Array& array, uint64_t offset, unsigned bytes);
+    void count(Array& array, int index, int site, Access access, uint64_t* offsets, const uint8_t* who, unsigned n,
+               unsigned bytes, bool same, bool consecutive);
     void stray(unsigned warp, unsigned lane, const Entry& entry, int site);
     Stat& stat(int site, int array, Access access);
     void write_report(const char* ending);

@@ -15,6 +15,7 @@ void Inspector::prepare_sites(const uint64_t* table) {
     site_at = (uint16_t*)calloc(last - first_pc + 1, sizeof *site_at);
     lines = (int*)calloc(site_count + 1, sizeof *lines);
     first_stat = (int*)malloc((site_count + 1) * sizeof *first_stat);
+    last_array = (int*)calloc(site_count + 1, sizeof *last_array);
     for (unsigned i = 0; i <= site_count; ++i) first_stat[i] = -1;
     for (unsigned i = 0; i < site_count && i < 0x7ffe; ++i) {
         site_at[table[2 * i] - first_pc] = (uint16_t)(i + 1);
@@ -23,26 +24,31 @@ void Inspector::prepare_sites(const uint64_t* table) {
 }
 
 void Inspector::prepare_traces() {
-    // The lanes' notes are staggered, so that 32 of them do not compete for one cache set.
-    size_t stride = kTraceEntries * sizeof(Entry) + 4096 + 128;
-    char* room = (char*)mmap(nullptr, stride * kLanes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    for (unsigned lane = 0; lane < kLanes; ++lane) {
-        Trace& trace = traces[lane];
-        trace.start = trace.end = (Entry*)(room + lane * stride);
-        trace.limit = trace.start + kTraceEntries;
-    }
+    size_t entries = kTraceRows * kLanes;
+    Entry* room = (Entry*)Array::zeroes(entries * sizeof(Entry));
+    trace_limit = room + entries;
+    for (unsigned lane = 0; lane < kLanes; ++lane) traces[lane].start = traces[lane].end = room + lane;
 }
 
 void Inspector::read_notes(Worker*, unsigned warp, unsigned lanes) {
     reading = true;
     Entry* at[kLanes];
     unsigned active = 0;
-    for (unsigned rest = lanes; rest; rest &= rest - 1) {
-        unsigned lane = (unsigned)__builtin_ctz(rest);
+    size_t rows = kTraceRows;  // that all lanes have
+    for (unsigned lane = 0; lane < kLanes; ++lane) {
         at[lane] = traces[lane].start;
-        if (at[lane] != traces[lane].end) active |= 1u << lane;
+        size_t mine = lanes >> lane & 1 ? (size_t)(traces[lane].end - at[lane]) / kLanes : 0;
+        active |= (unsigned)(mine != 0) << lane;
+        rows = mine < rows ? mine : rows;
     }
-    unsigned all = active;
+    const unsigned all = active;
+    size_t together = 0;
+    while (together < rows && whole_warp(warp, traces[0].start + together * kLanes)) ++together;
+    for (unsigned rest = active; rest; rest &= rest - 1) {
+        unsigned lane = (unsigned)__builtin_ctz(rest);
+        at[lane] += together * kLanes;
+        if (at[lane] == traces[lane].end) active &= ~(1u << lane);
+    }
     while (active) {
         unsigned group = 0, lowest = ~0u;
         uint64_t first = at[__builtin_ctz(active)]->rest;
@@ -60,7 +66,7 @@ void Inspector::read_notes(Worker*, unsigned warp, unsigned lanes) {
         instruction(warp, group, at);
         for (unsigned rest = group; rest; rest &= rest - 1) {
             unsigned lane = (unsigned)__builtin_ctz(rest);
-            if (++at[lane] == traces[lane].end) active &= ~(1u << lane);
+            if ((at[lane] += kLanes) == traces[lane].end) active &= ~(1u << lane);
         }
     }
     for (unsigned rest = all; rest; rest &= rest - 1) {
@@ -68,6 +74,100 @@ void Inspector::read_notes(Worker*, unsigned warp, unsigned lanes) {
         trace.end = trace.start;
     }
     reading = false;
+}
+
+// The common case, made short: all 32 lanes at one instruction in one array, inside and aligned. False when it is
+// not that; then nothing was done.
+bool Inspector::whole_warp(unsigned warp, const Entry* row) {
+    const uint64_t rest = row->rest;
+    const unsigned size = row->bytes();
+    const int site = site_at[row->pc()];
+    const Access access = row->access();
+    int index = last_array[site];
+    if (row->address - arrays[index].start >= arrays[index].bytes) {
+        index = array_of(row->address);
+        if (index < 0) return false;
+        last_array[site] = index;
+    }
+    Array& array = arrays[index];
+    if (array.bytes < size) return false;
+    const uint64_t start = array.start, last = array.bytes - size, misfit = size & (size - 1) ? 0 : size - 1;
+    uint64_t offsets[kLanes];
+    bool odd = false, consecutive = true, same = true;
+    for (unsigned lane = 0; lane < kLanes; ++lane) {
+        offsets[lane] = row[lane].address - start;
+        odd |= (row[lane].rest != rest) | (offsets[lane] > last) | ((offsets[lane] & misfit) != 0);
+    }
+    if (odd) return false;
+    for (unsigned lane = 0; lane < kLanes; ++lane) {
+        consecutive &= offsets[lane] == offsets[0] + (uint64_t)lane * size;
+        same &= offsets[lane] == offsets[0];
+    }
+    const bool shared = array.space == kShared;
+    touch_lanes(warp, array, index, offsets, size, access, site);
+    if (!shared && !too_many_events) {
+        static const uint8_t everyone[kLanes] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                                 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+        add_events(index, warp, offsets, everyone, kLanes, {shadow.number(), 0, site, access});
+    }
+    count(array, index, site, access, offsets, nullptr, kLanes, size, same, consecutive);
+    return true;
+}
+
+// The shadow's part of whole_warp.
+inline void Inspector::touch_lanes(unsigned warp, Array& array, int index, const uint64_t* offsets, unsigned size,
+                                   Access access, int site) {
+    const bool shared = array.space == kShared;
+    const uint8_t full = (uint8_t)((1u << size) - 1);
+    const uint32_t mine = shadow.quiet_tag(warp), everyones = shadow.quiet_tag_of_every_warp();
+    const Clocks& clock = clocks_of(warp);
+    Actor now = {shadow.number(), 0, site, access};
+    const bool plain_read = access == kRead && size == 1u << array.shift;
+    unsigned loud = 0;
+    if (plain_read && shared) {
+        for (unsigned lane = 0; lane < kLanes; ++lane) {
+            uint32_t tag = array.quiet[offsets[lane] >> array.shift];
+            loud |= (unsigned)((tag != mine) & (tag != everyones)) << lane;
+        }
+    } else {
+        loud = ~0u;
+    }
+    for (unsigned rest = loud; rest; rest &= rest - 1) {
+        unsigned lane = (unsigned)__builtin_ctz(rest);
+        size_t cell = offsets[lane] >> array.shift;
+        now.thread = warp * kLanes + lane;
+        if (plain_read) {
+            if (!shared) array.cells[cell].reads += array.cells[cell].reads != 0xffff;
+            uint32_t tag = array.quiet[cell];  // an earlier lane of this row may have settled it
+            if (tag == mine || tag == everyones) continue;
+        } else if (access == kRead && !shared) {
+            count_reads(array, offsets[lane], size);
+        }
+        on_cells(index, offsets[lane], size, clock.of[lane], now);
+        if (plain_read) shadow.note_quiet(array, cell, warp, shared, full);
+    }
+}
+
+inline void Inspector::count_reads(Array& array, uint64_t offset, unsigned size) {
+    for (uint64_t c = offset >> array.shift; c <= (offset + size - 1) >> array.shift; ++c)
+        array.cells[c].reads += array.cells[c].reads != 0xffff;
+}
+
+// Requests, bytes, sectors and passes of one instruction.
+void Inspector::count(Array& array, int index, int site, Access access, uint64_t* offsets, const uint8_t* who, unsigned n,
+                      unsigned size, bool same, bool consecutive) {
+    Stat& s = stat(site, index, access);
+    s.accesses += n, s.bytes += (uint64_t)n * size, s.requests++;
+    if (access == kRead) array.reads += n, array.read_bytes += (uint64_t)n * size;
+    else if (access == kWrite) array.writes += n, array.write_bytes += (uint64_t)n * size;
+    else array.atomics += n;
+    if (array.space == kShared) {
+        Cost cost = same || (consecutive && size == 4) ? Cost{1, 1} : bank_cost(offsets, who, n, size);
+        s.passes += cost.actual, s.ideal_passes += cost.ideal;
+    } else {
+        Cost cost = sector_cost(offsets, n, size);
+        s.sectors += cost.actual, s.ideal_sectors += cost.ideal;
+    }
 }
 
 Stat& Inspector::stat(int site, int array, Access access) {
@@ -139,6 +239,7 @@ void Inspector::add_events(int array, unsigned warp, const uint64_t* offsets, co
                                  warp * kLanes + who[i], now.access};
 }
 
+// Some lanes of a warp at one line of the source, in one array.
 void Inspector::on_array(unsigned warp, unsigned lanes, Entry* const* entries, int index, int site) {
     Array& array = arrays[index];
     const Entry& sample = *entries[__builtin_ctz(lanes)];
@@ -149,9 +250,8 @@ void Inspector::on_array(unsigned warp, unsigned lanes, Entry* const* entries, i
     uint8_t who[kLanes];
     unsigned n = 0, misfits = (size & (size - 1)) == 0 ? size - 1 : 0;
     bool consecutive = true, same = true;
-    const bool shared = array.space == kShared, plain_read = access == kRead && size == 1u << array.shift;
-    const uint8_t full = (uint8_t)((1u << size) - 1);
-    Actor now = {shadow.block_numbers[shadow.block_serial - 1], 0, site, access};
+    const bool shared = array.space == kShared;
+    Actor now = {shadow.number(), 0, site, access};
     for (unsigned rest = lanes; rest; rest &= rest - 1) {
         unsigned lane = (unsigned)__builtin_ctz(rest);
         uint64_t offset = entries[lane]->address - array.start;
@@ -159,31 +259,16 @@ void Inspector::on_array(unsigned warp, unsigned lanes, Entry* const* entries, i
         consecutive &= offset == offsets[0] + (uint64_t)n * size, same &= offset == offsets[0];
         n++;
         now.thread = warp * kLanes + lane;
-        if (plain_read && !(offset & (size - 1))) {
-            Cell& cell = array.cells[offset >> array.shift];
-            if (!shared) cell.reads += cell.reads != 0xffff;
-            if (shadow.quiet(cell, warp, shared, full)) continue;
-        } else if (access == kRead && !shared) {
-            for (uint64_t c = offset >> array.shift; c <= (offset + size - 1) >> array.shift && offset + size <= array.bytes; ++c)
-                array.cells[c].reads += array.cells[c].reads != 0xffff;
-        }
         if (offset & misfits) add_finding("misaligned", index, offset, now);
-        if (offset + size > array.bytes) add_finding("out of bounds", index, offset, now);
-        else on_cells(index, offset, size, clock.of[lane], now);
+        if (offset + size > array.bytes) {
+            add_finding("out of bounds", index, offset, now);
+            continue;
+        }
+        if (access == kRead && !shared) count_reads(array, offset, size);
+        on_cells(index, offset, size, clock.of[lane], now);
     }
     if (!shared && !too_many_events) add_events(index, warp, offsets, who, n, now);
-    Stat& s = stat(site, index, access);
-    s.accesses += n, s.bytes += (uint64_t)n * size, s.requests++;
-    if (access == kRead) array.reads += n, array.read_bytes += (uint64_t)n * size;
-    else if (access == kWrite) array.writes += n, array.write_bytes += (uint64_t)n * size;
-    else array.atomics += n;
-    if (shared) {
-        Cost cost = same || (consecutive && size == 4) ? Cost{1, 1} : bank_cost(offsets, who, n, size);
-        s.passes += cost.actual, s.ideal_passes += cost.ideal;
-    } else {
-        Cost cost = sector_cost(offsets, n, size);
-        s.sectors += cost.actual, s.ideal_sectors += cost.ideal;
-    }
+    count(array, index, site, access, offsets, who, n, size, same, consecutive);
 }
 
 // An address in no array: beside one of them, in the null page, or nowhere.
@@ -192,7 +277,7 @@ void Inspector::stray(unsigned warp, unsigned lane, const Entry& entry, int site
     Finding finding = {};
     finding.kind = "out of bounds";
     finding.array = -1, finding.address = entry.address, finding.count = 1;
-    finding.actor = {shadow.block_numbers[shadow.block_serial - 1], warp * kLanes + lane, site, entry.access()};
+    finding.actor = {shadow.number(), warp * kLanes + lane, site, entry.access()};
     uint64_t nearest = 1 << 21;
     for (unsigned i = 0; i < array_count; ++i) {
         const Array& array = arrays[i];

@@ -34,14 +34,19 @@ struct Array {
     size_t bytes, slack;
     unsigned element, shift;  // bytes of an element; log2 of the bytes of a cell
     Cell* cells;
+    uint32_t* quiet;  // of each cell: the tag under which another read needs no look at it (Shadow::quiet_tag)
     uint32_t poisoned_in;
     uint64_t reads, writes, atomics, read_bytes, write_bytes;
 
     void shadow(unsigned element_bytes) {
         element = element_bytes ? element_bytes : 1;
         shift = element % 4 == 0 ? 2 : element % 2 == 0 ? 1 : 0;
-        size_t size = ((bytes >> shift) + 8) * sizeof(Cell);
-        cells = (Cell*)mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        size_t count = (bytes >> shift) + 8;
+        cells = (Cell*)zeroes(count * sizeof(Cell));
+        quiet = (uint32_t*)zeroes(count * sizeof(uint32_t));
+    }
+    static void* zeroes(size_t size) {  // pages that are never touched cost nothing
+        return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
 };
 
@@ -84,6 +89,8 @@ struct Shadow {
         first_stamps[block_serial] = stamp;
         block_numbers[block_serial++] = number;
     }
+
+    unsigned long number() const { return block_numbers[block_serial - 1]; }
 
     unsigned long block_of(uint32_t when) const {
         uint32_t low = 0, high = block_serial;
@@ -143,12 +150,23 @@ struct Shadow {
         return !cell.write.stamp || cell.write.stamp >= block_stamp;
     }
 
+    // Cells that are quiet for a warp, or for every warp, carry its tag until the next epoch or the next write.
+    uint32_t quiet_tag(unsigned warp) const { return epoch << 6 | warp; }
+    uint32_t quiet_tag_of_every_warp() const { return epoch << 6 | 32; }
+    void note_quiet(Array& array, size_t cell_index, unsigned warp, bool shared, uint8_t full) const {
+        const Cell& cell = array.cells[cell_index];
+        if (!quiet(cell, warp, shared, full)) return;
+        bool every = cell.settled == ~0u || cell.settled_warp == kEveryWarp;
+        array.quiet[cell_index] = every ? quiet_tag_of_every_warp() : quiet_tag(warp);
+    }
+
     Slot slot_of(const uint32_t* clocks, uint8_t mask, const Actor& now) const {
         return {stamp, clocks[now.thread % kLanes], (uint16_t)now.thread, (int16_t)now.site, mask};
     }
 
     void overwrite(Array& array, int index, size_t cell_index, uint8_t mask, const uint32_t* clocks, const Actor& now) {
         Cell& cell = array.cells[cell_index];
+        array.quiet[cell_index] = 0;
         if (!ordered(cell.read, array, clocks, now.thread, mask)) race(array, index, cell_index, cell.read, kRead, now);
         else if (!ordered(cell.other_read, array, clocks, now.thread, mask))
             race(array, index, cell_index, cell.other_read, kRead, now);

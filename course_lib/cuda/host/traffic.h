@@ -36,14 +36,15 @@ static inline Cost sector_cost(uint64_t* addresses, unsigned n, unsigned bytes) 
 }
 
 // Passes through the 32 banks of 4 bytes that the lanes need; lanes that want the same word share it. 8-byte
-// accesses go by half warps and 16-byte ones by quarters, as the hardware does, so their ideal is 2 and 4.
+// accesses go by half warps and 16-byte ones by quarters, as the hardware does, so their ideal is 2 and 4. `lanes`
+// says which lanes the addresses belong to; NULL is all of them.
 static inline Cost bank_cost(const uint64_t* addresses, const uint8_t* lanes, unsigned n, unsigned bytes) {
     unsigned words = bytes <= 4 ? 1 : bytes / 4 > 4 ? 4 : bytes / 4, shift = words == 1 ? 5 : words == 2 ? 4 : 3;
     Cost cost = {0, 0};
     for (unsigned i = 0; i < n;) {
-        unsigned pass = lanes[i] >> shift, taken = 0, spill_count = 0, degree = 1;
+        unsigned pass = (lanes ? lanes[i] : i) >> shift, taken = 0, spill_count = 0, degree = 1;
         uint64_t first[kLanes], spilled[kLanes * 4];
-        for (; i < n && lanes[i] >> shift == pass; ++i)
+        for (; i < n && (lanes ? lanes[i] : i) >> shift == pass; ++i)
             for (unsigned k = 0; k < words; ++k) {
                 uint64_t word = addresses[i] / 4 + k;
                 unsigned bank = (unsigned)(word % kLanes);
