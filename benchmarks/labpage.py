@@ -13,6 +13,8 @@ from urllib.parse import quote, urlsplit
 from course_lib.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
+# JupyterLab would restore what an earlier page of the same server had open.
+NO_OTHER_TABS = "&reset"
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -101,13 +103,15 @@ class LabPage:
 
     def open_start(self) -> None:
         """The page the printed address leads to."""
-        self.page.goto(self.address)
+        self.page.goto(self.address + NO_OTHER_TABS)
         self.page.wait_for_selector(".jp-MarkdownViewer h1, .jp-RenderedMarkdown h1")
 
     def open_notebook(self, path: str) -> None:
         """Open `path` (relative to the workspace) and wait for its kernel."""
         parts = urlsplit(self.address)
-        self.page.goto(f"{parts.scheme}://{parts.netloc}/lab/tree/{quote(path)}?{_token(parts.query)}")
+        self.page.goto(
+            f"{parts.scheme}://{parts.netloc}/lab/tree/{quote(path)}?{_token(parts.query)}{NO_OTHER_TABS}"
+        )
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.page.evaluate("async () => await jupyterapp.shell.currentWidget.sessionContext.ready")
 
