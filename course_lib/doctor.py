@@ -134,7 +134,7 @@ def _compiler() -> Check:
 
     found = cuda.compilers()
     if found:
-        return Check("C++ compiler", "; ".join(str(compiler) for compiler in found))
+        return Check("C++ compiler", ", ".join(" ".join(compiler.command) for compiler in found))
     system = {
         "Linux": "apt install g++",
         "Darwin": "xcode-select --install",
