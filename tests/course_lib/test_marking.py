@@ -137,3 +137,12 @@ def test_equal_answers_agree(expected, got):
 )
 def test_difference_is_found_and_named(expected, got, words):
     assert words in difference(expected, got)
+
+
+def test_a_tensor_with_a_gradient_is_shown_like_an_array():
+    import torch
+
+    from course_lib.marking import show
+
+    assert show(torch.ones(2, requires_grad=True)) == "[1., 1.]"
+    assert show(torch.zeros(5, 6)).endswith("of shape (5, 6)")
