@@ -2,7 +2,7 @@
 
 from nbgrader import preprocessors, utils
 
-from autograder.points import TestCellError, points_earned
+from course_lib.examination.points import TestCellError, points_earned
 
 
 class SavePoints(preprocessors.SaveAutoGrades):

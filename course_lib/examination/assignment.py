@@ -12,7 +12,9 @@ from course_lib.errors import UserError
 
 SCHEMA_VERSION = 3  # of nbgrader's metadata
 HIDDEN = "BEGIN HIDDEN TESTS"
-ADAPTER = "adapter"  # a locked cell with this tag turns a student's class into plain functions, beside the class
+ADAPTER = (
+    "adapter"  # a locked cell with this tag turns a student's class into plain functions, beside the class
+)
 
 
 @dataclass(frozen=True)
