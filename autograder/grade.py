@@ -9,6 +9,7 @@ from autograder.conversion import ConversionFailed, convert
 from autograder.course import Course
 from autograder.scores import released_notebook
 from course_lib.errors import UserError
+from course_lib.examination.result import CannotGrade
 from course_lib.paths import write_atomically
 
 # Lies in autograded/STUDENT/ASSIGNMENT, so it goes when nbgrader or formgrader grades a submission anew.
@@ -45,7 +46,10 @@ def grade(course: Course, assignment: str, students: list[str], again: bool = Fa
 
 
 def grade_one(course: Course, assignment: str, student: str, tests: str, again: bool) -> Outcome:
-    """Grade one submission unless the same was graded by the same `tests`; never raises for its contents."""
+    """Grade one submission unless the same was graded by the same `tests`; never raises for its contents.
+
+    Raises CannotGrade where this machine can grade nothing; earlier scores then stay.
+    """
     submitted = course.notebook("submitted", student, assignment)
     record = course.notebook("autograded", student, assignment).parent / RECORD
     try:
@@ -56,6 +60,8 @@ def grade_one(course: Course, assignment: str, student: str, tests: str, again: 
         return Outcome(student, "unchanged", *before)
     try:
         run_tests(course, assignment, student)
+    except CannotGrade:
+        raise
     except (ConversionFailed, UserError) as error:
         return failed(course, assignment, student, str(error))
     write_atomically(record, json.dumps({"fingerprint": wanted}))

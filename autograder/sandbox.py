@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.usage import in_memory
 from course_lib.paths import ROOT
 
 HOME = "/home/student"
@@ -59,7 +60,7 @@ class Limits:
 
 
 def python_environment() -> tuple[str, ...]:
-    """The folders that hold this Python, what is installed for it, and what a notebook imports from the course."""
+    """The folders with this Python, what is installed for it, and what a notebook imports of the course."""
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
     course = {str(ROOT / part) for part in ("course_lib", "kernels", "data")}
     real = {os.path.realpath(folder) for folder in folders}
@@ -71,7 +72,7 @@ class View:
     """What a confined process can read besides its own empty scratch folders."""
 
     system: tuple[str, ...] = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache",
-                               "/etc/ld.so.conf", "/etc/alternatives", "/etc/localtime", "/etc/fonts")  # fmt: skip
+                               "/etc/ld.so.conf", "/etc/alternatives", "/etc/localtime")  # fmt: skip
     python: tuple[str, ...] = field(default_factory=python_environment)
 
 
@@ -117,7 +118,7 @@ def run_confined(main: Callable[[], None], channel: int, limits: Limits, view: V
 
 
 def run_unconfined(main: Callable[[], None], channel: int, limits: Limits, view: View) -> Ending:
-    """As `run_confined`, where the instructor has said that submissions may be trusted: nothing is confined."""
+    """As `run_confined`, where the instructor has said that submissions may be trusted: confines nothing."""
     child = os.fork()
     if child == 0:
         try:
@@ -284,9 +285,10 @@ def _limit(limits: Limits) -> None:
 def _clean_environment() -> None:
     os.environ.clear()
     os.environ.update(
-        PATH=f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin", HOME=HOME, TMPDIR="/tmp", LANG="C.UTF-8", USER="student",
-        COURSE_CACHE=f"{HOME}/.cache", COURSE_DEVICE="host", NBGRADER_EXECUTION="autograde", PYTHONPATH=str(ROOT), PLOTLY_RENDERER="plotly_mimetype",
-        OMP_NUM_THREADS="1", IPYTHONDIR=f"{HOME}/.ipython", JUPYTER_PLATFORM_DIRS="1", PYTHONDONTWRITEBYTECODE="1",
+        PATH=f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin", HOME=HOME, TMPDIR="/tmp", LANG="C.UTF-8",
+        USER="student", COURSE_CACHE=f"{HOME}/.cache", COURSE_DEVICE="host", NBGRADER_EXECUTION="autograde",
+        PYTHONPATH=str(ROOT), PLOTLY_RENDERER="plotly_mimetype", OMP_NUM_THREADS="1",
+        IPYTHONDIR=f"{HOME}/.ipython", JUPYTER_PLATFORM_DIRS="1", PYTHONDONTWRITEBYTECODE="1",
     )  # fmt: skip
 
 
@@ -307,7 +309,7 @@ def _watch(first: int, channel: int, limits: Limits) -> Ending:
             limit = "a closed channel"
         elif time.monotonic() > end:
             limit = f"{limits.wall_seconds:g} seconds"
-        elif _in_memory(first) > limits.memory:
+        elif in_memory(first) > limits.memory:
             limit = f"{limits.memory >> 20} MB of memory"
         if limit:
             os.kill(first, signal.SIGKILL)
@@ -316,35 +318,6 @@ def _watch(first: int, channel: int, limits: Limits) -> Ending:
     os.close(ended)
     code = os.waitstatus_to_exitcode(status)
     return Ending(code - 256 if code > 128 else code, limit)
-
-
-def _in_memory(first: int) -> int:
-    """Bytes that `first` and its descendants hold, shared ones counted once where the quick sum is high."""
-    total, waiting, found = 0, [first], []
-    page = os.sysconf("SC_PAGESIZE")
-    while waiting:
-        pid = waiting.pop()
-        try:
-            resident, shared = map(int, Path(f"/proc/{pid}/statm").read_text().split()[1:3])
-            for task in os.listdir(f"/proc/{pid}/task"):
-                waiting += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
-        except OSError:
-            continue  # it ended meanwhile
-        found.append(pid)
-        total += (resident - shared) * page
-    if total < 1 << 30:
-        return total
-    return sum(map(_proportional, found))
-
-
-def _proportional(pid: int) -> int:
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) << 10
-    except OSError:
-        pass  # it ended meanwhile
-    return 0
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str = "") -> None:

@@ -1,6 +1,6 @@
 """A process that has imported what submissions touch, and forks a confined process in milliseconds.
 
-It holds no test, no submission and no secret: what it forks learns what it must over a channel, once confined.
+It holds no test, no submission and no secret: what it forks learns what it must once it is confined.
 """
 
 import contextlib
@@ -18,17 +18,17 @@ import threading
 from collections.abc import Callable
 
 from autograder import sandbox
-from course_lib.errors import UserError
+from course_lib.examination.result import CannotGrade
 from course_lib.examination.wire import Channel
 from course_lib.paths import ROOT
 
 IMPORTED = (
-    "numpy", "scipy.optimize", "scipy.linalg", "scipy.special", "sklearn.datasets", "sklearn.model_selection", "torch",
-    "torch._dynamo", "torch.optim", "torch.nn.functional", "torch.utils.data", "torch.utils.benchmark",
-    "torch.distributed", "plotly.graph_objects", "plotly.express", "plotly.io", "ipywidgets", "IPython.display",
+    "numpy", "scipy.optimize", "scipy.linalg", "scipy.special", "sklearn.datasets", "sklearn.model_selection",
+    "torch", "torch._dynamo", "torch.optim", "torch.nn.functional", "torch.utils.data", "torch.distributed",
+    "torch.utils.benchmark", "plotly.graph_objects", "plotly.express", "plotly.io", "ipywidgets",
     "course_lib.examination.candidate", "course_lib.examination.examiner", "course_lib.examination.kernels",
-    "course_lib.cuda.magic", "course_lib.marking", "course_lib.effects", "course_lib.training", "course_lib.datasets",
-    "course_lib.demos", "course_lib.quantization", "course_lib.progress",
+    "course_lib.cuda.magic", "course_lib.marking", "course_lib.effects", "course_lib.training",
+    "course_lib.datasets", "course_lib.demos", "course_lib.quantization", "course_lib.progress",
 )  # fmt: skip
 PATIENCE = 20.0  # seconds until a killed process must be gone
 
@@ -61,36 +61,51 @@ class Warm:
         self._home = tempfile.TemporaryDirectory(prefix="course_grader_")
         ours, theirs = socket.socketpair()
         self._socket, self._lock = ours, threading.Lock()
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8",
-                       "HOME": self._home.name, "PLOTLY_RENDERER": "plotly_mimetype", "JUPYTER_PLATFORM_DIRS": "1",
-                       "OMP_NUM_THREADS": "1", "NBGRADER_EXECUTION": "autograde", "COURSE_DEVICE": "host"}  # fmt: skip
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "PYTHONPATH": str(ROOT),
+            "LANG": "C.UTF-8",
+            "HOME": self._home.name,
+            "OMP_NUM_THREADS": "1",  # a process with threads cannot be forked safely
+            "PLOTLY_RENDERER": "plotly_mimetype",
+            "NBGRADER_EXECUTION": "autograde",
+            "COURSE_DEVICE": "host",
+            "JUPYTER_PLATFORM_DIRS": "1",
+        }
+        mode = "confined" if confined else "unconfined"
         with theirs:
-            words = [
-                sys.executable,
-                "-m",
-                "autograder.warm",
-                str(theirs.fileno()),
-                "confined" if confined else "unconfined",
-            ]
-            self._process = subprocess.Popen(words, pass_fds=[theirs.fileno()], env=environment, cwd=ROOT,
-                                             stdin=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "autograder.warm", str(theirs.fileno()), mode],
+                pass_fds=[theirs.fileno()],
+                env=environment,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     def start(self, kind: str, *details) -> Process:
         """A new process that serves as a "candidate", an "examiner" or for "kernels".
 
-        Raises UserError when it cannot be confined here.
+        Raises CannotGrade when it cannot be confined here.
         """
         with self._lock:
             try:
                 self._socket.sendall(json.dumps([kind, *details]).encode() + b"\n")
-                said, files, _, _ = socket.recv_fds(self._socket, 64, 2)
+                _, files, _, _ = socket.recv_fds(self._socket, 64, 2)
             except OSError as error:
-                raise UserError(
+                raise CannotGrade(
                     f"The warm process of the grader is gone ({error}); run the command again."
                 ) from error
         if len(files) != 2:
-            raise UserError("The warm process of the grader is gone; run the command again.")
+            raise CannotGrade("The warm process of the grader is gone; run the command again.")
         process = Process(socket.socket(fileno=files[0]), files[1])
+        try:
+            process.channel.receive(PATIENCE)  # it says so once it is confined
+        except (EOFError, OSError) as error:
+            raise CannotGrade(
+                f"Submissions cannot be confined on this machine ({process.end() or error}). Grade on a "
+                "Linux that allows user namespaces, or add --unconfined if you trust every submission."
+            ) from None
         return process
 
     def close(self) -> None:
@@ -145,11 +160,17 @@ def _main(kind: str, details: list, stream: socket.socket) -> Callable[[], None]
     from course_lib.examination.shell import Shell
 
     channel = Channel(stream)
-    return {
-        "candidate": lambda: candidate.serve(channel, Shell.instance()),
-        "examiner": lambda: examiner.Examiner(channel, Shell.instance(), *details).serve(),
-        "kernels": lambda: kernels.serve(channel),
-    }[kind]
+
+    def main() -> None:
+        channel.send("ready")
+        if kind == "candidate":
+            candidate.serve(channel, Shell.instance())
+        elif kind == "examiner":
+            examiner.Examiner(channel, Shell.instance(), *details).serve()
+        else:
+            kernels.serve(channel)
+
+    return main
 
 
 def _guard(main, stream: socket.socket, report: int, confined: bool) -> None:

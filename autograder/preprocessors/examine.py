@@ -17,11 +17,11 @@ RESULT = "examined"  # where the result is kept for SavePoints, among nbgrader's
 class Examine(NbGraderPreprocessor):
     """Stands in the place of nbgrader's Execute, which runs tests and student's code in one kernel.
 
-    The tests are those of the last release, which RestoreCells has put into the notebook. Raises UserError for a
-    notebook that cannot be graded, and where nothing can be confined.
+    The tests are those of the last release, which RestoreCells has put into the notebook. Raises UserError
+    for a notebook that cannot be graded, and where nothing can be confined.
     """
 
-    source_directory = Unicode(help="Where the instructors' notebooks lie; they name what a solution defines.").tag(
+    source_directory = Unicode(help="Instructors' notebooks; they name what a solution defines.").tag(
         config=True
     )
 
@@ -45,7 +45,7 @@ class Examine(NbGraderPreprocessor):
 
 
 def as_released(assignment: Assignment, nb) -> Assignment:
-    """`assignment` with the text and the marks of the last release, as they stand in the restored notebook `nb`."""
+    """`assignment` with text and marks of the last release, as they stand in the restored notebook `nb`."""
     found = {name: cell for cell in nb.cells if (name := grade_id(cell))}
     cells = []
     for cell in assignment.cells:

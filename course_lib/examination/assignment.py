@@ -1,4 +1,4 @@
-"""An assignment as the grader knows it: the cells of the instructor's notebook, and the names students define."""
+"""An assignment as the grader knows it: the instructor's cells, and the names that students define."""
 
 import ast
 import hashlib
@@ -19,7 +19,7 @@ ADAPTER = (
 
 @dataclass(frozen=True)
 class Cell:
-    """A named cell of the instructor's notebook: its source, nbgrader's marks for it, and whether it is hidden."""
+    """A named cell of the instructor's notebook: its source, and nbgrader's marks for it."""
 
     name: str
     cell_type: str

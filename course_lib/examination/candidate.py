@@ -1,5 +1,6 @@
 """The process in which a student's cells run. It believes nothing to be hidden from the code it runs."""
 
+import functools
 import os
 import socket
 import sys
@@ -52,10 +53,13 @@ def answer(channel: Channel, shell: Shell) -> None:
         if what == "names":
             channel.send("names", [_described(shell.user_ns, name) for name in details[0]])
         elif what == "call":
-            name, arguments, keywords = details
-            _reply(channel, lambda: shell.user_ns[name](*arguments, **keywords))
+            _reply(channel, functools.partial(_called, shell.user_ns, *details))
         elif what == "value":
-            _reply(channel, lambda: shell.user_ns[details[0]])
+            _reply(channel, functools.partial(shell.user_ns.__getitem__, details[0]))
+
+
+def _called(namespace: dict, name: str, arguments: list, keywords: dict):
+    return namespace[name](*arguments, **keywords)
 
 
 def _described(namespace: dict, name: str) -> list:

@@ -1,4 +1,4 @@
-"""Leads an examination: has the student's cells run, then the tests, and passes questions between the processes."""
+"""Leads an examination: has the student's cells run, then the tests, and passes on what they ask."""
 
 import contextlib
 import re
@@ -10,6 +10,7 @@ from typing import Protocol
 
 from course_lib.examination.assignment import Assignment, Cell, assigned
 from course_lib.examination.points import TestCellError, points_earned
+from course_lib.examination.result import CannotGrade
 from course_lib.examination.submission import Submission
 from course_lib.examination.wire import BadMessage, Channel
 
@@ -54,12 +55,18 @@ class Gone(Exception):
 
 
 def conduct(submission: Submission, assignment: Assignment, start: Start, times: Times) -> Findings:
-    """Run the submission's cells and the assignment's tests."""
+    """Run the submission's cells and the assignment's tests.
+
+    Raises CannotGrade when the instructor's own cells end the process that runs them.
+    """
     found = Findings()
     end = time.monotonic() + times.submission
     with contextlib.ExitStack() as stack:
         snapshots = _run_cells(submission, start, times, end, found, stack)
-        _run_tests(submission, assignment, start, times, end, snapshots, found)
+        try:
+            _run_tests(submission, assignment, start, times, end, snapshots, found)
+        except Gone as reason:
+            raise CannotGrade(f"The tests' process ended in the instructor's own cells: {reason}.") from None
     return found
 
 
@@ -288,6 +295,8 @@ def _judge(cell: Cell, outputs: list, place: int, found: Findings) -> None:
     except TestCellError as error:
         found.points[cell.name] = None
         found.flags.append(f"{cell.name}: {error}")
+    ended = [output["evalue"] for output in outputs if output.get("ename") == "StudentProcessEnded"]
+    found.flags += [f"{cell.name}: {how}" for how in ended]
     errors = [
         f"{output['ename']}: {output['evalue']}" for output in outputs if output["output_type"] == "error"
     ]

@@ -97,7 +97,7 @@ class Examiner:
         return stub
 
     def _ask(self, *question) -> list:
-        """Ask the student's process. It answers with a message of its own making; nothing in it is believed."""
+        """Ask the student's process. The answer is of its own making; nothing in it is believed."""
         self._channel.send("ask", encode(list(question)))
         return self._channel.receive()
 

@@ -1,6 +1,6 @@
 """A student's kernel in a test: compiled and run in a process of its own, through the same course_lib.cuda.
 
-The process that runs the tests reads the source (names and types of its kernels) and never executes any of it.
+The process that runs the tests reads names and types in the source and never executes any of it.
 """
 
 from dataclasses import dataclass
@@ -39,8 +39,9 @@ def run_elsewhere(ask) -> None:
 
     def run(library: Elsewhere, launch: Launch, seconds: float, inspect: bool = False, explain=str):
         values = list(launch.values)
-        answer = ask("launch", library.source, library.filename, library.inspected, launch.kernel.name, list(launch.grid),
-                     list(launch.block), launch.shared_mem, values, _same(values), seconds, inspect)  # fmt: skip
+        call = [launch.kernel.name, list(launch.grid), list(launch.block), launch.shared_mem]
+        key = library.source, library.filename, library.inspected
+        answer = ask("launch", *key, *call, values, _same(values), seconds, inspect)
         if answer[0] != "launched":
             raise _error(answer, explain)
         _, printed, report, arrays = answer

@@ -1,21 +1,21 @@
-"""Outputs of a student's cells, checked before they enter a notebook that an instructor opens in a browser."""
+"""Outputs of a student's cells, checked before they enter a notebook that is opened in a browser."""
 
 import re
 
 MAX_CELL = 20 << 20  # characters
-SAFE = {"text/plain", "text/latex", "text/markdown", "image/png", "image/jpeg", "image/gif", "application/json",
-        "application/vnd.plotly.v1+json"}  # fmt: skip
+SAFE = {"text/plain", "text/latex", "text/markdown", "image/png", "image/jpeg", "image/gif",
+        "application/json", "application/vnd.plotly.v1+json"}  # fmt: skip
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 ANSI = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f]")  # control characters, those of colors excepted
 REMOVED = "[An output that could run code in a browser is left out.]"
-_TAGS = {"table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption", "b", "i", "em", "strong", "u", "s", "sub", "sup",
-         "p", "br", "hr", "span", "div", "pre", "code", "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5",
-         "h6", "blockquote", "small", "mark"}  # fmt: skip
+_TAGS = {"table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption", "b", "i", "em", "strong", "u", "s",
+         "sub", "sup", "p", "br", "hr", "span", "div", "pre", "code", "ul", "ol", "li", "dl", "dt", "dd",
+         "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "small", "mark"}  # fmt: skip
 _ATTRIBUTES = {"*": ["colspan", "rowspan", "title", "align"]}
 
 
 def clean(outputs: list) -> list[dict]:
-    """The outputs as nbformat 4 wants them, without anything that runs in a browser; what is no output is dropped."""
+    """The outputs as nbformat 4 wants them, without anything that runs in a browser."""
     kept, room = [], MAX_CELL
     for output in outputs:
         cleaned = _clean_one(output) if isinstance(output, dict) else None
@@ -32,8 +32,8 @@ def _clean_one(output: dict) -> dict | None:
     if kind == "error":
         lines = output.get("traceback")
         lines = lines if isinstance(lines, list) else []
-        return {"output_type": kind, "ename": _text(output.get("ename")), "evalue": _text(output.get("evalue")),
-                "traceback": [_text(line) for line in lines]}  # fmt: skip
+        error = {name: _text(output.get(name)) for name in ("ename", "evalue")}
+        return {"output_type": kind, **error, "traceback": [_text(line) for line in lines]}
     if kind not in ("display_data", "execute_result"):
         return None
     data = output.get("data")

@@ -130,9 +130,9 @@ class Shell(InteractiveShell):
     def run(self, source: str, seconds: float = 0) -> list[dict]:
         """Run one cell and return its outputs; after `seconds` CellTimeout is raised in it (0: never)."""
         self.outputs = Outputs()
-        with _redirected(self), _unanswered(), _alarm(seconds):
-            with contextlib.suppress(SystemExit):  # quit() ends nothing here
-                self.run_cell(source, store_history=True)
+        # quit() ends nothing here.
+        with _redirected(self), _unanswered(), _alarm(seconds), contextlib.suppress(SystemExit):
+            self.run_cell(source, store_history=True)
         if self.outputs.cut:
             note = "[The rest of the output is left out: there was too much of it.]\n"
             self.outputs.found.append({"output_type": "stream", "name": "stderr", "text": note})

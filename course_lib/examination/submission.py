@@ -1,4 +1,4 @@
-"""A submission, put right: released cells as they were released, whatever became of them in a student's hands."""
+"""A submission, put right: released cells as they were released, whatever became of them."""
 
 import copy
 import json
@@ -162,9 +162,11 @@ def _tests_after_solutions(cells: list, assignment: Assignment) -> None:
     for entry in [entry for entry in cells if entry[1] is not None and entry[1].is_test]:
         at = cells.index(entry)
         later = [
-            i for i, (_, known) in enumerate(cells)
-            if i > at and known is not None and known.metadata["solution"] and order[known.name] < order[entry[1].name]
-        ]  # fmt: skip
+            place
+            for place, (_, known) in enumerate(cells)
+            if place > at and known is not None and known.metadata["solution"]
+            if order[known.name] < order[entry[1].name]
+        ]
         if later:
             cells.remove(entry)
             cells.insert(max(later), entry)

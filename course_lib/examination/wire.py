@@ -1,7 +1,7 @@
 """Plain data between processes that do not trust each other: exact types, bounded sizes, no code.
 
-A value is msgpack. None, bool, float, str, bytes and integers of 64 bits stand for themselves; everything else is
-an array that begins with a tag. Nothing on the way can name a class, so nothing but plain data can arrive.
+A value is msgpack. None, bool, float, str, bytes and integers of 64 bits stand for themselves; everything
+else is an array that begins with a tag. Nothing on the way can name a class, so only plain data can arrive.
 """
 
 import math
@@ -31,7 +31,7 @@ class BadMessage(ValueError):
 
 
 def encode(value) -> bytes:
-    """`value` as bytes. A subclass travels as its base type. Raises NotPlain, or BadMessage when it is too large."""
+    """`value` as bytes; a subclass travels as its base type. Raises NotPlain, BadMessage (too large)."""
     try:
         data = msgpack.packb(_plain(value, 0), unicode_errors="surrogatepass")
     except (ValueError, OverflowError) as error:
@@ -182,7 +182,7 @@ class Channel:
         self.socket.sendall(_HEADER.pack(len(data)) + data)
 
     def receive(self, seconds: float | None = None) -> list:
-        """The next message. Raises EOFError at the end, BadMessage, TimeoutError when it is not whole in time."""
+        """The next message. Raises EOFError at the end, BadMessage, TimeoutError: it is not whole in time."""
         message = decode(self.receive_bytes(seconds))
         if type(message) is not list or not message or type(message[0]) is not str:
             raise BadMessage("a message that does not say what it is")
