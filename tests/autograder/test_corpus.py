@@ -1,6 +1,7 @@
 """Every submission of the corpus gets the outcome that was written down as fair, and harms nothing.
 
-The corpus was written before the engine that it judges. Cases that run into a time limit are in the slow set.
+The corpus was written before the engine that it judges. All of it runs with ./course test --all, the first
+cases of each family always.
 """
 
 import collections
@@ -22,6 +23,7 @@ from tests.autograder.corpus.hostile_browser import FORMS
 from tests.autograder.corpus.judge import leaked, outputs, unfair
 
 LIMITS = Times(cell=4.0, call=3.0)
+ALWAYS = 2
 HANGS = 150  # seconds after which a test of one submission is a failure
 PROBE = """\
 import json, os, socket, sys
@@ -43,12 +45,14 @@ print("PROBE" + json.dumps({
 }))"""
 
 
-def parameters(families) -> list:
-    marked = lambda case: [pytest.mark.slow] if case.slow else []  # noqa: E731
+def parameters(families, always: int) -> list:
+    """The cases as pytest wants them; those after the first `always` of a family are slow."""
     return [
-        pytest.param(case, id=f"{family}-{case.name}", marks=marked(case))
+        pytest.param(
+            case, id=f"{family}-{case.name}", marks=() if number in range(always) else pytest.mark.slow
+        )
         for family, members in families.items()
-        for case in members
+        for number, case in enumerate(members)
     ]
 
 
@@ -68,7 +72,7 @@ def host(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def confined(host, assignments):
-    """The host, once it is certain that no case can do harm to it: some would end every process of this user."""
+    """The host, once it is certain that no case can harm it: some would end every process of this user."""
     probe = Case("probe", "what a submission can do here", before=(PROBE,))
     result = grade_submission(
         probe.submission(grader=os.getpid(), **host.places()), assignments[False], times=LIMITS
@@ -102,7 +106,7 @@ def grade(case: Case, assignments, **places):
 
 
 @pytest.mark.needs("sandbox", "compiler")
-@pytest.mark.parametrize("case", parameters(HOSTILE))
+@pytest.mark.parametrize("case", parameters(HOSTILE, ALWAYS))
 def test_a_hostile_submission_gains_nothing_and_leaves_nothing(case, confined, assignments):
     places, before = confined.places(), confined.files()
     result = grade(case, assignments, **places)
@@ -121,7 +125,7 @@ def test_a_hostile_submission_gains_nothing_and_leaves_nothing(case, confined, a
 
 
 @pytest.mark.needs("sandbox", "compiler")
-@pytest.mark.parametrize("case", parameters(ODD))
+@pytest.mark.parametrize("case", parameters(ODD, ALWAYS))
 def test_an_honest_but_odd_submission_gets_what_is_fair(case, host, assignments):
     result = grade(case, assignments, **host.places())
     assert unfair(case, result) == []
@@ -139,7 +143,7 @@ def test_the_corpus_is_as_large_as_it_says():
     assert all(case.about for case in hostile + odd)
 
 
-@pytest.mark.parametrize("case", parameters(HOSTILE) + parameters(ODD))
+@pytest.mark.parametrize("case", parameters(HOSTILE | ODD, len(cases(HOSTILE | ODD))))
 def test_a_case_is_what_it_claims_to_be(case):
     """A placeholder left over or a file that differs from the starter in nothing would test nothing."""
     data = case.submission(course="/course", home="/home", port=1, mark=2)

@@ -15,8 +15,9 @@ from autograder.preprocessors.clear_hidden_tests import STUB as HIDDEN_STUB
 from tests.autograder.small_course import marked
 
 CANARIES = ("canary-q00-3d9ab1c4", "canary-q00-e07f5528", "canary-q00-91c6aa0d")
-# Inputs and messages of hidden tests, as short as they would be recognized in print.
-SECRETS = (*CANARIES, "7193.40", "8651.2", "4407.5", "one very large score", "far more threads")
+INPUTS = ("7193.40", "8651.2", "4407.5")  # of hidden tests, as short as they would be recognized in print
+WORDS = ("one very large score", "far more threads")  # that hidden tests say of a failed case
+SECRETS = (*CANARIES, *INPUTS, *WORDS)
 
 SETUP = """\
 import math
@@ -87,7 +88,8 @@ SOFTMAX_HIDDEN = f"""\
 # {CANARIES[1]}
 random = seeds.stream("q00", "hidden", "softmax")
 y = random.normal(size=(5, 7))
-assert torch.allclose(torch.as_tensor(softmax(y)).double(), torch.softmax(torch.as_tensor(y), dim=1)), "5 rows"
+expected = torch.softmax(torch.as_tensor(y), dim=1)
+assert torch.allclose(torch.as_tensor(softmax(y)).double(), expected), "5 random rows"
 large = np.array([[8651.25, 8650.25, -1.0]])
 cases = [Case((large,), fits(large), "one very large score")]
 for shape in ((1, 1), (3, 2), (17, 31)):

@@ -52,7 +52,6 @@ class Case:
     encode: Callable[[str], bytes] = str.encode
     ungradable: bool | None = False
     sequel: str | None = None
-    slow: bool = False
 
     @property
     def kernel(self) -> bool:

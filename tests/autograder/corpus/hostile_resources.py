@@ -15,6 +15,7 @@ def attack(name: str, about: str, source: str, points=FIRST_LOST, **more) -> Cas
 
 CASES = [
     attack("endless_cell", "a cell that never ends", "while True:\n    pass"),
+    attack("memory_at_once", "two terabytes asked for at once", "import numpy as np\nnp.ones(2**38)"),
     attack("endless_sleep", "a cell that sleeps for a day", "import time\ntime.sleep(86_400)"),
     attack("endless_below_python", "an endless loop that does not return to Python",
            "import re\nre.match(r'(a+)+$', 'a' * 64 + 'b')"),
@@ -29,7 +30,6 @@ CASES = [
     attack("endless_property", "a value whose attributes never come",
            "class Slow(float):\n    def __getattribute__(self, name):\n        while True: pass\n"
            "def mean_square(values):\n    return Slow(0.0)"),
-    attack("memory_at_once", "two terabytes asked for at once", "import numpy as np\nnp.ones(2**38)"),
     attack("memory_bit_by_bit", "memory taken until there is none",
            "taken = []\nwhile True:\n    taken.append(bytearray(b'x') * 2**24)", EITHER_LOST),
     attack("memory_when_called", "memory taken by the graded function",

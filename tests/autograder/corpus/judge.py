@@ -67,6 +67,9 @@ def leaked(result) -> list[str]:
     """Secrets of hidden tests that a student could read, and words by which an attack says it succeeded."""
     readable = "\n".join(shown_to_the_student(result))
     found = [secret for secret in assignment.SECRETS if secret in readable]
+    # The verdict of a hidden test may say what the test's author chose to say, and never an input.
+    said = "\n".join(result.messages.values())
+    found += [secret for secret in (*assignment.CANARIES, *assignment.INPUTS) if secret in said]
     return found + [
         "BREACH: " + line[:120]
         for line in outputs(result).split("\n")
