@@ -1,5 +1,7 @@
 """Grading the submissions of one assignment, one at a time: a bad one costs only itself."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
 from collections.abc import Iterator
@@ -42,7 +44,22 @@ def grade(course: Course, assignment: str, students: list[str], again: bool = Fa
     for student in students:
         if student not in handed_in:
             raise UserError(f"There is no submission of {assignment} by {student!r} in submitted/.")
-    return (grade_one(course, assignment, student, tests, again) for student in students or handed_in)
+    return _one_by_one(course, assignment, students or handed_in, tests, again)
+
+
+def _one_by_one(course, assignment, students, tests, again) -> Iterator[Outcome]:
+    for student in students:
+        with _alone(course):
+            outcome = grade_one(course, assignment, student, tests, again)
+        yield outcome
+
+
+@contextlib.contextmanager
+def _alone(course: Course):
+    """Wait until no other command grades a submission of this course: two at once share the work."""
+    with open(course.root / ".grading.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it when a process is killed
+        yield
 
 
 def grade_one(course: Course, assignment: str, student: str, tests: str, again: bool) -> Outcome:
