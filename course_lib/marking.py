@@ -129,8 +129,9 @@ def show(value: Any) -> str:
     if isinstance(value, (float, np.floating)):
         return f"{value:.6g}" if math.isfinite(value) else str(float(value))
     if hasattr(value, "shape") and hasattr(value, "dtype") and np.ndim(value):
-        text = np.array2string(np.asarray(value), precision=5, threshold=24, edgeitems=3, separator=", ")
-        return " ".join(text.split()) + (f" of shape {tuple(value.shape)}" if np.size(value) > 24 else "")
+        array = np.asarray(value.detach() if hasattr(value, "detach") else value)
+        text = np.array2string(array, precision=5, threshold=24, edgeitems=3, separator=", ")
+        return " ".join(text.split()) + (f" of shape {array.shape}" if array.size > 24 else "")
     if isinstance(value, np.generic):
         return str(value.item())
     text = repr(value)
