@@ -11,7 +11,7 @@ import numpy as np
 from course_lib.cuda import child, module
 from course_lib.cuda.arguments import Launch
 from course_lib.cuda.build import build
-from course_lib.cuda.compilers import Compiler, preferred
+from course_lib.cuda.compiler import Compiler, preferred
 from course_lib.cuda.errors import CompileError, KernelError
 from course_lib.cuda.signature import kernels
 from course_lib.examination.wire import Channel
