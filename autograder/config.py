@@ -23,13 +23,13 @@ from autograder.preprocessors.check_regions import CheckRegions
 from autograder.preprocessors.clear_hidden_tests import ClearHiddenTests
 from autograder.preprocessors.clear_mark_scheme import ClearMarkScheme
 from autograder.preprocessors.clear_solutions import ClearSolutions
+from autograder.preprocessors.examine import Examine
 from autograder.preprocessors.hide_tests import HideTests
 from autograder.preprocessors.name_figures import NameFigures
 from autograder.preprocessors.restore_cells import RestoreCells
 from autograder.preprocessors.restore_metadata import RestoreMetadata
 from autograder.preprocessors.save_points import SavePoints
 
-CELL_TIMEOUT = 120  # seconds; the contract allows a cell 20 s on two cores, and a grading machine may be busy
 BUSY_TIMEOUT = 30_000  # milliseconds to wait for another writer of the gradebook
 
 RELEASE = [
@@ -53,9 +53,9 @@ SANITIZE = [
     plain.CheckCellMetadata,
 ]
 AUTOGRADE = [
-    plain.Execute,
-    plain.LimitOutput,  # before SavePoints only for memory's sake: it keeps values and errors
-    SavePoints,
+    Examine,
+    plain.LimitOutput,
+    SavePoints,  # after Examine: it takes the points from there
     plain.AssignLatePenalties,  # after SavePoints: it reads the score
     plain.CheckCellMetadata,
 ]
@@ -84,9 +84,7 @@ def configure(config: Config, config_file: Path | str) -> None:
 
     config.ClearSolutions.text_stub = "*Your answer here.*"
     config.RestoreCells.source_directory = str(root / "notebooks")
-    # Errors of a cell do not end a run: Execute allows them by default, and each test cell stands alone.
-    config.Execute.timeout = CELL_TIMEOUT
-    config.Execute.extra_arguments = ["--log-level=ERROR"]  # each kernel would warn about its TCP ports
+    config.Examine.source_directory = str(root / "notebooks")
 
     # Formgrader would show the whole configuration on its first page.
     config.FormgradeExtension.debug = False

@@ -1,5 +1,7 @@
 """Grading the submissions of one assignment, one at a time: a bad one costs only itself."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from autograder.conversion import ConversionFailed, convert
 from autograder.course import Course
 from autograder.scores import released_notebook
 from course_lib.errors import UserError
+from course_lib.examination.result import CannotGrade
 from course_lib.paths import write_atomically
 
 # Lies in autograded/STUDENT/ASSIGNMENT, so it goes when nbgrader or formgrader grades a submission anew.
@@ -41,11 +44,29 @@ def grade(course: Course, assignment: str, students: list[str], again: bool = Fa
     for student in students:
         if student not in handed_in:
             raise UserError(f"There is no submission of {assignment} by {student!r} in submitted/.")
-    return (grade_one(course, assignment, student, tests, again) for student in students or handed_in)
+    return _one_by_one(course, assignment, students or handed_in, tests, again)
+
+
+def _one_by_one(course, assignment, students, tests, again) -> Iterator[Outcome]:
+    for student in students:
+        with _alone(course):
+            outcome = grade_one(course, assignment, student, tests, again)
+        yield outcome
+
+
+@contextlib.contextmanager
+def _alone(course: Course):
+    """Wait until no other command grades a submission of this course: two at once share the work."""
+    with open(course.root / ".grading.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it when a process is killed
+        yield
 
 
 def grade_one(course: Course, assignment: str, student: str, tests: str, again: bool) -> Outcome:
-    """Grade one submission unless the same was graded by the same `tests`; never raises for its contents."""
+    """Grade one submission unless the same was graded by the same `tests`; never raises for its contents.
+
+    Raises CannotGrade where this machine can grade nothing; earlier scores then stay.
+    """
     submitted = course.notebook("submitted", student, assignment)
     record = course.notebook("autograded", student, assignment).parent / RECORD
     try:
@@ -56,6 +77,8 @@ def grade_one(course: Course, assignment: str, student: str, tests: str, again: 
         return Outcome(student, "unchanged", *before)
     try:
         run_tests(course, assignment, student)
+    except CannotGrade:
+        raise
     except (ConversionFailed, UserError) as error:
         return failed(course, assignment, student, str(error))
     write_atomically(record, json.dumps({"fingerprint": wanted}))

@@ -96,7 +96,7 @@ TOPICS = {
 }
 VIEWS = {"demos"}
 # The commands and what they are made of; they may use every layer.
-COMMANDS = {"cli", "__main__", "workspace", "servers", "doctor", "check", "submission"}
+COMMANDS = {"cli", "__main__", "workspace", "servers", "doctor", "check", "submission", "examination"}
 MAY_IMPORT = {
     **dict.fromkeys(FACTS, FACTS),
     **dict.fromkeys(ENGINES, FACTS | ENGINES),

@@ -34,7 +34,7 @@ def submissions(starter) -> dict[str, tuple]:
         "extra": (extra(starter), 7),
         "no_json": (b'{"cells": [', None),
         "old_format": (b'{"worksheets": [], "nbformat": 3, "nbformat_minor": 0, "metadata": {}}', 0),
-        "crashing": (solved(starter, q00_double="import os\nos._exit(1)"), None),
+        "crashing": (solved(starter, q00_double="import os\nos._exit(1)"), 4),
     }
 
 

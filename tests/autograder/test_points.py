@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.points import TestCellError, points_earned
+from course_lib.examination.points import TestCellError, points_earned
 
 
 def value(text: str) -> dict:

@@ -1,0 +1,76 @@
+"""Grading one submission: notebook bytes and an assignment in, a result out."""
+
+import atexit
+import functools
+import os
+import time
+
+import nbformat
+
+from autograder.warm import Warm
+from course_lib.examination.assignment import Assignment
+from course_lib.examination.conduct import Findings, Times, conduct
+from course_lib.examination.outputs import clean
+from course_lib.examination.result import Result
+from course_lib.examination.submission import Submission, Unreadable, read
+
+__all__ = ["Assignment", "Result", "Times", "allow_unconfined", "grade_submission"]
+
+UNCONFINED = "COURSE_UNCONFINED"  # in the environment: also for nbgrader's own commands
+
+
+def grade_submission(
+    notebook: bytes, assignment: Assignment, *, warm: Warm | None = None, times: Times | None = None
+) -> Result:
+    """Grade the notebook file `notebook`. Never raises for what is in it: then the result has a reason.
+
+    `warm` is the process that forks the confined ones; without it, one is started for this program. Raises
+    CannotGrade when nothing can be confined here.
+    """
+    started = time.monotonic()
+    try:
+        submission = read(notebook, assignment)
+    except Unreadable as error:
+        return Result(reason=str(error), seconds=time.monotonic() - started)
+    found = conduct(submission, assignment, (warm or _shared()).start, times or Times())
+    points = {name: found.points.get(name, 0.0) for name in assignment.tests}
+    return Result(
+        points=points,
+        messages=found.messages,
+        flags=submission.flags + found.flags,
+        executed=executed(submission, found),
+        seconds=time.monotonic() - started,
+    )
+
+
+def allow_unconfined() -> None:
+    """From now on this program grades without confinement: the instructor trusts every submission."""
+    os.environ[UNCONFINED] = "1"
+
+
+@functools.cache
+def _shared() -> Warm:
+    warm = Warm(confined=UNCONFINED not in os.environ)
+    atexit.register(warm.close)
+    return warm
+
+
+def executed(submission: Submission, found: Findings) -> bytes:
+    """The notebook with the outputs of its run, in the file format of Jupyter."""
+    notebook = submission.notebook
+    notebook.cells = []
+    for place, (cell, _) in enumerate(submission.cells):
+        if cell.cell_type == "code":
+            outputs = clean(found.outputs.get(place, []))
+            cell.outputs = nbformat.from_dict(outputs)
+            cell.execution_count = place + 1
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = place + 1
+        notebook.cells.append(cell)
+    seen: set[str] = set()
+    for place, cell in enumerate(notebook.cells):
+        if cell.id in seen:
+            cell.id = f"{cell.id[:50]}-{place}"
+        seen.add(cell.id)
+    return nbformat.writes(notebook).encode()

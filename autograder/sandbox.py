@@ -1,0 +1,371 @@
+"""Confines a process: what it may see, reach and use. Linux only; no system package, no privilege needed.
+
+`run_confined` is called in a freshly forked, single-threaded process, the guardian. It makes the namespaces,
+forks the first process of the new PID namespace, watches it from outside and kills everything at the end. The
+threat model stands in docs/grading_security.md.
+"""
+
+import ctypes
+import fcntl
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import sysconfig
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.usage import in_memory
+from course_lib.paths import ROOT
+
+HOME = "/home/student"
+USER = 1000  # inside; outside it is the grader's own id, or nobody's when the grader is root
+NOBODY = 65534
+
+NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
+    0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
+)  # fmt: skip
+MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
+ATTR_READ_ONLY = 1 | 2 | 4  # MOUNT_ATTR_RDONLY, _NOSUID, _NODEV
+MNT_DETACH, AT_FDCWD, AT_RECURSIVE = 2, -100, 0x8000
+SYS_MOUNT_SETATTR = 442  # the same on every architecture
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
+CAPABILITY_VERSION_3 = 0x20080522
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+POLLRDHUP = 0x2000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class CannotConfine(RuntimeError):
+    """This machine does not let us confine a process; the message says what was refused."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a confined process and all its children may use together, CPU time and addresses each."""
+
+    wall_seconds: float = 900.0
+    cpu_seconds: int = 900
+    memory: int = 4 << 30  # bytes in memory, all processes together
+    addresses: int = 32 << 30  # bytes of address space, each process
+    processes: int = 256  # threads included: four ranks of torch.distributed start some dozens
+    file_size: int = 256 << 20
+    scratch: int = 256 << 20  # bytes in each of home, /tmp and /dev/shm
+
+
+def python_environment() -> tuple[str, ...]:
+    """The folders with this Python, what is installed for it, and what a notebook imports of the course."""
+    folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
+    course = {str(ROOT / part) for part in ("course_lib", "kernels", "data")}
+    real = {os.path.realpath(folder) for folder in folders}
+    return tuple(sorted(folder for folder in folders | real | course if os.path.isdir(folder)))
+
+
+@dataclass(frozen=True)
+class View:
+    """What a confined process can read besides its own empty scratch folders."""
+
+    system: tuple[str, ...] = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache",
+                               "/etc/ld.so.conf", "/etc/alternatives", "/etc/localtime")  # fmt: skip
+    python: tuple[str, ...] = field(default_factory=python_environment)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a confined process ended: its exit status or signal, or the limit that it hit."""
+
+    status: int = 0
+    limit: str = ""
+
+    def __str__(self) -> str:
+        if self.limit:
+            return f"it hit the limit of {self.limit}"
+        if self.status < 0:
+            return f"it was ended by {signal.Signals(-self.status).name}"
+        return f"it ended with exit status {self.status}"
+
+
+def run_confined(main: Callable[[], None], channel: int, limits: Limits, view: View) -> Ending:
+    """Run `main` confined, with the socket `channel` as the only open file; returns when all of it is dead.
+
+    It is killed when the other end of `channel` is closed. Must be called in a process of one thread that
+    nobody else uses. Raises CannotConfine.
+    """
+    as_root = os.geteuid() == 0
+    identity = os.geteuid(), os.getegid()
+    ready, report = os.pipe()
+    namespaces = NEWPID | NEWNET | NEWIPC | NEWUTS
+    _call("unshare", _libc.unshare(namespaces if as_root else namespaces | NEWUSER))
+    if not as_root:
+        _map_ids(*identity)
+    first = os.fork()
+    if first == 0:
+        _first_process(main, channel, limits, view, as_root, report)  # never returns
+    os.close(report)
+    refusal = _read_all(ready)
+    os.close(ready)
+    if refusal:
+        os.kill(first, signal.SIGKILL)
+        os.waitpid(first, 0)
+        raise CannotConfine(refusal.decode(errors="replace"))
+    return _watch(first, channel, limits)
+
+
+def run_unconfined(main: Callable[[], None], channel: int, limits: Limits, view: View) -> Ending:
+    """As `run_confined`, where the instructor has said that submissions may be trusted: confines nothing."""
+    child = os.fork()
+    if child == 0:
+        try:
+            die_with_parent()
+            os.setsid()
+            _close_files({channel})
+            main()
+        finally:
+            os._exit(0)
+    return _watch(child, channel, limits)
+
+
+def die_with_parent() -> None:
+    """Kill this process when the one that forked it ends, however that ends."""
+    _call("prctl", _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+
+
+def _first_process(main, channel: int, limits: Limits, view: View, as_root: bool, report: int) -> None:
+    """Process 1 of the namespace: confines itself, starts `main`, buries the dead until it ends."""
+    try:
+        _close_files({channel, report})
+        _make_root(view, limits)
+        _raise_loopback()
+        _libc.sethostname(b"notebook", 8)
+        if as_root:
+            _become_nobody()
+        Path("/proc/sys/user/max_user_namespaces").write_text("0")
+        _give_up_privileges()
+        _limit(limits)
+        _clean_environment()
+        die_with_parent()
+        os.closerange(report, report + 1)
+    except BaseException as error:
+        os.write(report, f"{type(error).__name__}: {error}".encode()[:500])
+        os._exit(1)
+    worker = os.fork()
+    if worker == 0:
+        status = 1
+        try:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD):
+                signal.signal(
+                    number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+                )
+            main()
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(channel)
+    while True:
+        pid, status = os.wait()
+        if pid == worker:
+            os._exit(os.waitstatus_to_exitcode(status) % 256)
+
+
+def _make_root(view: View, limits: Limits) -> None:
+    """An in-memory root with read-only copies of `view`, /proc of this namespace, and scratch folders."""
+    _call("unshare", _libc.unshare(NEWNS))
+    _mount(None, "/", None, MS_REC | MS_PRIVATE)
+    # Any folder serves as the mount point if nothing that is needed lies in it.
+    sources = {path: os.open(path, os.O_PATH) for path in _outermost(view.system + view.python)
+               if os.path.exists(path) and not os.path.islink(path)}  # fmt: skip
+    links = {path: os.readlink(path) for path in view.system if os.path.islink(path)}
+    devices = {
+        name: os.open(f"/dev/{name}", os.O_PATH) for name in ("null", "zero", "full", "random", "urandom")
+    }
+    root = "/sys"
+    _mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=755")
+    for path in (HOME, "/tmp", "/dev/shm"):
+        os.makedirs(root + path, exist_ok=True)
+        options = f"size={limits.scratch},nr_inodes=20000,mode=1777"
+        _mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, options)
+    for path, file in sources.items():
+        _make_target(root + path, os.path.isdir(path))
+        _mount(f"/proc/self/fd/{file}", root + path, None, MS_BIND | MS_REC)
+        _read_only(root + path, recursive=True)
+    for path, target in links.items():
+        os.makedirs(os.path.dirname(root + path), exist_ok=True)
+        os.symlink(target, root + path)
+    for name, file in devices.items():
+        _make_target(f"{root}/dev/{name}", False)
+        _mount(f"/proc/self/fd/{file}", f"{root}/dev/{name}", None, MS_BIND)
+    for name, target in {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}.items():
+        os.symlink(target, f"{root}/dev/{name}")
+    os.makedirs(root + "/proc")
+    _mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV)
+    os.makedirs(root + "/etc", exist_ok=True)
+    Path(root + "/etc/passwd").write_text(f"student:x:{USER}:{USER}::{HOME}:/bin/sh\n")
+    Path(root + "/etc/group").write_text(f"student:x:{USER}:\n")
+    Path(root + "/etc/hosts").write_text("127.0.0.1 localhost notebook\n")
+    os.chdir(root)
+    _call("pivot_root", _libc.syscall(_pivot_root_number(), b".", b"."))
+    _call("umount2", _libc.umount2(b".", MNT_DETACH))
+    os.chdir("/")
+    _read_only("/", recursive=False)
+    for file in (*sources.values(), *devices.values()):
+        os.close(file)
+    os.chdir(HOME)
+
+
+def _outermost(paths) -> list[str]:
+    """`paths` without those that lie in another of them."""
+    kept: list[str] = []
+    for path in sorted({os.path.normpath(path) for path in paths}):
+        if not any(path.startswith(other + "/") for other in kept):
+            kept.append(path)
+    return kept
+
+
+def _make_target(path: str, folder: bool) -> None:
+    if folder:
+        os.makedirs(path, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        Path(path).touch()
+
+
+def _raise_loopback() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        request = struct.pack("16sh14x", b"lo", 0)
+        flags = struct.unpack("16sh14x", fcntl.ioctl(probe, SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(probe, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
+
+
+def _become_nobody() -> None:
+    """Root owns nearly every file of the machine, so inside, not even its number may be left."""
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    _call("unshare", _libc.unshare(NEWUSER))
+    _map_ids(NOBODY, NOBODY)
+
+
+def _map_ids(user: int, group: int) -> None:
+    # A process whose ids have changed since it started may not write to its own /proc/self otherwise.
+    _call("prctl", _libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{USER} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{USER} {group} 1")
+
+
+def _give_up_privileges() -> None:
+    """No capability now, and none to be had by starting a program."""
+    for capability in range(64):
+        _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails past the last one there is
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    _call("capset", _libc.capset(header, (ctypes.c_uint32 * 6)()))
+    _call("prctl", _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+
+
+def _limit(limits: Limits) -> None:
+    for name, value in {
+        resource.RLIMIT_CPU: limits.cpu_seconds,
+        resource.RLIMIT_AS: limits.addresses,
+        resource.RLIMIT_NPROC: limits.processes,
+        resource.RLIMIT_FSIZE: limits.file_size,
+        resource.RLIMIT_NOFILE: 1024,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }.items():
+        resource.setrlimit(name, (value, value))
+
+
+def _clean_environment() -> None:
+    os.environ.clear()
+    os.environ.update(
+        PATH=f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin", HOME=HOME, TMPDIR="/tmp", LANG="C.UTF-8",
+        USER="student", COURSE_CACHE=f"{HOME}/.cache", COURSE_DEVICE="host", NBGRADER_EXECUTION="autograde",
+        PYTHONPATH=str(ROOT), PLOTLY_RENDERER="plotly_mimetype", OMP_NUM_THREADS="1",
+        IPYTHONDIR=f"{HOME}/.ipython", JUPYTER_PLATFORM_DIRS="1", PYTHONDONTWRITEBYTECODE="1",
+    )  # fmt: skip
+
+
+def _watch(first: int, channel: int, limits: Limits) -> Ending:
+    """Wait for process 1 to end; kill it, and so everything in its namespace, when a limit is hit."""
+    end, limit = time.monotonic() + limits.wall_seconds, ""
+    poll = select.poll()
+    ended = os.pidfd_open(first)
+    poll.register(ended, select.POLLIN)
+    poll.register(channel, POLLRDHUP)
+    wait = 5.0
+    while True:
+        events = dict(poll.poll(wait))
+        wait = min(2 * wait, 200.0)  # milliseconds; a short run is seen to end at once either way
+        if ended in events:
+            break
+        if channel in events:
+            limit = "a closed channel"
+        elif time.monotonic() > end:
+            limit = f"{limits.wall_seconds:g} seconds"
+        elif in_memory(first) > limits.memory:
+            limit = f"{limits.memory >> 20} MB of memory"
+        if limit:
+            os.kill(first, signal.SIGKILL)
+            break
+    _, status = os.waitpid(first, 0)  # returns when every process of the namespace is gone
+    os.close(ended)
+    code = os.waitstatus_to_exitcode(status)
+    return Ending(code - 256 if code > 128 else code, limit)
+
+
+def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str = "") -> None:
+    answer = _libc.mount(
+        source and source.encode(),
+        target.encode(),
+        kind and kind.encode(),
+        ctypes.c_ulong(flags),
+        options.encode(),
+    )
+    _call(f"mount {target}", answer)
+
+
+def _read_only(target: str, recursive: bool) -> None:
+    attributes = (ctypes.c_uint64 * 4)(ATTR_READ_ONLY, 0, 0, 0)
+    flags = AT_RECURSIVE if recursive else 0
+    answer = _libc.syscall(
+        SYS_MOUNT_SETATTR, AT_FDCWD, target.encode(), flags, attributes, ctypes.c_size_t(32)
+    )
+    _call(f"mount_setattr {target}", answer)
+
+
+def _pivot_root_number() -> int:
+    numbers = {"x86_64": 155, "aarch64": 41}
+    if os.uname().machine not in numbers:
+        raise CannotConfine(f"pivot_root has no known number on {os.uname().machine}")
+    return numbers[os.uname().machine]
+
+
+def _call(name: str, answer: int) -> None:
+    if answer != 0:
+        code = ctypes.get_errno()
+        raise CannotConfine(f"{name}: {os.strerror(code)}")
+
+
+def _close_files(kept: set[int]) -> None:
+    null = os.open("/dev/null", os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
+    start = 3
+    for number in sorted(kept):
+        os.closerange(start, number)
+        start = number + 1
+    os.closerange(start, 1 << 20)
+
+
+def _read_all(file: int) -> bytes:
+    data = b""
+    while part := os.read(file, 4096):
+        data += part
+    return data

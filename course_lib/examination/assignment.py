@@ -1,0 +1,139 @@
+"""An assignment as the grader knows it: the instructor's cells, and the names that students define."""
+
+import ast
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+
+import nbformat
+
+from course_lib.errors import UserError
+
+SCHEMA_VERSION = 3  # of nbgrader's metadata
+HIDDEN = "BEGIN HIDDEN TESTS"
+ADAPTER = (
+    "adapter"  # a locked cell with this tag turns a student's class into plain functions, beside the class
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A named cell of the instructor's notebook: its source, and nbgrader's marks for it."""
+
+    name: str
+    cell_type: str
+    source: str
+    metadata: dict
+    imports: str = ""
+    is_adapter: bool = False
+
+    @property
+    def is_test(self) -> bool:
+        """A code cell that earns points and is not the student's."""
+        return self.cell_type == "code" and self.metadata["grade"] and not self.metadata["solution"]
+
+    @property
+    def is_hidden(self) -> bool:
+        """Students never see it."""
+        return HIDDEN in self.source
+
+    @property
+    def is_ours(self) -> bool:
+        """Its text is the instructor's, whatever a submission says."""
+        return self.metadata["locked"] or self.is_test or self.metadata["task"]
+
+    @property
+    def points(self) -> float:
+        """What a graded cell is worth."""
+        return float(self.metadata.get("points", 0))
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The named cells of an instructor's notebook in order; `names` are what its solution cells define."""
+
+    cells: tuple[Cell, ...]
+    names: frozenset[str]
+
+    @classmethod
+    def from_source(cls, notebook: bytes) -> "Assignment":
+        """From the bytes of the instructor's notebook, solutions and hidden tests included.
+
+        Raises UserError in one line when it is no notebook, or a solution cell is no Python.
+        """
+        try:
+            found = nbformat.reads(notebook.decode("utf-8"), as_version=4)
+        except Exception as error:
+            raise UserError(f"The instructor's notebook cannot be read: {error}.") from error
+        cells, names = [], set()
+        for cell in found.cells:
+            marks = cell.metadata.get("nbgrader")
+            if not marks or "grade_id" not in marks:
+                continue
+            named = _cell(cell, marks)
+            cells.append(named)
+            if named.cell_type == "code" and (marks.get("solution") or named.is_adapter):
+                names |= assigned(named.source)
+        return cls(tuple(cells), frozenset(names))
+
+    @property
+    def tests(self) -> dict[str, Cell]:
+        """The test cells by grade_id, in order."""
+        return {cell.name: cell for cell in self.cells if cell.is_test}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything a result depends on besides the submission."""
+        parts = [[cell.name, cell.cell_type, cell.source, cell.metadata] for cell in self.cells]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _cell(cell, marks) -> Cell:
+    kept = {key: bool(marks.get(key)) for key in ("grade", "solution", "task", "locked")}
+    kept |= {"grade_id": marks["grade_id"], "schema_version": SCHEMA_VERSION, "cell_type": cell.cell_type}
+    if "points" in marks:
+        kept["points"] = float(marks["points"])
+    imports = ""
+    if cell.cell_type == "code" and kept["solution"]:
+        imports = imported(cell.source)
+    tagged = ADAPTER in cell.metadata.get("tags", [])
+    return Cell(marks["grade_id"], cell.cell_type, cell.source, kept, imports, tagged)
+
+
+def assigned(source: str) -> set[str]:
+    """Names that a cell defines at its top level, imports left out; for a %%cuda cell, its variable."""
+    if found := re.match(r"\s*%%cuda\s+(\w+)", source):
+        return {found[1]}
+    names = set()
+    for node in _walk_top_level(_parsed(source)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+def imported(source: str) -> str:
+    """The import statements at the top level of a cell, as source."""
+    if source.lstrip().startswith("%%"):
+        return ""
+    found = [node for node in _parsed(source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return "\n".join(ast.unparse(node) for node in found)
+
+
+def _parsed(source: str) -> ast.Module:
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        return ast.parse(TransformerManager().transform_cell(source))
+    except SyntaxError as error:
+        raise UserError(f"A solution cell of the instructor's notebook is no Python: {error}.") from error
+
+
+def _walk_top_level(node: ast.AST):
+    """All nodes outside of functions and classes, those themselves included."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            yield from _walk_top_level(child)

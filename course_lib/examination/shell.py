@@ -1,0 +1,196 @@
+"""IPython without a kernel: runs a cell and keeps its outputs as a notebook does (nbformat 4)."""
+
+import base64
+import builtins
+import contextlib
+import io
+import json
+import signal
+import sys
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+MAX_TEXT = 200_000  # characters a cell may print
+MAX_OUTPUT = 16 << 20  # characters of all that one cell shows
+MAX_OUTPUTS = 500
+MAX_QUESTIONS = 100
+
+
+class CellTimeout(Exception):
+    """A cell took longer than it may."""
+
+
+class Outputs:
+    """What one cell showed, in order, within limits."""
+
+    def __init__(self):
+        self.found: list[dict] = []
+        self.cut = False
+        self._room, self._text_room = MAX_OUTPUT, MAX_TEXT
+
+    def stream(self, name: str, text: str) -> None:
+        """Text printed to stdout or stderr, joined to what was printed there just before."""
+        text = self._fitting(text)
+        if text and self.found and self.found[-1].get("name") == name:
+            self.found[-1]["text"] += text
+        elif text:
+            self.add({"output_type": "stream", "name": name, "text": text})
+
+    def _fitting(self, text: str) -> str:
+        kept = text[: max(0, self._text_room)]
+        self._text_room -= len(kept)
+        self.cut |= len(kept) < len(text)
+        return kept
+
+    def add(self, output: dict) -> None:
+        """Any other output; one too many, or too large, is left out."""
+        text = json.dumps(output, default=_as_text)
+        if len(text) > self._room or len(self.found) >= MAX_OUTPUTS:
+            self.cut = True
+            return
+        self._room -= len(text)
+        self.found.append(json.loads(text))
+
+
+def _as_text(value) -> str:
+    """Images are bytes; a notebook keeps them in base 64."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
+
+
+class _Stream(io.TextIOBase):
+    encoding, errors = "utf-8", "replace"
+
+    def __init__(self, shell: "Shell", name: str):
+        self._shell, self.name = shell, name
+
+    def write(self, text: str) -> int:
+        self._shell.outputs.stream(self.name, str(text))
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data, metadata=None, *, transient=None, update=False, **_) -> None:
+        if not update:  # a notebook changes the earlier output; what it showed first stays here
+            self.shell.outputs.add({"output_type": "display_data", "data": data, "metadata": metadata or {}})
+
+    def clear_output(self, wait=False) -> None:
+        self.shell.outputs.found.clear()
+
+
+class _ResultHook(DisplayHook):
+    def __call__(self, result=None) -> None:
+        if result is None or self.quiet():
+            return
+        self.check_for_underscore()
+        data, metadata = self.compute_format_data(result)
+        self.update_user_ns(result)
+        self.shell.outputs.add(
+            {"output_type": "execute_result", "data": data, "metadata": metadata, "execution_count": None}
+        )
+
+
+class Shell(InteractiveShell):
+    """The shell of one notebook. One a process; `get_ipython()` finds it."""
+
+    def __init__(self, **options):
+        self.outputs = Outputs()
+        config = Config()
+        config.HistoryManager.enabled = False  # it would start a thread and write to the home folder
+        config.InteractiveShell.display_page = True
+        super().__init__(
+            config=config,
+            display_pub_class=_Publisher,
+            displayhook_class=_ResultHook,
+            colors="nocolor",
+            **options,
+        )
+
+    def enable_gui(self, gui=None) -> None:
+        """There is no window to draw in."""
+
+    def _showtraceback(self, etype, evalue, stb) -> None:
+        self.outputs.add(
+            {
+                "output_type": "error",
+                "ename": etype.__name__,
+                "evalue": str(evalue)[:4000],
+                "traceback": list(stb)[:50],
+            }
+        )
+
+    def run(self, source: str, seconds: float = 0) -> list[dict]:
+        """Run one cell and return its outputs; after `seconds` CellTimeout is raised in it (0: never)."""
+        self.outputs = Outputs()
+        # quit() ends nothing here.
+        with _redirected(self), _unanswered(), _alarm(seconds), contextlib.suppress(SystemExit):
+            self.run_cell(source, store_history=True)
+        if self.outputs.cut:
+            note = "[The rest of the output is left out: there was too much of it.]\n"
+            self.outputs.found.append({"output_type": "stream", "name": "stderr", "text": note})
+        return self.outputs.found
+
+    @contextlib.contextmanager
+    def quiet(self):
+        """What is printed and shown meanwhile is dropped."""
+        self.outputs = Outputs()
+        with _redirected(self), _unanswered():
+            yield
+
+
+@contextlib.contextmanager
+def _redirected(shell: Shell):
+    with (
+        contextlib.redirect_stdout(_Stream(shell, "stdout")),
+        contextlib.redirect_stderr(_Stream(shell, "stderr")),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _unanswered():
+    """Nobody answers a question; an empty line lets the rest of the cell run."""
+    count = 0
+
+    def answer(prompt="", /):
+        nonlocal count
+        count += 1
+        if count > MAX_QUESTIONS:
+            raise EOFError("nobody is here to answer")
+        print(prompt)
+        return ""
+
+    before, builtins.input = builtins.input, answer
+    try:
+        yield
+    finally:
+        builtins.input = before
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float):
+    def ring(number, frame):
+        raise CellTimeout(f"the cell took more than {seconds:g} seconds")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def prepare() -> Shell:
+    """This process's shell, made once: a process that is about to fork others makes it for all of them."""
+    shell = Shell.instance()
+    sys.modules["__main__"] = shell.user_module  # what a notebook defines can then be found by its module
+    return shell

@@ -1,0 +1,172 @@
+"""A submission, put right: released cells as they were released, whatever became of them."""
+
+import copy
+import json
+from dataclasses import dataclass, field
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from course_lib.examination.assignment import Assignment, Cell
+
+MAX_BYTES = 64 << 20
+MAX_CELLS = 2000
+MARK_SCHEME = "BEGIN MARK SCHEME"
+
+
+class Unreadable(Exception):
+    """The submission is no notebook that can be graded; the message is one line."""
+
+
+@dataclass
+class Submission:
+    """The notebook in the order in which it is run, and what was odd about it.
+
+    `cells` pairs each cell with the instructor's cell that it is, or None for the student's own.
+    """
+
+    notebook: nbformat.NotebookNode
+    cells: list[tuple[nbformat.NotebookNode, Cell | None]]
+    flags: list[str] = field(default_factory=list)
+
+
+def read(data: bytes, assignment: Assignment) -> Submission:
+    """Put the notebook in `data` right by `assignment`. Raises Unreadable."""
+    notebook = _parsed(data)
+    flags: list[str] = []
+    released = {cell.name: cell for cell in assignment.cells}
+    cells: list[tuple[nbformat.NotebookNode, Cell | None]] = []
+    for given in reversed(notebook.cells):
+        name = _name(given)
+        # The last of several copies counts: it is the one whose definition holds at the end of a run.
+        known = released.pop(name, None)
+        if known is None and name is not None and any(cell.name == name for cell in assignment.cells):
+            flags.append(f"a copy of {name}")
+        cells.insert(0, (_put_right(given, known, flags), known))
+    for cell in assignment.cells:
+        if cell.name in released and (cell.is_ours or cell.metadata["grade"]):
+            flags.append(f"{cell.name} was deleted")
+            _put_back(cells, cell, assignment)
+    _tests_after_solutions(cells, assignment)
+    return Submission(notebook, cells, list(dict.fromkeys(flags)))
+
+
+def _parsed(data: bytes) -> nbformat.NotebookNode:
+    if len(data) > MAX_BYTES:
+        raise Unreadable(f"the notebook has {len(data) >> 20} MB; at most {MAX_BYTES >> 20} MB are read")
+    try:
+        text = data.decode("utf-8-sig")
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"it is no notebook: not JSON ({str(error)[:80]})") from None
+    if not isinstance(raw, dict):
+        raise Unreadable("it is no notebook: JSON of another kind")
+    try:
+        if raw.get("nbformat") == 4:
+            found = nbformat.from_dict(raw)
+        else:
+            found = nbformat.convert(nbformat.from_dict(raw), 4)
+        given = found.get("cells")
+        if not isinstance(given, list):
+            raise Unreadable("it is no notebook: it has no list of cells")
+    except Unreadable:
+        raise
+    except Exception as error:
+        raise Unreadable(f"it is no notebook of a known format ({type(error).__name__})") from None
+    if len(given) > MAX_CELLS:
+        raise Unreadable(f"it has {len(given)} cells; at most {MAX_CELLS} are read")
+    metadata = found.get("metadata")
+    found = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
+    if isinstance(metadata, dict) and isinstance(metadata.get("language_info"), dict):
+        found.metadata["language_info"] = {"name": "python"}
+    found.cells = [cell for cell in map(_cell, given) if cell is not None]
+    return found
+
+
+def _cell(given) -> nbformat.NotebookNode | None:
+    """A cell of a known type with text in it, or None."""
+    if not isinstance(given, dict):
+        return None
+    source = given.get("source", "")
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    if not isinstance(source, str):
+        source = ""
+    source = source.encode("utf-8", "replace").decode("utf-8")
+    kind = given.get("cell_type")
+    if kind == "code":
+        cell = new_code_cell(source)
+    elif kind == "markdown":
+        cell = new_markdown_cell(source)
+        if isinstance(given.get("attachments"), dict):
+            cell.attachments = copy.deepcopy(given["attachments"])
+    else:
+        cell = nbformat.v4.new_raw_cell(source)
+    if (
+        isinstance(given.get("id"), str)
+        and 0 < len(given["id"]) <= 64
+        and given["id"].replace("-", "").replace("_", "").isalnum()
+    ):
+        cell.id = given["id"]
+    marks = given.get("metadata")
+    marks = marks.get("nbgrader") if isinstance(marks, dict) else None
+    if isinstance(marks, dict) and isinstance(marks.get("grade_id"), str):
+        cell.metadata["nbgrader"] = {"grade_id": marks["grade_id"]}
+    return cell
+
+
+def _name(cell) -> str | None:
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
+
+
+def _put_right(given, known: Cell | None, flags: list[str]):
+    given.metadata.pop("nbgrader", None)
+    if known is None:
+        return given
+    source = given.source
+    if known.is_ours:
+        source = known.source
+        shown = not known.is_hidden and MARK_SCHEME not in known.source
+        if shown and given.source.strip() != source.strip():
+            flags.append(f"{known.name} was changed")
+    if given.cell_type != known.cell_type:
+        flags.append(f"{known.name} was turned into {given.cell_type}")
+        given = _new(known, source)
+    given.source = source
+    given.metadata["nbgrader"] = dict(known.metadata)
+    return given
+
+
+def _new(known: Cell, source: str):
+    make = new_code_cell if known.cell_type == "code" else new_markdown_cell
+    return make(source, metadata={"nbgrader": dict(known.metadata)})
+
+
+def _put_back(cells: list, missing: Cell, assignment: Assignment) -> None:
+    """Insert a cell after the last of those that stand before it in the assignment."""
+    before = []
+    for cell in assignment.cells:
+        if cell.name == missing.name:
+            break
+        before.append(cell.name)
+    places = [i for i, (_, known) in enumerate(cells) if known is not None and known.name in before]
+    source = missing.source if missing.is_ours else ""
+    cells.insert(max(places) + 1 if places else 0, (_new(missing, source), missing))
+
+
+def _tests_after_solutions(cells: list, assignment: Assignment) -> None:
+    """A test that a student moved above the work it tests goes below it."""
+    order = {cell.name: i for i, cell in enumerate(assignment.cells)}
+    for entry in [entry for entry in cells if entry[1] is not None and entry[1].is_test]:
+        at = cells.index(entry)
+        later = [
+            place
+            for place, (_, known) in enumerate(cells)
+            if place > at and known is not None and known.metadata["solution"]
+            if order[known.name] < order[entry[1].name]
+        ]
+        if later:
+            cells.remove(entry)
+            cells.insert(max(later), entry)

@@ -1,0 +1,132 @@
+"""One submission in, one result out: the small course and the real one, honest and broken."""
+
+import nbformat
+import pytest
+
+from autograder.engine import Assignment, Times, grade_submission
+from course_lib.paths import ROOT
+from tests.autograder.small_course import cell_named, solved, source_notebook
+from tests.autograder.submissions import submissions
+
+pytestmark = pytest.mark.needs("sandbox")
+TIMES = Times(cell=3, call=2, test=10)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return Assignment.from_source(nbformat.writes(source_notebook()).encode())
+
+
+def graded(notebook, assignment):
+    data = notebook if isinstance(notebook, bytes) else nbformat.writes(notebook).encode()
+    return grade_submission(data, assignment, times=TIMES)
+
+
+def test_every_kind_of_submission_gets_its_fair_points(starter, small):
+    found = {}
+    for student, (notebook, fair) in submissions(starter).items():
+        result = graded(notebook, small)
+        found[student] = None if result.reason else result.auto_points, fair
+    assert {student: got for student, (got, _) in found.items()} == {
+        s: fair for s, (_, fair) in found.items()
+    }
+
+
+def test_the_executed_notebook_is_complete_and_shows_what_the_student_and_visible_tests_printed(
+    starter, small
+):
+    result = graded(solved(starter), small)
+    notebook = nbformat.reads(result.executed.decode(), as_version=4)
+    nbformat.validate(notebook)
+    assert [c.metadata.nbgrader.grade_id for c in notebook.cells if "nbgrader" in c.metadata] == [
+        cell.name for cell in small.cells
+    ]
+    (printed, value) = cell_named(notebook, "q00_double_test").outputs
+    assert printed.text == "double: 1.0 of 1 points\n"
+    assert value.data["text/plain"] == "1.0"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os\ndef double(values):\n    os._exit(0)",
+        "import os, signal\ndef double(values):\n    os.kill(os.getpid(), signal.SIGKILL)",
+        "def double(values):\n    while True:\n        pass",
+        "import ctypes\ndef double(values):\n    ctypes.string_at(0)",
+        "import os\nos._exit(0)",
+        "while True:\n    try:\n        while True:\n            pass\n    except Exception:\n        pass",
+    ],
+    ids=["exit in a call", "kill in a call", "loop in a call", "crash in a call", "exit", "loop"],
+)
+def test_a_question_that_ends_its_process_costs_itself_only(starter, small, source):
+    result = graded(solved(starter, q00_double=source), small)
+    assert result.points == {"q00_double_test": 0, "q00_double_hidden": 0, "q00_scale_hidden": 4}
+    assert result.flags
+
+
+def test_tests_that_were_changed_are_flagged_and_do_not_count(starter, small):
+    notebook = solved(starter)
+    cell_named(notebook, "q00_double_test").source = "1.0"
+    result = graded(notebook, small)
+    assert result.flags == ["q00_double_test was changed"]
+    assert result.auto_points == 7
+
+
+def test_a_student_sees_neither_a_hidden_input_nor_a_test_in_anything_that_is_kept(starter, small):
+    """What a call was given is written to a file and to a global, and printed by later cells and calls."""
+    spy = (
+        "import os, pathlib\nseen = []\n"
+        "def double(values):\n    seen.append(repr(values))\n"
+        "    with open('/tmp/seen', 'a') as file:\n        file.write(repr(values))\n"
+        "    if 1 in list(values):\n        raise ValueError(pathlib.Path('/tmp/seen').read_text())\n"
+        "    return [value + value for value in values]"
+    )
+    notebook = solved(starter, q00_double=spy)
+    notebook.cells.append(nbformat.v4.new_code_cell("print(seen, open('/tmp/seen').read())"))
+    result = graded(notebook, small)
+    executed = nbformat.reads(result.executed.decode(), as_version=4)
+    assert "1099511627776" not in str([cell.get("outputs") for cell in executed.cells])
+
+
+def test_a_test_that_ends_with_no_number_waits_for_a_person(starter):
+    source = source_notebook()
+    cell_named(source, "q00_double_test").source = "double([1])\nTrue"
+    assignment = Assignment.from_source(nbformat.writes(source).encode())
+    result = graded(solved(starter), assignment)
+    assert result.points["q00_double_test"] is None
+    assert result.auto_points == 6
+
+
+@pytest.mark.slow
+@pytest.mark.needs("compiler")
+def test_the_real_quantization_notebook_gets_7_of_7_and_its_starter_nothing():
+    from autograder.preprocessors.clear_solutions import ClearSolutions
+
+    path = ROOT / "notebooks" / "q02_quantization" / "quantization.ipynb"
+    assignment = Assignment.from_source(path.read_bytes())
+    assert grade_submission(path.read_bytes(), assignment).auto_points == 7
+    starter, _ = ClearSolutions(enforce_metadata=False).preprocess(nbformat.read(path, as_version=4), {})
+    assert grade_submission(nbformat.writes(starter).encode(), assignment).auto_points == 0
+
+
+def test_where_nothing_can_be_confined_grading_stops_and_earlier_scores_stay(course, starter, monkeypatch):
+    from autograder import engine
+    from autograder.grade import grade
+    from autograder.release import release
+    from course_lib.examination.result import CannotGrade
+    from tests.autograder.small_course import hand_in, points_by_cell
+
+    release(course, "q00_doubling")
+    hand_in(course, "ada", solved(starter))
+    (outcome,) = grade(course, "q00_doubling", [])
+    assert outcome.auto_points == 7
+
+    def refuse(*_):
+        raise CannotGrade(
+            "Submissions cannot be confined on this machine (unshare: Operation not permitted)."
+        )
+
+    monkeypatch.setattr(engine.Warm, "start", refuse)
+    with pytest.raises(CannotGrade, match="cannot be confined"):
+        list(grade(course, "q00_doubling", [], again=True))
+    assert sum(filter(None, points_by_cell(course, "ada").values())) == 7

@@ -1,0 +1,56 @@
+"""Outputs keep what a reader wants and lose what a browser would run."""
+
+import pytest
+
+from course_lib.examination.outputs import REMOVED, clean
+
+
+def data(**kinds):
+    (output,) = clean(
+        [{"output_type": "display_data", "data": {k.replace("_", "/", 1): v for k, v in kinds.items()}}]
+    )
+    return output["data"]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<a href='javascript:alert(1)'>x</a>",
+        "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+        "<svg onload=alert(1)>",
+        "<scr<script>ipt>alert(1)</scr</script>ipt>",
+        "<style>@import 'http://example.org'</style>",
+        "<form action=http://example.org><input></form>",
+    ],
+)
+def test_html_keeps_no_element_or_attribute_that_runs_or_loads_anything(html):
+    kept = data(text_html=html)["text/html"]
+    # What is left of broken markup is escaped text.
+    assert not any(
+        f"<{tag}" in kept for tag in ("script", "img", "a ", "iframe", "svg", "style", "form", "input")
+    )
+
+
+def test_a_table_stays_a_table():
+    table = "<table><tbody><tr><td>0.5</td></tr></tbody></table>"
+    assert data(text_html=table)["text/html"] == table
+
+
+def test_what_would_run_is_replaced_by_a_note():
+    assert data(application_javascript="alert(1)") == {"text/plain": REMOVED}
+
+
+def test_an_image_is_an_image():
+    assert data(image_png="iVBORw0KGgo=") == {"image/png": "iVBORw0KGgo="}
+    assert data(image_png="'><script>") == {"text/plain": REMOVED}
+
+
+def test_what_is_no_output_is_dropped():
+    assert clean([1, None, {}, {"output_type": "magic"}, []]) == []
+
+
+def test_text_of_any_type_becomes_text():
+    (stream,) = clean([{"output_type": "stream", "name": 3, "text": {"a": 1}}])
+    assert stream == {"output_type": "stream", "name": "stdout", "text": ""}
