@@ -1,5 +1,6 @@
 """Leads an examination: has the student's cells run, then the tests, and passes on what they ask."""
 
+import builtins
 import contextlib
 import re
 import socket
@@ -297,11 +298,17 @@ def _judge(cell: Cell, outputs: list, place: int, found: Findings) -> None:
         found.flags.append(f"{cell.name}: {error}")
     ended = [output["evalue"] for output in outputs if output.get("ename") == "StudentProcessEnded"]
     found.flags += [f"{cell.name}: {how}" for how in ended]
-    errors = [
-        f"{output['ename']}: {output['evalue']}" for output in outputs if output["output_type"] == "error"
-    ]
+    raised = [output for output in outputs if output["output_type"] == "error"]
+    errors = [_told(output["ename"], output["evalue"], cell.is_hidden) for output in raised]
     printed = [output["text"] for output in outputs if output["output_type"] == "stream"]
     found.messages[cell.name] = "\n".join([*printed, *errors]).strip()[:4000]
     found.outputs[place] = outputs if not cell.is_hidden else [
         {"output_type": "stream", "name": "stdout", "text": found.messages[cell.name] + "\n"}
     ]  # fmt: skip
+
+
+def _told(name: str, message: str, hidden: bool) -> str:
+    """An error in words; in a hidden test, text that a student's code chose may quote a hidden input."""
+    if not hidden or name in ("StudentProcessEnded", "NotFinished"):
+        return f"{name}: {message}"
+    return name if hasattr(builtins, name) else "an error"

@@ -47,10 +47,8 @@ NAMES = st.one_of(
     st.text(max_size=20),
     st.sampled_from(["../../x", "q00_softmax", "q00_mean_square_test", "q00_explain", ""]),
 )
-FIELDS = tuple(
-    "cell_type id metadata source outputs execution_count attachments grade_id points schema_version solution "
-    "grade locked nbformat nbformat_minor cells kernelspec name".split()
-)
+FIELDS = ["cell_type", "id", "metadata", "source", "outputs", "execution_count", "attachments", "grade_id"]
+FIELDS += ["points", "schema_version", "solution", "grade", "locked", "nbformat", "nbformat_minor", "cells"]
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "latin-1", "utf-32", "cp500", "utf-7")
 
 
