@@ -1,24 +1,38 @@
 """The launches that the kernel benchmark measures, on either device, and what NumPy and PyTorch do."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from course_lib.seeds import stream
 
 
+class Launch(NamedTuple):
+    """One launch of a kernel."""
+
+    kernel: str
+    grid: int | tuple
+    block: int | tuple
+    args: tuple
+    shared_mem: int = 0
+
+
 @dataclass(frozen=True)
 class Case:
-    """One rung of a ladder at one size: `launch` gives grid, block and arguments; work in bytes and FLOPs."""
+    """One rung of a ladder at one size, of one launch or several; its least work in bytes and FLOPs.
+
+    `numpy` takes the first launch's arguments, as NumPy or CuPy arrays.
+    """
 
     topic: str
-    kernel: str
     size: str
-    launch: Callable[[], tuple]
+    launches: Callable[[], list[Launch]]
     bytes: int
     flops: int
-    numpy: Callable | None = None
+    numpy: Callable
     torch: str | None = None  # an expression over torch, F and the first arguments as tensors a, b, c
 
 
@@ -37,29 +51,23 @@ def matmul(side: int, tensor_cores: bool) -> list[Case]:
     if tensor_cores:
         ladder["matmul_tensor_core"] = (128, 64, 64)
 
-    def launch(block, width, height, dtype):
+    def launches(kernel, dtype):
+        block, width, height = ladder[kernel]
         a, b = _floats(side, side).astype(dtype), _floats(side, side).astype(dtype)
         grid = (-(-side // width), -(-side // height), 1)
-        return grid, block, (a, b, np.zeros((side, side), np.float32), side, side, side)
+        return [Launch(kernel, grid, block, (a, b, np.zeros((side, side), np.float32), side, side, side))]
 
     cases = []
-    for kernel, (block, width, height) in ladder.items():
+    for kernel in ladder:
         dtype = np.float16 if "tensor" in kernel else np.float32
-        make = lambda block=block, w=width, h=height, dtype=dtype: launch(block, w, h, dtype)  # noqa: E731
         moved = side * side * (2 * np.dtype(dtype).itemsize + 4)
-        cases.append(
-            Case(
-                "matmul",
-                kernel,
-                f"{side} x {side}",
-                make,
-                moved,
-                2 * side**3,
-                lambda a, b, *_: a @ b,
-                "a @ b",
-            )
-        )
+        make = functools.partial(launches, kernel, dtype)
+        cases.append(Case("matmul", f"{side} x {side}", make, moved, 2 * side**3, _product, "a @ b"))
     return cases
+
+
+def _product(a, b, *_):
+    return a @ b
 
 
 def rows(count: int, columns: int) -> list[Case]:
@@ -84,7 +92,7 @@ def rows(count: int, columns: int) -> list[Case]:
         return np.rint(x / scale).astype(np.int8)
 
     def case(topic, kernel, grid, block, args, moved, numpy, torch=None):
-        return Case(topic, kernel, shape, lambda: (grid, block, args), moved, 0, numpy, torch)
+        return Case(topic, shape, lambda: [Launch(kernel, grid, block, args)], moved, 0, numpy, torch)
 
     relu = lambda x, bias, *_: np.maximum(x + bias, 0)  # noqa: E731
     to_softmax, to_norm = (x, None, out, columns, 1, 1), (*norm, columns, 1e-5)
@@ -104,3 +112,46 @@ def rows(count: int, columns: int) -> list[Case]:
         case("activation", "bias_activation_vector", across, (32, 8), to_bias, 8 * cells, relu,
              "F.relu(a + b)"),
     ]  # fmt: skip
+
+
+def decode(sequences: int, keys: int, kv_heads: int, d: int = 128) -> list[Case]:
+    """Decode attention over a paged cache whose pages lie in random order, four query heads a key head."""
+    page, heads, splits = 16, 4 * kv_heads, max(1, 1024 // (sequences * kv_heads))
+    pages = keys // page
+    table = stream("benchmark", "pages", sequences, pages).permutation(sequences * pages).astype(np.int32)
+    table, length = table.reshape(sequences, pages), np.full(sequences, keys, np.int32)
+    size = f"{sequences} x {keys} x {kv_heads}"
+
+    def launches(kernel):
+        q, (key_cache, value_cache) = (
+            _floats(sequences, heads, d),
+            _floats(2, sequences * pages, page, kv_heads, d),
+        )
+        out, sizes = np.empty_like(q), (table, length, pages, page, heads, kv_heads, d, d**-0.5)
+        if kernel == "decode_attention":
+            args = (q, key_cache, value_cache, out, *sizes)
+            return [Launch(kernel, (heads, sequences), 256, args, 4 * keys)]
+        rows = (splits, sequences, heads)
+        parts = np.empty((*rows, d), np.float32), np.empty(rows, np.float32), np.empty(rows, np.float32)
+        return [
+            Launch(kernel, (kv_heads, sequences, splits), 128, (q, key_cache, value_cache, *parts, *sizes)),
+            Launch("combine_splits", (heads, sequences), d, (*parts, out, splits, d)),
+        ]
+
+    def attention(q, key_cache, value_cache, *rest):
+        table = rest[-8]  # where those arguments lie, as the others do
+        grouped = q.reshape(sequences, kv_heads, 4, d)
+        k, v = (cache[table].reshape(sequences, keys, kv_heads, d) for cache in (key_cache, value_cache))
+        scores = np.einsum("shgd,sjhd->shgj", grouped, k) * d**-0.5
+        e = np.exp(scores - scores.max(-1, keepdims=True))
+        return np.einsum("shgj,sjhd->shgd", e / e.sum(-1, keepdims=True), v)
+
+    # PyTorch gets the same bytes as one contiguous cache, without a table.
+    contiguous = "{}.view(len(a), -1, *{}.shape[2:]).transpose(1, 2)"
+    torch = (f"F.scaled_dot_product_attention(a[:, :, None], {contiguous.format('b', 'b')}, "
+             f"{contiguous.format('c', 'c')}, enable_gqa=True)")  # fmt: skip
+    moved = 2 * 4 * sequences * keys * kv_heads * d
+    return [
+        Case("kv_cache", size, functools.partial(launches, kernel), moved, 0, attention, torch)
+        for kernel in ("decode_attention", "decode_attention_split")
+    ]

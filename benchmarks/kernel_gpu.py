@@ -2,7 +2,7 @@
 
 import statistics
 
-from benchmarks.kernel_cases import Case, matmul, rows
+from benchmarks.kernel_cases import Case, Launch, decode, matmul, rows
 
 REPEATS = 20
 
@@ -39,19 +39,32 @@ def measure() -> dict:
     product = cupy.empty_like(a)
     cublas = 2 * side**3 / _milliseconds(cupy, lambda: cupy.matmul(a, b, out=product)) / 1e9
     results = []
-    for case in [*matmul(side, tensor_cores=True), *rows(16384, 4096)]:
-        grid, block, args = case.launch()
-        module = cuda.load(case.topic, device="gpu")
-        held = tuple(cupy.asarray(arg) if hasattr(arg, "shape") else arg for arg in args)
-        kernel = module[case.kernel]
-        milliseconds = _milliseconds(cupy, lambda kernel=kernel, g=grid, b=block, h=held: kernel(g, b, h))
+    for case in [*matmul(side, tensor_cores=True), *rows(16384, 4096), *decode(64, 4096, 8)]:
+        module, launches = cuda.load(case.topic, device="gpu"), _on_gpu(cupy, case.launches())
+        held = launches[0].args
+
+        def run(module=module, launches=launches):
+            for kernel, *launch in launches:
+                module[kernel](*launch)
+
+        milliseconds = _milliseconds(cupy, run)
         rate = case.flops / milliseconds / 1e9 if case.flops else case.bytes / milliseconds / 1e6
         results.append({
-            "topic": case.topic, "kernel": case.kernel, "size": case.size, "milliseconds": milliseconds,
-            "rate": rate, "unit": "TFLOP/s" if case.flops else "GB/s",
+            "topic": case.topic, "kernel": launches[0].kernel, "size": case.size,
+            "milliseconds": milliseconds, "rate": rate, "unit": "TFLOP/s" if case.flops else "GB/s",
             "share": rate / (cublas if case.flops else copy), "torch_milliseconds": _torch(cupy, case, held),
+            "cupy_milliseconds": _milliseconds(cupy, lambda case=case, held=held: case.numpy(*held)),
         })  # fmt: skip
     return {"copy_GB_s": copy, "cublas_TFLOP_s": cublas, "kernels": results}
+
+
+def _on_gpu(cupy, launches: list[Launch]) -> list[Launch]:
+    """The launches on device memory; an array that two of them share is still one."""
+    held: dict[int, object] = {}
+    for launch in launches:
+        arrays = [arg for arg in launch.args if hasattr(arg, "shape") and id(arg) not in held]
+        held |= {id(array): cupy.asarray(array) for array in arrays}
+    return [launch._replace(args=tuple(held.get(id(arg), arg) for arg in launch.args)) for launch in launches]
 
 
 def _torch(cupy, case: Case, held: tuple) -> float | None:
@@ -63,7 +76,7 @@ def _torch(cupy, case: Case, held: tuple) -> float | None:
         return None
     tensors = [torch.from_dlpack(array) for array in held if isinstance(array, cupy.ndarray)]
     names = dict(zip("abc", tensors, strict=False)) | {"torch": torch, "F": F}
-    expression = compile(case.torch, case.kernel, "eval")
+    expression = compile(case.torch, case.topic, "eval")
     with torch.cuda.stream(torch.cuda.ExternalStream(cupy.cuda.get_current_stream().ptr)):
         return _milliseconds(cupy, lambda: eval(expression, names))
 
@@ -74,5 +87,6 @@ def table(measured: dict) -> list[str]:
     for r in measured["kernels"]:
         torch = f"{r['torch_milliseconds']:8.3f}" if r["torch_milliseconds"] else "       -"
         lines.append(f"{r['kernel']:24} {r['size']:>14} {r['milliseconds']:8.3f} ms {r['rate']:8.1f} "
-                     f"{r['unit']:8}{r['share']:5.0%} of the bound, torch {torch} ms")  # fmt: skip
+                     f"{r['unit']:8}{r['share']:5.0%} of the bound, torch {torch} ms, "
+                     f"CuPy {r['cupy_milliseconds']:.3f} ms")  # fmt: skip
     return lines

@@ -67,15 +67,14 @@ def _gpu(gpu: dict, name: str) -> list[str]:
         "",
         f"![share of the bound of each rung](images/ladder-{name}-gpu.svg)",
         "",
-        "| kernel | size | ms | rate | share of the bound | PyTorch, ms |",
-        "| --- | --- | ---: | ---: | ---: | ---: |",
+        "| kernel | size | ms | rate | share of the bound | PyTorch, ms | CuPy, ms |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for r in gpu["kernels"]:
         torch = f"{r['torch_milliseconds']:.3f}" if r["torch_milliseconds"] else ""
         rate = f"{r['rate']:.1f} {r['unit']}"
-        lines.append(
-            f"| {r['kernel']} | {r['size']} | {r['milliseconds']:.3f} | {rate} | {r['share']:.0%} | {torch} |"
-        )
+        cells = [r["kernel"], r["size"], f"{r['milliseconds']:.3f}", rate, f"{r['share']:.0%}", torch]
+        lines.append(f"| {' | '.join([*cells, format(r['cupy_milliseconds'], '.3f')])} |")
     return lines
 
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from benchmarks import kernel_gpu, kernel_page
-from benchmarks.kernel_cases import Case, matmul, rows
+from benchmarks.kernel_cases import Case, decode, matmul, rows
 from course_lib import cuda
 from course_lib.cuda.runner import cores
 from course_lib.machine import machine
@@ -92,14 +92,16 @@ def compile_times() -> dict[str, dict[str, float]]:
 
 def host(case: Case, repeats: int) -> dict:
     """Milliseconds on all cores, here and in NumPy; processor time on one core, plain and inspected."""
-    grid, block, args = case.launch()
+    launches = case.launches()
     module = cuda.load(case.topic, device="host")
-    run = lambda: module[case.kernel](grid, block, args)  # noqa: E731
-    result = {"topic": case.topic, "kernel": case.kernel, "size": case.size, "all_cores": _best(run, repeats)}
+    run = lambda: [module[kernel](*launch) for kernel, *launch in launches]  # noqa: E731
+    inspect = lambda: [module.inspect(*launch) for launch in launches]  # noqa: E731
+    result = {"topic": case.topic, "kernel": launches[0].kernel, "size": case.size}
+    result["all_cores"] = _best(run, repeats)
     with one_core():
         result["one_core"] = _best(run, repeats, processor_time)
-        result["inspected"] = _best(lambda: module.inspect(case.kernel, grid, block, args), 3, processor_time)
-    result["numpy"] = _best(lambda: case.numpy(*args), repeats)
+        result["inspected"] = _best(inspect, 3, processor_time)
+    result["numpy"] = _best(lambda: case.numpy(*launches[0].args), repeats)
     return result
 
 
@@ -110,7 +112,7 @@ def simulator() -> dict:
     if answer.returncode:
         return {"side": SIMULATOR_SIDE, "simulator": None, "why": answer.stderr.strip().splitlines()[-1]}
     theirs = 1e3 * json.loads(answer.stdout.splitlines()[-1])
-    tiled = next(case for case in matmul(SIMULATOR_SIDE, False) if case.kernel == "matmul_tiled")
+    tiled = matmul(SIMULATOR_SIDE, False)[1]
     ours = host(tiled, 20)["one_core"]
     return {
         "side": SIMULATOR_SIDE,
@@ -127,8 +129,9 @@ def main(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
     record = {"machine": machine(), "load_average": os.getloadavg()[0], "gpu": None}
     if cuda.compilers():
+        cases = [*matmul(256, False), *rows(512, 1024), *decode(2, 256, 2)]
         record["compile_ms"] = compile_times()
-        record["host_ms"] = [host(case, options.repeats) for case in [*matmul(256, False), *rows(512, 1024)]]
+        record["host_ms"] = [host(case, options.repeats) for case in cases]
         record["simulator"] = simulator()
         _print_host(record)
     if cuda.available() == "gpu":
