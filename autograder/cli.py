@@ -133,12 +133,22 @@ def feedback(assignment: Assignment):
 def export(
     kind: Annotated[str, typer.Argument(metavar="csv|canvas|moodle")],
     assignment: Assignment,
+    column: Annotated[
+        str | None, typer.Option(help="The assignment's name on the platform, if it has another there.")
+    ] = None,
 ):
-    """Write a grade file to exports/."""
-    if kind in ("canvas", "moodle"):
-        raise UserError(f"The {kind} format is not built yet; ./course export csv {assignment} works.")
-    if kind != "csv":
-        raise UserError(f"There is no format {kind!r}; there are: csv, canvas, moodle.")
-    from autograder.export import export_csv
+    """Write a grade file to exports/: for spreadsheets, or what Canvas or Moodle imports."""
+    from autograder import export as files
 
-    print(f"Wrote {export_csv(Course.here(), assignment)}")
+    course = Course.here()
+    if kind == "csv":
+        print(f"Wrote {files.export_csv(course, assignment)}")
+        return
+    kinds = {"canvas": files.export_canvas, "moodle": files.export_moodle}
+    if kind not in kinds:
+        raise UserError(f"There is no format {kind!r}; there are: csv, canvas, moodle.")
+    found = kinds[kind](course, assignment, column)
+    count = len(found.students)
+    print(f"Wrote {found.path}: {count} final grade{'' if count == 1 else 's'}")
+    for reason, students in found.left_out.items():
+        typer.echo(f"course: left out ({reason}): {', '.join(students)}", err=True)

@@ -6,12 +6,15 @@ from datetime import datetime
 from autograder.course import Course
 from course_lib.errors import UserError
 
+ABOUT = ("last_name", "first_name", "lms_user_id")
+
 
 @dataclass(frozen=True)
 class Score:
     """A student's result. `status` is graded, needs marking, not graded or no submission; points are floats.
 
     total = auto + manual - penalty, never below 0; `seconds_late` counts from the due date, if there is one.
+    Names and the learning platform's own id are "" where the gradebook has none.
     """
 
     student: str
@@ -23,6 +26,9 @@ class Score:
     possible: float
     submitted: datetime | None
     seconds_late: float
+    last_name: str = ""
+    first_name: str = ""
+    lms_user_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,9 +57,11 @@ def scores(course: Course, assignment: str) -> list[Score]:
         possible = released_notebook(course, gradebook, assignment).max_score
         found = {entry.student.id: entry for entry in gradebook.assignment_submissions(assignment)}
         rows = []
-        for student in sorted(student.id for student in gradebook.students):
+        for person in sorted(gradebook.students, key=lambda person: person.id):
+            student = person.id
+            about = {name: getattr(person, name) or "" for name in ABOUT}
             if student not in found:
-                rows.append(Score(student, "no submission", 0, 0, 0, 0, possible, None, 0))
+                rows.append(Score(student, "no submission", 0, 0, 0, 0, possible, None, 0, **about))
                 continue
             entry = found[student]
             penalty = entry.late_submission_penalty or 0.0
@@ -68,6 +76,7 @@ def scores(course: Course, assignment: str) -> list[Score]:
                     possible=possible,
                     submitted=entry.timestamp,
                     seconds_late=entry.total_seconds_late,
+                    **about,
                 )
             )
     return rows

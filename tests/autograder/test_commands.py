@@ -18,8 +18,6 @@ from course_lib.cli import main
         (["report", "q00_doubling"], "run ./course release q00_doubling first"),
         (["feedback", "nothing"], "There is no assignment 'nothing'"),
         (["export", "csv", "q00_doubling"], "run ./course release q00_doubling first"),
-        (["export", "canvas", "q00_doubling"], "canvas format is not built yet"),
-        (["export", "moodle", "q00_doubling"], "moodle format is not built yet"),
         (["export", "excel", "q00_doubling"], "there are: csv, canvas, moodle"),
         (["collect", "missing.zip"], "There is no file or folder missing.zip"),
     ],
