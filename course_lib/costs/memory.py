@@ -1,0 +1,109 @@
+"""Bytes that a model takes: to train (parameters, gradients, optimizer, activations) and to serve."""
+
+from dataclasses import dataclass
+
+from course_lib import shapes
+from course_lib.shapes import Shape
+
+HALF = 2  # bytes of a number in FP16 or BF16
+ADAM = 12  # bytes a parameter: FP32 copy, momentum, variance
+
+
+@dataclass(frozen=True)
+class States:
+    """Bytes on one GPU for what a model is made of while it trains, activations left out."""
+
+    parameters: float
+    gradients: float
+    optimizer: float
+
+    @property
+    def total(self) -> float:
+        """All three."""
+        return self.parameters + self.gradients + self.optimizer
+
+
+def training_states(parameters: float, stage: int = 0, ranks: int = 1, optimizer: float = ADAM) -> States:
+    """Model states in mixed precision: 2 bytes a parameter, 2 a gradient, `optimizer` (Adam: 12).
+
+    ZeRO divides over `ranks` the optimizer states (stage 1), gradients too (2), and parameters too (3).
+    Rajbhandari et al. 2020, section 5. Raises ValueError for another stage and for no ranks.
+    """
+    if stage not in (0, 1, 2, 3):
+        raise ValueError(f"ZeRO has stages 0 to 3, not {stage!r}")
+    if ranks < 1:
+        raise ValueError(f"states lie on at least one rank, not {ranks}")
+    return States(
+        HALF * parameters / (ranks if stage >= 3 else 1),
+        HALF * parameters / (ranks if stage >= 2 else 1),
+        optimizer * parameters / (ranks if stage >= 1 else 1),
+    )
+
+
+def activation_estimate(shape: Shape, batch: int, length: int, number: float = HALF) -> float:
+    """Bytes of activations by the rule of thumb 12·d·b·l·L numbers, which leaves the l² scores out.
+
+    Rajbhandari et al. 2020, section 3.2, footnote 3: about 60 GB for 1.5 billion parameters at 32 x 1,024.
+    """
+    return 12 * shape.width * batch * length * shape.layers * number
+
+
+def layer_activations(
+    shape: Shape, batch: int, length: int, number: float = HALF, mask: float = 1, dropout: bool = True
+) -> dict[str, float]:
+    """Bytes one layer keeps for its backward pass, tensor by tensor, `number` bytes each, masks `mask`.
+
+    Korthikanti et al. 2022, section 4.1, where the sum is s·b·h·(34 + 5·a·s/h) for as many KV heads as
+    heads, a feed-forward width of 4h, no gate, and dropout; here for any of these. Entries that name the
+    scores grow with l². Raises ValueError for a batch or length below 1.
+    """
+    if batch < 1 or length < 1:
+        raise ValueError(f"batch and length must be at least 1, not {batch} and {length}")
+    tokens = batch * length
+    hidden = tokens * shape.width
+    inner, kv_inner = tokens * shape.heads * shape.head_dim, tokens * shape.kv_heads * shape.head_dim
+    wide = tokens * shape.feed_forward
+    scores = batch * shape.heads * length**2
+    kept = {
+        "softmax of the scores": scores * number,
+        "inputs of both norms": 2 * hidden * number,
+        "input of the projections": hidden * number,
+        "queries and keys": (inner + kv_inner) * number,
+        "values": kv_inner * number,
+        "input of the output projection": inner * number,
+        "input of the feed-forward part": hidden * number,
+        # A gated part keeps gate, up, and the activated gate besides their product.
+        "input of the activation": wide * number * (3 if shape.gated else 1),
+        "input of the last product": wide * number,
+    }
+    if dropout:
+        kept["scores after dropout"] = scores * number
+        kept["mask of the scores' dropout"] = scores * mask
+        kept["masks of both other dropouts"] = 2 * hidden * mask
+    return kept
+
+
+def activations(
+    shape: Shape, batch: int, length: int, *, scores: bool = True, checkpointed: bool = False, **numbers
+) -> float:
+    """Bytes of activations of all layers, embedding and head left out; `numbers` as in layer_activations.
+
+    Without `scores`: what is left when the l² part is computed again, or never stored (Dao et al. 2022).
+    `checkpointed`: only each layer's input is kept, and one layer's activations are there while it is
+    computed again (Chen et al. 2016).
+    """
+    kept = layer_activations(shape, batch, length, **numbers)
+    layer = sum(nbytes for name, nbytes in kept.items() if scores or "scores" not in name)
+    if not checkpointed:
+        return shape.layers * layer
+    return shape.layers * kept["input of the projections"] + layer
+
+
+def weight_bytes(shape: Shape, number: float = HALF) -> float:
+    """Bytes of all parameters of a model that is served, `number` bytes each."""
+    return shapes.parameters(shape) * number
+
+
+def serving_bytes(shape: Shape, tokens: int, number: float = HALF, kv_number: float = HALF) -> float:
+    """Bytes to serve: the weights, and the KV cache of `tokens` tokens of all users together."""
+    return weight_bytes(shape, number) + shapes.kv_bytes_per_token(shape, kv_number) * tokens

@@ -1,0 +1,118 @@
+"""Memory: against the papers' sums, and against what torch keeps for a real backward pass."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from course_lib import shapes
+from course_lib.costs import memory
+from course_lib.shapes import shape
+
+XL = shape("gpt2-xl")
+
+
+@given(st.integers(1, 10**11), st.integers(1, 1024))
+def test_each_stage_divides_what_it_names_and_a_single_rank_keeps_all(parameters, ranks):
+    stages = [memory.training_states(parameters, stage, ranks) for stage in range(4)]
+    assert stages[0].total == 16 * parameters
+    assert stages[1].total == pytest.approx(4 * parameters + 12 * parameters / ranks)
+    assert stages[2].total == pytest.approx(2 * parameters + 14 * parameters / ranks)
+    assert stages[3].total == pytest.approx(16 * parameters / ranks)
+
+
+@given(st.integers(1, 64), st.integers(1, 4096))
+def test_a_layer_keeps_what_the_published_sum_says(batch, length):
+    s, b, h, a = length, batch, XL.width, XL.heads
+    kept = memory.layer_activations(XL, batch, length)
+    assert sum(kept.values()) == pytest.approx(s * b * h * (34 + 5 * a * s / h))
+    without = memory.activations(XL, batch, length, scores=False)
+    assert without == pytest.approx(XL.layers * 34 * s * b * h)
+
+
+def test_scores_are_several_times_the_estimate_that_leaves_them_out():
+    estimate = memory.activation_estimate(XL, 32, 1024)
+    assert memory.activations(XL, 32, 1024) > 4 * estimate
+    assert memory.activations(XL, 32, 1024, checkpointed=True) < estimate / 5
+
+
+def a_block(model, dropout):
+    """One pre-norm layer in torch with the products, norms and dropouts that the formula counts."""
+    inner, kv_inner = model.heads * model.head_dim, model.kv_heads * model.head_dim
+    linear = {
+        "q": (model.width, inner), "k": (model.width, kv_inner), "v": (model.width, kv_inner),
+        "o": (inner, model.width), "up": (model.width, model.feed_forward),
+        "gate": (model.width, model.feed_forward), "down": (model.feed_forward, model.width),
+    }  # fmt: skip
+    w = {name: torch.nn.Linear(*size, bias=False) for name, size in linear.items()}
+    norms = [torch.nn.LayerNorm(model.width) for _ in range(2)]
+
+    def forward(x):  # (batch, length, width)
+        batch, length, _ = x.shape
+
+        def split(y):
+            return y.view(batch, length, -1, model.head_dim).transpose(1, 2)
+
+        y = norms[0](x)
+        q, k, v = (split(w[name](y)) for name in "qkv")
+        scores = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(model.head_dim), -1)
+        mixed = functional.dropout(scores, dropout) @ v
+        x = x + functional.dropout(w["o"](mixed.transpose(1, 2).reshape(batch, length, -1)), dropout)
+        y = norms[1](x)
+        up = w["up"](y)
+        up = functional.silu(w["gate"](y)) * up if model.gated else functional.gelu(up)
+        return x + functional.dropout(w["down"](up), dropout)
+
+    weights = [p for layer in (*w.values(), *norms) for p in layer.parameters()]
+    return forward, weights
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+@pytest.mark.parametrize("gated", [False, True])
+def test_torch_keeps_what_the_count_says(gated, dropout):
+    model = replace(shape("gpt2"), layers=1, width=24, heads=4, kv_heads=4, head_dim=6, feed_forward=40)
+    model = replace(model, gated=gated)
+    forward, weights = a_block(model, dropout)
+    own = {weight.untyped_storage().data_ptr() for weight in weights}
+    kept = {}
+
+    def keep(tensor):
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            kept[storage.data_ptr()] = storage
+        return tensor
+
+    batch, length = 3, 50
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        forward(torch.randn(batch, length, model.width, requires_grad=True))
+    measured = sum(storage.nbytes() for storage in kept.values())
+    # On a CPU torch keeps a dropout's mask as numbers, on a GPU as bytes.
+    counted = memory.activations(model, batch, length, number=4, mask=4, dropout=dropout > 0)
+    statistics = 2 * 2 * batch * length * 4  # mean and deviation of both norms
+    assert measured - statistics == pytest.approx(counted, rel=1e-9)
+
+
+def test_serving_takes_weights_and_caches():
+    model = shape("llama2-7b")
+    assert memory.serving_bytes(model, 0) == 2 * shapes.parameters(model)
+    assert memory.serving_bytes(model, 100) - memory.serving_bytes(model, 0) == 100 * 524288
+    assert (
+        memory.serving_bytes(model, 100, number=1, kv_number=0.5) == shapes.parameters(model) + 100 * 131072
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (lambda: memory.training_states(1, 4), "stages 0 to 3"),
+        (lambda: memory.training_states(1, 1, 0), "at least one rank"),
+        (lambda: memory.activations(XL, 0, 1), "at least 1"),
+    ],
+)
+def test_nonsense_is_refused_by_name(call, named):
+    with pytest.raises(ValueError, match=named):
+        call()
