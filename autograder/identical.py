@@ -1,0 +1,85 @@
+"""Answers that several students share word for word, comments and spacing aside."""
+
+import io
+import json
+import re
+import tokenize
+from dataclasses import dataclass
+
+from autograder import regions
+from autograder.course import Course
+
+# Characters of a student's own lines. Shorter ones, such as `return np.clip(x, 0, 1)`, are alike by chance.
+TELLING = 80
+LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
+C_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+HASH_COMMENT = re.compile(r"#[^\n]*")
+
+
+@dataclass(frozen=True)
+class Identical:
+    """Students (two or more, sorted) whose answers in each of `cells` are the same."""
+
+    students: tuple[str, ...]
+    cells: tuple[str, ...]
+
+
+def identical_answers(course: Course, assignment: str) -> list[Identical]:
+    """Groups of students with the same answers, most cells first.
+
+    Compared are the lines of solution cells that the released version does not have, when they are long
+    enough to be nobody's chance. The notebooks are those in submitted/; one that cannot be read is left out.
+    """
+    name = course.source(assignment).name
+    starter = _answers((course.root / "release" / assignment / name).read_bytes())
+    given = {line for source in starter.values() for line in own_lines(source, set())}
+    same: dict[tuple, list[str]] = {}
+    for student in course.submitters(assignment):
+        try:
+            found = _answers(course.notebook("submitted", student, assignment).read_bytes())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+        for cell in starter.keys() & found.keys():
+            lines = own_lines(found[cell], given)
+            if sum(map(len, lines)) >= TELLING:
+                same.setdefault((cell, lines), []).append(student)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    order = list(starter)
+    for (cell, _), students in same.items():
+        if len(students) > 1:
+            groups.setdefault(tuple(sorted(students)), []).append(cell)
+    found = [Identical(who, tuple(sorted(cells, key=order.index))) for who, cells in groups.items()]
+    return sorted(found, key=lambda group: (-len(group.cells), group.students))
+
+
+def own_lines(source: str, given: set[str]) -> tuple[str, ...]:
+    """The logical lines of an answer that are not `given`, without comments, spacing and indentation."""
+    if regions.is_cuda(source):
+        lines = re.split(r"[;{}\n]", C_COMMENT.sub(" ", source))
+    else:
+        lines = _python_lines(source)
+    words = (" ".join(line.split()) for line in lines)
+    return tuple(line for line in words if line and line not in given)
+
+
+def _python_lines(source: str) -> list[str]:
+    lines, line = [], []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.NEWLINE:
+                lines, line = [*lines, " ".join(line)], []
+            elif token.type not in LAYOUT:
+                line.append(token.string)
+    except (tokenize.TokenError, SyntaxError):  # a magic, prose, or an unfinished line
+        return HASH_COMMENT.sub("", source).lower().split("\n")
+    return [*lines, " ".join(line)]
+
+
+def _answers(notebook: bytes) -> dict[str, str]:
+    """grade_id -> text of each solution cell, the last of several copies."""
+    found = {}
+    for cell in json.loads(notebook)["cells"]:
+        marks = cell.get("metadata", {}).get("nbgrader")
+        if isinstance(marks, dict) and marks.get("solution") and isinstance(marks.get("grade_id"), str):
+            found[marks["grade_id"]] = "".join(cell["source"])
+    return found

@@ -1,0 +1,67 @@
+"""Which answers count as the same, and which are alike because there is little to say."""
+
+import pytest
+
+from autograder.identical import Identical, identical_answers, own_lines
+from autograder.release import release
+from tests.autograder.small_course import hand_in, solved
+
+LONG = """\
+def double(values):
+    doubled = []
+    for value in values:  # one after the other
+        doubled.append(value if value == 0 else value * 2)
+    assert len(doubled) == len(values), "a value was lost on the way"
+    return doubled"""
+RESPACED = (
+    LONG.replace("    ", "  ")
+    .replace("# one after the other", "# nobody will notice")
+    .replace("value * 2", "value*2")
+    + "\n\n# done\n"
+)
+RENAMED = LONG.replace("doubled", "result")
+SHORT = "def double(values):\n    return [2 * value for value in values]"
+PROSE = (
+    "Doubling is exact in floating point: the exponent grows by one. Overflow is the only danger, so clip."
+)
+KERNEL = """\
+%%%%cuda scale_source
+__global__ void scale(float *x, float s) {
+    int column = blockIdx.x * blockDim.x + threadIdx.x;%s
+    float my_value_before_it_is_scaled = x[column];
+    x[column] = my_value_before_it_is_scaled * s;
+}"""
+
+
+@pytest.fixture
+def handed_in(course, starter):
+    """A function that hands in the starter with some sources replaced, under a student's name."""
+    release(course, "q00_doubling")
+    return lambda student, **sources: hand_in(course, student, solved(starter, **sources))
+
+
+def test_copies_are_found_through_spacing_comments_and_kernels(course, handed_in):
+    handed_in("ada", q00_double=LONG, q00_scale=KERNEL % "", q00_explain=PROSE)
+    handed_in("bob", q00_double=RESPACED, q00_scale=KERNEL % " // mine", q00_explain=PROSE.replace(" ", "  "))
+    handed_in(
+        "eve", q00_double=RENAMED, q00_scale=KERNEL % "", q00_explain="Something else, and long enough. " * 4
+    )
+    assert identical_answers(course, "q00_doubling") == [
+        Identical(("ada", "bob"), ("q00_double", "q00_explain")),
+        Identical(("ada", "bob", "eve"), ("q00_scale",)),
+    ]
+
+
+def test_the_starter_short_answers_and_unreadable_files_are_nobodys_copies(course, handed_in, starter):
+    for student in ("ada", "bob"):
+        handed_in(student, q00_double=SHORT, q00_scale="%%cuda scale_source\n", q00_explain="Exact.")
+    for student in ("carl", "dora"):
+        hand_in(course, student, starter)
+    for student in ("eve", "fred"):
+        hand_in(course, student, b'{"cells": [{"source": 1}]}')
+    assert identical_answers(course, "q00_doubling") == []
+
+
+def test_unfinished_python_is_compared_as_text():
+    broken = "def double(values:\n    return  'x  # not closed"
+    assert own_lines(broken, set()) == ("def double(values:", "return 'x")
