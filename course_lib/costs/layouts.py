@@ -26,12 +26,16 @@ class Layout:
 
     def __post_init__(self):
         if min(self.replicas, self.tensor, self.pipeline) < 1:
-            raise ValueError(f"replicas, tensor and pipeline must be at least 1, not {self}")
+            raise ValueError(f"replicas, tensor and pipeline must be at least 1, not {self!r}")
 
     @property
     def gpus(self) -> int:
         """GPUs in use."""
         return self.replicas * self.tensor * self.pipeline
+
+    def __str__(self) -> str:
+        parts = (("replica", self.replicas), ("shard", self.tensor), ("stage", self.pipeline))
+        return " × ".join(f"{count} {name}s" for name, count in parts if count > 1) or "one whole copy"
 
 
 @dataclass(frozen=True)
