@@ -84,6 +84,7 @@ FACTS = {
 }
 ENGINES = {"training", "costs", "attention", "kv_cache", "autodiff"}
 TOPICS = {
+    "heads",
     "nonlinearity",
     "quantization",
     "learning_rate",

@@ -1,0 +1,1 @@
+"""Why attention has several heads: a task one head cannot do (`retrieval`), and the reason (`needles`)."""
