@@ -19,6 +19,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
+from autograder import grade_log
 from autograder.preprocessors.check_regions import CheckRegions
 from autograder.preprocessors.clear_hidden_tests import ClearHiddenTests
 from autograder.preprocessors.clear_mark_scheme import ClearMarkScheme
@@ -105,6 +106,8 @@ def keep_only_pages(*, notebooks, **_) -> None:
                 continue
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
+
+grade_log.watch()
 
 # nbgrader starts `alembic`, which lies beside Python and is not on the PATH of an environment that was never
 # activated.
