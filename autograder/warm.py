@@ -111,6 +111,15 @@ class Warm:
             ) from None
         return process
 
+    def is_alive(self) -> bool:
+        """Whether there is still somebody to ask; no after it was killed."""
+        try:
+            return self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
     def close(self) -> None:
         """End it; what it forked ends with it."""
         self._socket.close()
