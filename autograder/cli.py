@@ -101,15 +101,17 @@ def grade(
 
 @app.command()
 def report(assignment: Assignment):
-    """Show points by task and the tests that fail most; also written as a page to exports/."""
-    from autograder.console import show_report
+    """Show points, failing tests, time and what is worth a look; page and grade log go to exports/."""
+    from autograder.grade_log import write_log
     from autograder.report import report as summarize
-    from autograder.report import write_page
+    from autograder.report_page import write_page
+    from autograder.report_table import show_report
 
     course = Course.here()
     found = summarize(course, assignment)
     show_report(found)
     print(f"Page: {write_page(course, found)}")
+    print(f"Log: {write_log(course, assignment, found.changes)}")
 
 
 @app.command()

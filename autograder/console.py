@@ -1,4 +1,4 @@
-"""What grading and reports look like in a terminal."""
+"""What grading looks like in a terminal."""
 
 from rich.console import Console
 from rich.markup import escape
@@ -7,7 +7,6 @@ from rich.table import Table
 
 from autograder.course import Course
 from autograder.grade import Outcome, grade
-from autograder.report import Report
 
 
 def grade_with_progress(course: Course, assignment: str, students: list[str], again: bool) -> int:
@@ -45,18 +44,3 @@ def outcome_table(outcomes: list[Outcome]) -> Table:
         points = f"{outcome.auto_points:g} of {outcome.auto_possible:g}"
         table.add_row(escape(outcome.student), points, notes)
     return table
-
-
-def show_report(found: Report) -> None:
-    """Print the statistics of a class."""
-    console = Console(highlight=False)
-    console.print(f"{found.assignment}: {found.submissions} graded, {found.not_graded} not graded\n")
-    tasks = Table("task", "points", "mean", "median", "full marks", "to mark", box=None, pad_edge=False)
-    for row in found.tasks:
-        share = "–" if row.full_marks != row.full_marks else f"{row.full_marks:.0%}"
-        figures = ["–" if value != value else f"{value:.2f}" for value in (row.mean, row.median)]
-        tasks.add_row(escape(row.task), f"{row.possible:g}", *figures, share, str(row.unmarked or ""))
-    console.print(tasks)
-    console.print("\nTests that fail most (share with less than full marks)")
-    for test, share in found.failing[:10]:
-        console.print(f"  {share:4.0%}  {escape(test)}")

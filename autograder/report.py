@@ -1,39 +1,72 @@
-"""How a class did in one assignment: points by task, and the tests that fail most."""
+"""How a class did in one assignment: points by task, failing tests, time, what is worth a look, changes."""
 
-import html
+import re
 import statistics
+from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
+from autograder import journal, regions
 from autograder.course import Course
+from autograder.grade_log import Change, grade_log
+from autograder.identical import Identical, identical_answers
 from autograder.scores import CellScores, cell_scores, scores
 from course_lib.errors import UserError
-from course_lib.paths import write_atomically
 
 TEST_SUFFIXES = ("_test", "_hidden")
+MESSAGE_LENGTH = 120  # characters
 
 
 @dataclass(frozen=True)
 class TaskStatistics:
-    """Points that submissions earned in one task, its visible and hidden tests added up."""
+    """Points that submissions earned in one task, its visible and hidden tests added up.
+
+    `full`, `partial`, `none` and `unmarked` count submissions; mean and median are over the marked ones.
+    """
 
     task: str
+    name: str
     possible: float
     mean: float
     median: float
-    full_marks: float
+    full: int
+    partial: int
+    none: int
     unmarked: int
 
 
 @dataclass(frozen=True)
+class FailingTest:
+    """A test, how many submissions earn less or all of its points, and what it told `told` of the former."""
+
+    test: str
+    failed: int
+    passed: int
+    message: str
+    told: int
+
+
+@dataclass(frozen=True)
 class Report:
-    """A class's result: `tasks` in the notebook's order, `failing` (test, share below full) worst first."""
+    """A class's result.
+
+    `tasks` are in the notebook's order, `failing` worst first. `totals` has a number for each graded
+    submission, `seconds` by student the wall time of the last grading. `flags` names by student what the
+    grader noticed (a limit hit, a process that died, changed tests) or why it could not grade. `identical`
+    are answers that students share, `changes` the grade log.
+    """
 
     assignment: str
     submissions: int
     not_graded: int
+    to_mark: int
+    possible: float
+    totals: list[float]
     tasks: list[TaskStatistics]
-    failing: list[tuple[str, float]]
+    failing: list[FailingTest]
+    seconds: dict[str, float]
+    flags: dict[str, list[str]]
+    identical: list[Identical]
+    changes: list[Change]
 
 
 def report(course: Course, assignment: str) -> Report:
@@ -43,90 +76,92 @@ def report(course: Course, assignment: str) -> Report:
     if not graded:
         raise UserError(f"Nothing of {assignment} is graded; run ./course grade {assignment} first.")
     cells = cell_scores(course, assignment)
-    tests = [(cell.name, failing_share(cell)) for cell in cells if cell.is_test]
+    last = {entry.student: entry for entry in journal.read(course, assignment)}
     return Report(
         assignment=assignment,
         submissions=len(graded),
         not_graded=sum(row.status == "not graded" for row in rows),
-        tasks=task_statistics(cells),
-        failing=sorted((test for test in tests if test[1] > 0), key=lambda test: -test[1]),
+        to_mark=sum(row.status == "needs marking" for row in rows),
+        possible=graded[0].possible,
+        totals=[row.total for row in graded],
+        tasks=task_statistics(cells, task_names(course, assignment)),
+        failing=failing_tests(cells, list(last.values())),
+        seconds={student: entry.seconds for student, entry in last.items() if entry.seconds},
+        flags={student: found for student, entry in sorted(last.items()) if (found := noticed(entry))},
+        identical=identical_answers(course, assignment),
+        changes=grade_log(course, assignment),
     )
 
 
-def failing_share(cell: CellScores) -> float:
-    """Share of submissions that earn less than all points of a test."""
-    return sum(points is None or points < cell.possible for points in cell.points) / len(cell.points)
+def noticed(entry: journal.Entry) -> list[str]:
+    """What an instructor may want to look at in one grading."""
+    return [*entry.flags, *([f"{entry.state}: {entry.reason}"] if entry.reason else [])]
 
 
-def task_name(cell: str) -> str:
+def failing_tests(cells: list[CellScores], entries: list[journal.Entry]) -> list[FailingTest]:
+    """The tests that not all submissions pass, worst first."""
+    found = []
+    for cell in cells:
+        failed = [points is None or points < cell.possible for points in cell.points]
+        if not cell.is_test or not any(failed):
+            continue
+        said = Counter(
+            first_line(entry.messages[cell.name])
+            for entry in entries
+            if cell.name in entry.messages and (entry.points.get(cell.name) or 0) < cell.possible
+        )
+        message, told = said.most_common(1)[0] if said else ("", 0)
+        found.append(FailingTest(cell.name, sum(failed), len(failed) - sum(failed), message, told))
+    return sorted(found, key=lambda test: -test.failed)
+
+
+def first_line(message: str) -> str:
+    """The first line with something on it, cut to a length that fits a table."""
+    line = next((line.strip() for line in message.splitlines() if line.strip()), "")
+    return line if len(line) <= MESSAGE_LENGTH else line[: MESSAGE_LENGTH - 1] + "…"
+
+
+def task_of(cell: str) -> str:
     """The task that a graded cell belongs to: q02_quantize for q02_quantize_hidden."""
     for suffix in TEST_SUFFIXES:
         cell = cell.removesuffix(suffix)
     return cell
 
 
-def task_statistics(cells: list[CellScores]) -> list[TaskStatistics]:
-    """One row a task, in order of first appearance; unmarked answers are left out of the means."""
+def task_names(course: Course, assignment: str) -> dict[str, str]:
+    """grade_id of a solution cell -> its task's name: q02_quantize -> Q2.2: quantize."""
+    import nbformat
+
+    names = {}
+    for cell in nbformat.read(course.source(assignment), as_version=4).cells:
+        found = regions.find(cell.source, regions.SOLUTION)
+        if found and (match := regions.TASK_NAME.match(found[0].label)):
+            names[cell.metadata["nbgrader"]["grade_id"]] = re.sub(r"\s+", " ", match[0])
+    return names
+
+
+def task_statistics(cells: list[CellScores], names: dict[str, str]) -> list[TaskStatistics]:
+    """One row a task, in order of first appearance; a task not in `names` goes by its cell's name."""
     groups: dict[str, list[CellScores]] = {}
     for cell in cells:
-        groups.setdefault(task_name(cell.name), []).append(cell)
+        groups.setdefault(task_of(cell.name), []).append(cell)
     rows = []
     for task, group in groups.items():
         possible = sum(cell.possible for cell in group)
         each = list(zip(*(cell.points for cell in group), strict=True))
         totals = [sum(points) for points in each if None not in points]
+        full, none = sum(total >= possible for total in totals), sum(total <= 0 for total in totals)
         rows.append(
             TaskStatistics(
                 task=task,
+                name=names.get(task, task),
                 possible=possible,
                 mean=statistics.fmean(totals) if totals else float("nan"),
                 median=statistics.median(totals) if totals else float("nan"),
-                full_marks=sum(t >= possible for t in totals) / len(totals) if totals else float("nan"),
+                full=full,
+                partial=len(totals) - full - none,
+                none=none,
                 unmarked=len(each) - len(totals),
             )
         )
     return rows
-
-
-PAGE = """<!DOCTYPE html>
-<html lang="en"><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
-table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #ccc; }}
-.bar {{ background: #0072b2; height: .9rem; print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
-</style>
-<h1>{title}</h1><p>{count}</p>
-<h2>Points by task</h2>
-<table><tr><th>task<th>points<th>mean<th>median<th>full marks<th style="width: 35%">mean share of points</tr>
-{tasks}</table>
-<h2>Tests that fail most</h2>
-<table><tr><th>test<th>less than full marks<th style="width: 35%"></tr>
-{failing}</table>
-</html>
-"""
-
-
-def write_page(course: Course, found: Report) -> Path:
-    """Write the report as exports/ASSIGNMENT.html, one file without scripts; returns its path."""
-    tasks = [
-        f"<tr><td>{html.escape(row.task)}<td>{row.possible:g}<td>{row.mean:.2f}<td>{row.median:.2f}"
-        f"<td>{row.full_marks:.0%}<td>{bar(row.mean / row.possible if row.possible else 0)}</tr>"
-        for row in found.tasks
-        if row.mean == row.mean
-    ]
-    failing = [
-        f"<tr><td>{html.escape(test)}<td>{share:.0%}<td>{bar(share)}</tr>" for test, share in found.failing
-    ]
-    page = PAGE.format(
-        title=html.escape(f"Report: {found.assignment}"),
-        count=f"{found.submissions} graded, {found.not_graded} not graded",
-        tasks="\n".join(tasks),
-        failing="\n".join(failing),
-    )
-    return write_atomically(course.exports / f"{found.assignment}.html", page)
-
-
-def bar(share: float) -> str:
-    """A horizontal bar for a share between 0 and 1."""
-    return f'<div class="bar" style="width: {100 * share:.1f}%"></div>'
