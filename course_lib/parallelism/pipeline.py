@@ -1,4 +1,4 @@
-"""Who works when in a pipeline that is filled once and flushed (Huang et al. 2019)."""
+"""Who works when in a pipeline of stages."""
 
 from collections.abc import Sequence
 
@@ -8,30 +8,34 @@ from course_lib.reference import reference
 
 
 @reference("Q6.2")
-def schedule(stage_times: Sequence[float], microbatches: int) -> np.ndarray:
-    """Start of each microbatch at each stage, (stages, microbatches): in order, as soon as both are ready.
+def schedule(stage_times: Sequence[float], groups: int, rounds: int = 1) -> np.ndarray:
+    """Start of each group at each stage in each round, (rounds, stages, groups), first come, first served.
 
-    Raises ValueError for no stages, no microbatches or a negative time.
+    A group starts when it has arrived and the stage is free; in the next round it comes back to the first
+    stage as soon as it has left the last, as a user does who needs another token. One round is the forward
+    pass of Huang et al. 2019, of as many microbatches. Raises ValueError for no stages, groups or rounds, or
+    a negative time.
     """
-    if not len(stage_times) or microbatches < 1 or min(stage_times) < 0:
-        raise ValueError("a pipeline needs stages of at least 0 seconds and at least one microbatch")
-    starts = np.zeros((len(stage_times), microbatches))
-    for stage, time in enumerate(stage_times):
-        free = 0.0
-        for microbatch in range(microbatches):
-            arrived = starts[stage - 1, microbatch] + stage_times[stage - 1] if stage else 0.0
-            starts[stage, microbatch] = max(free, arrived)
-            free = starts[stage, microbatch] + time
+    if not len(stage_times) or min(groups, rounds) < 1 or min(stage_times) < 0:
+        raise ValueError("a pipeline needs at least one stage, group and round, and no negative time")
+    starts = np.zeros((rounds, len(stage_times), groups))
+    free, back = np.zeros(len(stage_times)), np.zeros(groups)
+    for number in range(rounds):
+        for group in range(groups):
+            for stage, time in enumerate(stage_times):
+                starts[number, stage, group] = max(free[stage], back[group])
+                free[stage] = back[group] = starts[number, stage, group] + time
     return starts
 
 
 def idle_share(stage_times: Sequence[float], starts: np.ndarray) -> float:
     """Share of all stages' time, from the first start to the last end, in which they wait."""
     times = np.asarray(stage_times, dtype=float)
+    rounds, stages, groups = starts.shape
     span = float((starts + times[:, None]).max() - starts.min())
-    return 1 - float(times.sum()) * starts.shape[1] / (len(times) * span) if span else 0.0
+    return 1 - float(times.sum()) * rounds * groups / (stages * span) if span else 0.0
 
 
 def clocks(stages: int, microbatches: int) -> int:
     """Clock cycles of a forward pass through equal stages: M + S - 1 (torchgpipe's schedule)."""
-    return round(float(schedule([1.0] * stages, microbatches)[-1, -1])) + 1
+    return round(float(schedule([1.0] * stages, microbatches).max())) + 1
