@@ -20,6 +20,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from autograder import grade_log
+from autograder.pages import FILTERS
 from autograder.preprocessors.check_regions import CheckRegions
 from autograder.preprocessors.clear_hidden_tests import ClearHiddenTests
 from autograder.preprocessors.clear_mark_scheme import ClearMarkScheme
@@ -86,6 +87,9 @@ def configure(config: Config, config_file: Path | str) -> None:
     config.ClearSolutions.text_stub = "*Your answer here.*"
     config.RestoreCells.source_directory = str(root / "notebooks")
     config.Examine.source_directory = str(root / "notebooks")
+
+    config.HTMLExporter.filters = FILTERS
+    config.HTMLExporter.sanitize_html = True
 
     # Formgrader would show the whole configuration on its first page.
     config.FormgradeExtension.debug = False

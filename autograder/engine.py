@@ -9,8 +9,9 @@ import nbformat
 
 from autograder.warm import Warm
 from course_lib.examination.assignment import Assignment
-from course_lib.examination.conduct import Findings, Times, conduct
+from course_lib.examination.conduct import Findings, conduct
 from course_lib.examination.outputs import clean
+from course_lib.examination.peers import Times
 from course_lib.examination.result import Result
 from course_lib.examination.submission import Submission, Unreadable, read
 

@@ -9,6 +9,7 @@ import re
 from course_lib.cuda.errors import CompileError
 from course_lib.cuda.lexer import Token, closing, tokens
 
+MOST_CHARACTERS = 1_000_000  # of a source; reading one takes memory many times its length
 _DIRECTIVES = {"define", "undef", "if", "ifdef", "ifndef", "else", "elif", "endif", "pragma"}
 _WORDS = {
     "asm": "assembler (asm)",
@@ -45,6 +46,8 @@ _FUNCTION_MARKS = {"__device__", "__global__"}
 
 def check_rules(source: str) -> None:
     """Raises CompileError that lists each thing the source may not contain, with its line."""
+    if len(source) > MOST_CHARACTERS:
+        raise CompileError(f"a source may have {MOST_CHARACTERS:,} characters; this one has {len(source):,}")
     problems = [*_odd_characters(source)]
     words = tokens(source)
     for i, word in enumerate(words):

@@ -1,6 +1,8 @@
 """The process in which tests run. No code of a student is ever in it: their functions are stubs that ask."""
 
+import ast
 import builtins
+import contextlib
 from collections.abc import Callable
 
 from course_lib.examination import kernels
@@ -19,7 +21,9 @@ class Examiner:
         self._channel, self._shell, self._names = channel, shell, names
         self._before: dict[str, dict] = {}
         self._hidden: dict = {}
-        kernels.run_elsewhere(self._ask_kernels)
+        self._asks = True
+        self._prints = True
+        kernels.run_elsewhere(self._ask_kernels, self._printed)
 
     def serve(self) -> None:
         """Do as the conductor asks, until it closes the channel."""
@@ -40,8 +44,19 @@ class Examiner:
 
     def _test(self, name: str, source: str) -> None:
         """Run a test cell, a hidden one with the names that were there at its place."""
+        self._channel.send("tested", self._tested(name, source, self._shell.run))
+
+    def _again(self, name: str, source: str) -> None:
+        """Define what a test defined in a process that was lost, with nobody to answer for functions."""
+        self._asks = False
+        self._tested(name, source, self._define)
+        self._asks = True
+        self._channel.send("ran", [])
+
+    def _tested(self, name: str, source: str, run: Callable) -> list:
         namespace = self._shell.user_ns
         hidden = name in self._before
+        self._prints = not hidden
         if hidden:
             before = self._before.pop(name)
             namespace.clear()
@@ -49,17 +64,24 @@ class Examiner:
         try:
             self._look_up(source)
         except Exception as error:
-            outputs = [
-                {"output_type": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
-            ]
-        else:
-            known = dict(namespace)
-            outputs = self._shell.run(source)
-            if hidden:  # a later hidden test may build on this one
-                self._hidden |= {
-                    key: value for key, value in namespace.items() if known.get(key) is not value
-                }
-        self._channel.send("tested", outputs)
+            kind = type(error).__name__
+            return [{"output_type": "error", "ename": kind, "evalue": str(error), "traceback": []}]
+        known = dict(namespace)
+        outputs = run(source)
+        if hidden:  # a later hidden test may build on this one
+            self._hidden |= {key: value for key, value in namespace.items() if known.get(key) is not value}
+        return outputs
+
+    def _define(self, source: str) -> None:
+        """Run each statement by itself, whatever becomes of those before it."""
+        for node in ast.parse(self._shell.transform_cell(source)).body:
+            code = compile(ast.Module([node], type_ignores=[]), "<test>", "exec")
+            with self._shell.quiet(), contextlib.suppress(Exception, StudentProcessEnded):
+                exec(code, self._shell.user_ns)
+
+    def _printed(self, text: str) -> str:
+        """What a student's kernel printed, as far as a verdict may show it: it may quote a hidden input."""
+        return text if self._prints else ""
 
     def _look_up(self, source: str) -> None:
         """Bring the student's names up to date: functions as stubs, data as copies."""
@@ -98,10 +120,14 @@ class Examiner:
 
     def _ask(self, *question) -> list:
         """Ask the student's process. The answer is of its own making; nothing in it is believed."""
+        if not self._asks:
+            return ["gone", "it is not asked again"]
         self._channel.send("ask", encode(list(question)))
         return self._channel.receive()
 
     def _ask_kernels(self, *question) -> list:
+        if not self._asks:
+            return ["failed", "it is not run again"]
         self._channel.send("kernel", encode(list(question)))
         answer = self._channel.receive()
         return ["failed", str(answer[1])] if answer[0] == "gone" else answer

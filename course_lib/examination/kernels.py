@@ -3,6 +3,7 @@
 The process that runs the tests reads names and types in the source and never executes any of it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +29,11 @@ class Elsewhere:
     inspected: bool
 
 
-def run_elsewhere(ask) -> None:
-    """From now on kernels of this process are built and run by `ask`, which takes and returns plain data."""
+def run_elsewhere(ask: Callable, shown: Callable[[str], str]) -> None:
+    """From now on kernels of this process are built and run by `ask`, which takes and returns plain data.
+
+    `shown` says what of a kernel's prints may be shown.
+    """
 
     def built(source: str, filename: str, compiler: Compiler, inspected: bool = False) -> Elsewhere:
         answer = ask("build", source, filename, inspected)
@@ -50,7 +54,7 @@ def run_elsewhere(ask) -> None:
                 if type(new) is not np.ndarray or (new.shape, new.dtype) != (value.shape, value.dtype):
                     raise KernelError("the process that ran the kernel returned other arrays")
                 value[...] = new
-        return str(printed), report
+        return shown(str(printed)), report
 
     module.build, child.run = built, run
 
@@ -74,8 +78,8 @@ def _same(values: list) -> list[int]:
     return places
 
 
-def serve(channel: Channel) -> None:
-    """Build and launch as asked, until the channel is closed."""
+def serve(channel: Channel, longest: float) -> None:
+    """Build and launch as asked, `longest` seconds a launch at most, until the channel is closed."""
     libraries: dict[tuple, Path] = {}
     while True:
         try:
@@ -88,7 +92,7 @@ def serve(channel: Channel) -> None:
                 source, filename, inspected = key
                 libraries[key] = build(source, filename, preferred(), inspected)
             channel.send("built") if what == "build" else _launch(
-                channel, libraries[key], *key[:1], *details[3:]
+                channel, libraries[key], longest, *key[:1], *details[3:]
             )
         except CompileError as error:
             channel.send("refused", str(error), [list(problem) for problem in error.problems])
@@ -96,8 +100,12 @@ def serve(channel: Channel) -> None:
             channel.send("failed", str(error))
 
 
-def _launch(channel, library, source, name, grid, block, shared_mem, values, same, seconds, inspect) -> None:
+def _launch(
+    channel, library, longest, source, name, grid, block, shared_mem, values, same, seconds, inspect
+) -> None:
     values = [values[place] for place in same]
     launch = Launch(kernels(source)[name], tuple(grid), tuple(block), tuple(values), shared_mem)
-    printed, report = child.run(library, launch, seconds, inspect, explain=lambda text: EXPLAIN + text)
+    printed, report = child.run(
+        library, launch, min(seconds, longest), inspect, explain=lambda text: EXPLAIN + text
+    )
     channel.send("launched", printed, report, values)

@@ -2,16 +2,14 @@
 
 import re
 
+from course_lib.examination.safe_html import safe
+
 MAX_CELL = 20 << 20  # characters
 SAFE = {"text/plain", "text/latex", "text/markdown", "image/png", "image/jpeg", "image/gif",
         "application/json", "application/vnd.plotly.v1+json"}  # fmt: skip
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 ANSI = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f]")  # control characters, those of colors excepted
 REMOVED = "[An output that could run code in a browser is left out.]"
-_TAGS = {"table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption", "b", "i", "em", "strong", "u", "s",
-         "sub", "sup", "p", "br", "hr", "span", "div", "pre", "code", "ul", "ol", "li", "dl", "dt", "dd",
-         "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "small", "mark"}  # fmt: skip
-_ATTRIBUTES = {"*": ["colspan", "rowspan", "title", "align"]}
 
 
 def clean(outputs: list) -> list[dict]:
@@ -46,7 +44,7 @@ def _clean_data(data: dict) -> dict:
     kept = {}
     for kind, value in data.items():
         if kind in ("text/html", "image/svg+xml"):
-            kept["text/html"] = _clean_html(_text(value)) if kind == "text/html" else REMOVED
+            kept["text/html"] = safe(_text(value)) if kind == "text/html" else REMOVED
         elif kind not in SAFE:
             continue
         elif kind.startswith("image/"):
@@ -61,13 +59,6 @@ def _clean_data(data: dict) -> dict:
     if data and not kept:
         kept["text/plain"] = REMOVED
     return kept
-
-
-def _clean_html(html: str) -> str:
-    import bleach
-
-    without_code = re.sub(r"<(script|style)\b.*?(</\1\s*>|$)", "", html, flags=re.IGNORECASE | re.DOTALL)
-    return bleach.clean(without_code, tags=_TAGS, attributes=_ATTRIBUTES, strip=True)
 
 
 def _text(value) -> str:

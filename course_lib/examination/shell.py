@@ -106,6 +106,7 @@ class Shell(InteractiveShell):
         config = Config()
         config.HistoryManager.enabled = False  # it would start a thread and write to the home folder
         config.InteractiveShell.display_page = True
+        config.InteractiveShell.xmode = "Plain"  # the others read and color source for seconds
         super().__init__(
             config=config,
             display_pub_class=_Publisher,

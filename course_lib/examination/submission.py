@@ -1,6 +1,5 @@
 """A submission, put right: released cells as they were released, whatever became of them."""
 
-import copy
 import json
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from course_lib.examination.assignment import Assignment, Cell
 MAX_BYTES = 64 << 20
 MAX_CELLS = 2000
 MARK_SCHEME = "BEGIN MARK SCHEME"
+PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 
 class Unreadable(Exception):
@@ -55,8 +55,7 @@ def _parsed(data: bytes) -> nbformat.NotebookNode:
     if len(data) > MAX_BYTES:
         raise Unreadable(f"the notebook has {len(data) >> 20} MB; at most {MAX_BYTES >> 20} MB are read")
     try:
-        text = data.decode("utf-8-sig")
-        raw = json.loads(text)
+        raw = json.loads(data)  # in whichever Unicode encoding an editor has saved it
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"it is no notebook: not JSON ({str(error)[:80]})") from None
     if not isinstance(raw, dict):
@@ -94,14 +93,14 @@ def _cell(given) -> nbformat.NotebookNode | None:
         source = "".join(part for part in source if isinstance(part, str))
     if not isinstance(source, str):
         source = ""
-    source = source.encode("utf-8", "replace").decode("utf-8")
+    source = _whole_characters(source)
     kind = given.get("cell_type")
     if kind == "code":
         cell = new_code_cell(source)
     elif kind == "markdown":
         cell = new_markdown_cell(source)
-        if isinstance(given.get("attachments"), dict):
-            cell.attachments = copy.deepcopy(given["attachments"])
+        if pictures := _pictures(given.get("attachments")):
+            cell.attachments = pictures
     else:
         cell = nbformat.v4.new_raw_cell(source)
     if (
@@ -115,6 +114,28 @@ def _cell(given) -> nbformat.NotebookNode | None:
     if isinstance(marks, dict) and isinstance(marks.get("grade_id"), str):
         cell.metadata["nbgrader"] = {"grade_id": marks["grade_id"]}
     return cell
+
+
+def _pictures(attachments) -> dict[str, dict[str, str]]:
+    """Attached pictures by their names, each as {MIME type: base 64}; anything else is left out."""
+    if not isinstance(attachments, dict):
+        return {}
+    found = {}
+    for name, bundle in attachments.items():
+        bundle = bundle if isinstance(bundle, dict) else {}
+        kept = {
+            kind: _whole_characters(data)
+            for kind, data in bundle.items()
+            if kind in PICTURES and isinstance(data, str)
+        }
+        if kept:
+            found[_whole_characters(name)] = kept
+    return found
+
+
+def _whole_characters(text: str) -> str:
+    """`text` as UTF-8 can hold it: JSON can name halves of characters, which no file can keep."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _name(cell) -> str | None:
@@ -145,15 +166,24 @@ def _new(known: Cell, source: str):
 
 
 def _put_back(cells: list, missing: Cell, assignment: Assignment) -> None:
-    """Insert a cell after the last of those that stand before it in the assignment."""
-    before = []
-    for cell in assignment.cells:
-        if cell.name == missing.name:
-            break
-        before.append(cell.name)
-    places = [i for i, (_, known) in enumerate(cells) if known is not None and known.name in before]
+    """Insert a cell after the last of those that stand before it in the assignment.
+
+    A test goes to the end when nobody knows which cell holds the work that it tests: its marks are gone.
+    """
+    before = assignment.cells[: assignment.cells.index(missing)]
+    names = {cell.name for cell in before}
+    places = [i for i, (_, known) in enumerate(cells) if known is not None and known.name in names]
+    place = max(places) + 1 if places else 0
+    work = [cell.name for cell in before if cell.metadata["solution"] and cell.cell_type == "code"]
+    tested = work[-1] if work else None
+    if (
+        missing.is_test
+        and tested is not None
+        and all(known is None or known.name != tested for _, known in cells)
+    ):
+        place = len(cells)
     source = missing.source if missing.is_ours else ""
-    cells.insert(max(places) + 1 if places else 0, (_new(missing, source), missing))
+    cells.insert(place, (_new(missing, source), missing))
 
 
 def _tests_after_solutions(cells: list, assignment: Assignment) -> None:

@@ -19,7 +19,6 @@ from tests.autograder.corpus import assignment, page
 from tests.autograder.corpus.case import Case
 from tests.autograder.corpus.catalogue import HOSTILE, ODD, cases
 from tests.autograder.corpus.host import PASSWORD, Host, processes_named
-from tests.autograder.corpus.hostile_browser import FORMS
 from tests.autograder.corpus.judge import leaked, outputs, unfair
 
 LIMITS = Times(cell=4.0, call=3.0)
@@ -184,8 +183,3 @@ def test_hidden_tests_hold_every_secret_that_is_searched_for():
     assert [secret for secret in assignment.SECRETS if secret not in text] == []
     starter = json.dumps(assignment.starter(kernel=True))
     assert [secret for secret in assignment.SECRETS if secret in starter] == []
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_the_search_for_scripts_finds_each_form_in_a_page_that_was_not_cleaned(form):
-    assert page.active(f"<html><body>{form}</body></html>", "steal@MARK@")

@@ -1,0 +1,132 @@
+"""Has the student's cells run in a candidate process, with a snapshot at the place of each test."""
+
+import re
+import socket
+import time
+from contextlib import ExitStack
+
+from course_lib.examination.assignment import assigned
+from course_lib.examination.peers import Gone, Start, Times, receive
+from course_lib.examination.submission import Submission
+from course_lib.examination.wire import Channel
+
+
+def run_cells(
+    submission: Submission, start: Start, times: Times, end: float, found, stack: ExitStack
+) -> dict[str, Channel]:
+    """Run all cells, keep their outputs in `found`; returns snapshots by the name of the test at their place.
+
+    A snapshot is a copy of the process that answers for the notebook's functions; all end with `stack`. When
+    a cell ends the process or leaves it unable to be copied, everything is run again without that cell.
+    """
+    run = _Run(submission, start, times, end, found)
+    while not run.is_over:
+        if run.attempt():
+            stack.callback(run.candidate.end)
+            stack.callback(run.close)
+            return run.snapshots
+    return {}
+
+
+class _Run:
+    """The cells of one submission, run as often as it takes to leave out those that end the process."""
+
+    def __init__(self, submission: Submission, start: Start, times: Times, end: float, found):
+        self._submission, self._start, self._found = submission, start, found
+        self._times, self._end = times, end
+        self._left_out: set[int] = set()
+        self._careful = False  # try a snapshot after each cell, to learn which one prevents them
+        self._attempts = 0
+        self.is_over = False
+        self.candidate, self.snapshots = None, {}
+
+    def attempt(self) -> bool:
+        """Run the cells in order in a new process; False when one of them ended it."""
+        self._attempts += 1
+        self.candidate, self.snapshots = self._start("candidate"), {}
+        place, is_cell = 0, False
+        try:
+            for place, (cell, known) in enumerate(self._submission.cells):
+                if cell.cell_type != "code":
+                    continue
+                is_cell = False
+                if known is not None and known.is_test:
+                    self.snapshots[known.name] = self._snapshot()
+                if place in self._left_out or not self._is_run(place):
+                    continue
+                is_cell = True
+                self._run_cell(place)
+                if self._careful:
+                    self._snapshot().close()
+        except Gone as reason:
+            self._without(place, is_cell, self.candidate.end() or str(reason))
+            return False
+        return True
+
+    def _without(self, place: int, is_cell: bool, how: str) -> None:
+        """Plan the next attempt: the process was lost at `place`, in the cell or in a snapshot before it."""
+        self.close()
+        if time.monotonic() > self._end or self._attempts > self._times.restarts:
+            self._found.flags.append(f"stopped at cell {place + 1}: {how}")
+            self.is_over = True
+        elif is_cell:
+            self._left_out.add(place)
+            self._found.flags.append(f"cell {place + 1} ended the process: {how}")
+            self._found.outputs[place] = [_ended(how)]
+        else:
+            self._careful = True
+
+    def close(self) -> None:
+        """End the snapshots."""
+        for channel in self.snapshots.values():
+            channel.close()
+
+    def _is_run(self, place: int) -> bool:
+        """Whether the cell is run here: a test only where a later cell mentions a name that it defines."""
+        cell, known = self._submission.cells[place]
+        if known is None or not known.is_test:
+            return bool(cell.source.strip())
+        later = [cell.source for cell, known in self._submission.cells[place + 1 :]
+                 if cell.cell_type == "code" and not (known is not None and known.is_test)]  # fmt: skip
+        return not known.is_hidden and bool(assigned(cell.source) & set(re.findall(r"\w+", "\n".join(later))))
+
+    def _run_cell(self, place: int) -> None:
+        cell, known = self._submission.cells[place]
+        channel = self.candidate.channel
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise Gone("the time for one submission is over")
+        seconds = min(self._times.cell, left)
+        try:
+            channel.send("run", cell.source, seconds)
+        except OSError as error:
+            raise Gone(str(error)) from None
+        answer = receive(channel, seconds + self._times.grace)
+        if answer[0] != "ran" or not isinstance(answer[1], list):
+            raise Gone("it sent something else than outputs")
+        if known is None or not known.is_test:
+            self._found.outputs[place] = answer[1]
+
+    def _snapshot(self) -> Channel:
+        channel = self.candidate.channel
+        ours, theirs = socket.socketpair()
+        with theirs, ExitStack() as undo:
+            undo.callback(ours.close)
+            try:
+                channel.send("snapshot")
+                socket.send_fds(channel.socket, [b"f"], [theirs.fileno()])
+            except OSError as error:
+                raise Gone(str(error)) from None
+            if receive(channel, self._times.call)[0] != "snapshot":
+                raise Gone("it made no snapshot")
+            undo.pop_all()
+        return Channel(ours)
+
+
+def _ended(how: str) -> dict:
+    return {
+        "output_type": "error",
+        "ename": "ProcessEnded",
+        "evalue": how,
+        "traceback": [f"This cell ended Python: {how}."],
+    }

@@ -1,0 +1,77 @@
+"""HTML of a student's making keeps what it says and loses everything by which it could act."""
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_lib.examination.safe_html import ATTRIBUTES, EVERYWHERE, TAGS, safe
+
+
+class Elements(HTMLParser):
+    """The elements of a page as (tag, attributes)."""
+
+    def __init__(self, text: str):
+        super().__init__(convert_charrefs=True)
+        self.found = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<img src='https://example.org/pixel.png'>",
+        "<img src='data:image/svg+xml,<svg onload=alert(1)>'>",
+        "<a href='javascript:alert(1)'>x</a>",
+        "<a href=' java\tscript:alert(1)'>x</a>",
+        "<a href='JaVaScRiPt&colon;alert(1)'>x</a>",
+        "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+        "<a href='../../formgrader/api/x'>x</a>",
+        "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+        "<svg onload=alert(1)>",
+        "<scr<script>ipt>alert(1)</scr</script>ipt>",
+        "<style>@import 'http://example.org'</style>",
+        "<form action=http://example.org><input></form>",
+        "<div class='full-credit' id='x' style='position:fixed;top:0'>x</div>",
+        "<math><mtext></table></math><img src onerror=alert(1)></mtext></math>",
+    ],
+)
+def test_nothing_is_left_that_runs_loads_or_poses_as_part_of_the_page(text):
+    assert [attributes for _, attributes in Elements(safe(text)).found if attributes] == []
+    assert {tag for tag, _ in Elements(safe(text)).found} <= TAGS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<table><tbody><tr><td>0.5</td></tr></tbody></table>",
+        '<a href="https://example.org/x?a=1">a source</a>',
+        '<img alt="a plot" src="data:image/png;base64,iVBORw0KGgo=">',
+        "<p>1 &lt; 2 &amp; <em>so on</em></p>",
+        "<details><summary>more</summary>text</details>",
+    ],
+)
+def test_what_only_shows_stays_as_it_is(text):
+    assert safe(text) == text
+
+
+PIECES = ["<", ">", "/", "'", '"', "=", " ", "\t", "&colon;", "&#58;", ":", "javascript", "script", "style",
+          "img", "a", "src", "href", "onerror", "data", "image/png;base64,", "text/html", "svg", "x", "<!--",
+          "-->", "]]>", "math", "noscript", "textarea", "title", "\x00"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+def test_whatever_the_text_only_listed_tags_attributes_and_addresses_come_out(text):
+    once = safe(text)
+    for tag, attributes in Elements(once).found:
+        assert tag in TAGS
+        assert attributes.keys() <= EVERYWHERE | ATTRIBUTES.get(tag, set())
+        assert (attributes.get("href") or "#").lower().startswith(("http://", "https://", "mailto:", "#"))
+        assert (attributes.get("src") or "data:image/").startswith("data:image/")
