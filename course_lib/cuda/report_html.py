@@ -9,11 +9,16 @@ from course_lib.cuda.report import Report
 _STYLE = """<style>
 .course-report{font-size:13px;line-height:1.4;color:var(--jp-content-font-color1,#111)}
 .course-report table{border-collapse:collapse;margin:6px 0}
-.course-report td,.course-report th{padding:1px 8px;text-align:right;border:0;background:none;font-variant-
-numeric:tabular-nums} .course-report td.code{text-align:left;font-family:var(--jp-code-font-
-family,monospace);white-space:pre} .course-report th{font-weight:600;border-bottom:1px solid #888} .course-
-report tr.found td{background:rgba(213,94,0,.18)} .course-report .good{color:#00795c;font-weight:600}.course-
-report .bad{color:#b34700;font-weight:600} .course-report ul{margin:4px 0 4px 18px;padding:0} </style>"""
+.course-report td,.course-report th{padding:1px 8px;text-align:right;vertical-align:top}
+.course-report td,.course-report th{border:0;background:none;font-variant-numeric:tabular-nums}
+.course-report td.code{text-align:left;font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap}
+.course-report th{font-weight:600;border-bottom:1px solid #888}
+.course-report th.code{text-align:left}
+.course-report tr.found td{background:rgba(213,94,0,.18)}
+.course-report .good{color:#00795c;font-weight:600}
+.course-report .bad{color:#b34700;font-weight:600}
+.course-report ul{margin:4px 0 4px 18px;padding:0}
+</style>"""
 
 
 def html(report: Report) -> str:
@@ -86,9 +91,7 @@ def _source(report: Report) -> str:
         ]
         counts = "".join(f"<td>{n if isinstance(n, str) else f'{n:,}' if n else ''}</td>" for n in cells)
         mark = ' class="found"' if number in found else ""
-        rows.append(f'<tr{mark}><td>{number}</td><td class="code">{escape(text)}</td>{counts}</tr>')
-    head = (
-        "<tr><th></th><th></th><th>reads</th><th>writes</th><th>sectors "
-        "(fewest)</th><th>shared</th><th>conflicts</th></tr>"
-    )
+        rows.append(f'<tr{mark}>{counts}<td>{number}</td><td class="code">{escape(text)}</td></tr>')
+    heads = ("reads", "writes", "sectors (fewest)", "shared", "conflicts", "line")
+    head = f'<tr>{"".join(f"<th>{name}</th>" for name in heads)}<th class="code">source</th></tr>'
     return f"<details open><summary>accesses by line</summary><table>{head}{''.join(rows)}</table></details>"
