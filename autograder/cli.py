@@ -77,25 +77,45 @@ def grade(
     assignment: Assignment,
     student: Annotated[list[str] | None, typer.Option(help="Only this student; may be repeated.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Also what was graded by the same tests.")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that grade side by side.")] = 1,
-    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that grade side by side; one a core by default.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Grade on the workers of this Dask scheduler, as in tcp://127.0.0.1:8786."),
+    ] = None,
     unconfined: Annotated[
         bool,
         typer.Option("--unconfined", help="Run submissions as ordinary programs, if you trust all of them."),
     ] = False,
 ):
     """Run the tests on what was collected and save the points. Safe to stop and to repeat."""
-    if workers > 1:
-        raise UserError("--workers is not built yet: grading runs one submission at a time; leave it out.")
-    if scheduler:
-        raise UserError("--scheduler is not built yet: grading runs on this machine only; leave it out.")
-    from autograder.console import grade_with_progress
+    from course_lib.machine import cores
 
+    if scheduler and (workers or unconfined):
+        raise UserError("--scheduler takes its own workers, confined; leave out --workers and --unconfined.")
     if unconfined:
         from autograder.engine import allow_unconfined
 
         allow_unconfined()
-    failed = grade_with_progress(Course.here(), assignment, student or [], again)
+    if scheduler:
+        from autograder.cluster import DaskWorkers
+
+        graders = DaskWorkers(scheduler)
+    else:
+        from autograder.workers import LocalWorkers
+
+        graders = LocalWorkers(workers or cores())
+    from autograder.console import Stopped, grade_with_progress
+    from autograder.grade import Grading
+
+    try:
+        failed = grade_with_progress(
+            Grading(Course.here(), assignment, student or [], again), assignment, graders
+        )
+    except Stopped as stopped:
+        typer.echo(f"course: {stopped}", err=True)
+        raise typer.Exit(130) from None
     raise typer.Exit(1 if failed else 0)
 
 

@@ -1,139 +1,73 @@
-"""Grading the submissions of one assignment, one at a time: a bad one costs only itself."""
+"""Grading the submissions of one assignment: others grade them, one coordinator writes."""
 
 import contextlib
 import fcntl
-import hashlib
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
 
-from autograder.conversion import ConversionFailed, convert
+from autograder import journal
+from autograder.batch import Graders, Here, Task
 from autograder.course import Course
-from autograder.scores import released_notebook
+from autograder.recorder import Outcome, Recorder
+from autograder.released import find_released
 from course_lib.errors import UserError
-from course_lib.examination.result import CannotGrade
-from course_lib.paths import write_atomically
-
-# Lies in autograded/STUDENT/ASSIGNMENT, so it goes when nbgrader or formgrader grades a submission anew.
-RECORD = ".graded.json"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """One row of the result: points of the tests, and whether a person must still mark something.
-
-    `state` is graded, unchanged (graded before, from the same bytes by the same tests) or failed; `reason`
-    says why it failed.
-    """
-
-    student: str
-    state: str
-    auto_points: float | None
-    auto_possible: float
-    needs_marking: bool
-    reason: str = ""
-
-
-def grade(course: Course, assignment: str, students: list[str], again: bool = False) -> Iterator[Outcome]:
-    """Grade `students` (all who handed in, if empty) one by one; `again` repeats what was graded before.
+class Grading:
+    """One command: grade `students` (all who handed in, if empty); `again` repeats what was graded before.
 
     Raises UserError when the assignment is not released or a student has not handed in.
     """
-    tests = digest_of_tests(course, assignment)
-    handed_in = course.submitters(assignment)
-    for student in students:
-        if student not in handed_in:
-            raise UserError(f"There is no submission of {assignment} by {student!r} in submitted/.")
-    return _one_by_one(course, assignment, students or handed_in, tests, again)
+
+    def __init__(self, course: Course, assignment: str, students: list[str], again: bool = False):
+        self._course, self._assignment, self._again = course, assignment, again
+        self._released = find_released(course, assignment)
+        handed_in = course.submitters(assignment)
+        for student in students:
+            if student not in handed_in:
+                raise UserError(f"There is no submission of {assignment} by {student!r} in submitted/.")
+        names = students or handed_in
+        self._all = [Task(name, course.notebook("submitted", name, assignment)) for name in names]
+        self.tasks: deque[Task] = deque()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def stop(self) -> None:
+        """Begin no further submission; those in work are finished and recorded."""
+        self._all.clear()
+        self.tasks.clear()
+
+    def run(self, graders: Graders, on_wait: Callable[[], None] = lambda: None) -> Iterator[Outcome]:
+        """Grade what was not graded before, and record each result before it is yielded.
+
+        `on_wait` is called when another command grades this assignment; its results are used. Raises
+        CannotGrade when no submission is to blame, UserError when nothing can be written.
+        """
+        with self._alone(on_wait), contextlib.closing(self._recorder()) as recorder:
+            outcomes, left = recorder.take_up(self._all, self._again)
+            yield from outcomes
+            self.tasks.extend(left)
+            with contextlib.closing(graders.run(self._released.assignment, self.tasks)) as answers:
+                for found in answers:
+                    yield from recorder.record(found)
+
+    def _recorder(self) -> Recorder:
+        return Recorder(self._course, self._assignment, self._released)
+
+    @contextlib.contextmanager
+    def _alone(self, on_wait: Callable[[], None]):
+        folder = journal.folder(self._course, self._assignment)
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / "lock", "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                on_wait()
+                fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it when a process is killed
+            yield
 
 
-def _one_by_one(course, assignment, students, tests, again) -> Iterator[Outcome]:
-    for student in students:
-        with _alone(course):
-            outcome = grade_one(course, assignment, student, tests, again)
-        yield outcome
-
-
-@contextlib.contextmanager
-def _alone(course: Course):
-    """Wait until no other command grades a submission of this course: two at once share the work."""
-    with open(course.root / ".grading.lock", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it when a process is killed
-        yield
-
-
-def grade_one(course: Course, assignment: str, student: str, tests: str, again: bool) -> Outcome:
-    """Grade one submission unless the same was graded by the same `tests`; never raises for its contents.
-
-    Raises CannotGrade where this machine can grade nothing; earlier scores then stay.
-    """
-    submitted = course.notebook("submitted", student, assignment)
-    record = course.notebook("autograded", student, assignment).parent / RECORD
-    try:
-        wanted = fingerprint(submitted.read_bytes(), tests)
-    except OSError as error:
-        return failed(course, assignment, student, f"{submitted.name}: {error.strerror}")
-    if not again and read_record(record) == wanted and (before := points(course, assignment, student)):
-        return Outcome(student, "unchanged", *before)
-    try:
-        run_tests(course, assignment, student)
-    except CannotGrade:
-        raise
-    except (ConversionFailed, UserError) as error:
-        return failed(course, assignment, student, str(error))
-    write_atomically(record, json.dumps({"fingerprint": wanted}))
-    return Outcome(student, "graded", *points(course, assignment, student))
-
-
-def run_tests(course: Course, assignment: str, student: str) -> None:
-    """The engine: run a submission with the released tests and write its points into the gradebook."""
-    from nbgrader.converters import Autograde
-
-    convert(Autograde, course, assignment, student)
-
-
-def digest_of_tests(course: Course, assignment: str) -> str:
-    """SHA-256 of the released tests. Raises UserError when the assignment is not released."""
-    with course.gradebook() as gradebook:
-        notebook = released_notebook(course, gradebook, assignment)
-        points = {cell.name: cell.max_score for cell in notebook.grade_cells}
-        cells = sorted((cell.name, cell.source, points.get(cell.name)) for cell in notebook.source_cells)
-    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
-
-
-def fingerprint(notebook: bytes, tests: str) -> str:
-    """What a result depends on: the submission's bytes and the tests."""
-    return hashlib.sha256(notebook + tests.encode()).hexdigest()
-
-
-def read_record(path) -> str | None:
-    """The fingerprint of the last complete grading, or None."""
-    try:
-        return json.loads(path.read_text("utf-8"))["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def points(course: Course, assignment: str, student: str) -> tuple[float, float, bool] | None:
-    """(points of tests, of how many, needs marking) from the gradebook; None without a submission."""
-    from nbgrader.api import MissingEntry
-
-    with course.gradebook() as gradebook:
-        try:
-            found = gradebook.find_submission(assignment, student)
-        except MissingEntry:
-            return None
-        return found.code_score, found.max_code_score, found.needs_manual_grade
-
-
-def failed(course: Course, assignment: str, student: str, reason: str) -> Outcome:
-    """The outcome of a submission that cannot be graded; scores of an earlier one are taken back."""
-    with course.gradebook() as gradebook:
-        gradebook.update_or_create_student(student)
-        submission = gradebook.update_or_create_submission(assignment, student)
-        for notebook in submission.notebooks:
-            for grade in notebook.grades:
-                grade.auto_score, grade.needs_manual_grade = None, True
-        gradebook.db.commit()
-        possible = submission.max_code_score
-    return Outcome(student, "failed", None, possible, False, reason)
+def grade(course: Course, assignment: str, students: list[str], again: bool = False) -> Iterator[Outcome]:
+    """Grade in this process, one submission after the other."""
+    return Grading(course, assignment, students, again).run(Here())

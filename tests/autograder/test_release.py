@@ -5,9 +5,9 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder import leaks
-from autograder.grade import digest_of_tests
 from autograder.preprocessors.check_regions import CheckRegions
 from autograder.release import release
+from autograder.released import find_released
 from course_lib.errors import UserError
 from tests.autograder.small_course import (
     ANSWER,
@@ -132,10 +132,10 @@ def test_a_refused_notebook_leaves_release_and_gradebook_as_they_were(course):
     cell_named(notebook, "q00_double_hidden").source = DOUBLE_HIDDEN + "\n1.0"
     cell_named(notebook, "q00_double_test").source = "1.0"
     nbformat.write(notebook, course.source(ASSIGNMENT))
-    digest = digest_of_tests(course, ASSIGNMENT)
+    digest = find_released(course, ASSIGNMENT).tests_sha256
     with pytest.raises(UserError, match="cell q00_double_hidden: hidden tests must fill"):
         release(course, ASSIGNMENT)
-    assert digest_of_tests(course, ASSIGNMENT) == digest
+    assert find_released(course, ASSIGNMENT).tests_sha256 == digest
     assert {path: path.read_bytes() for path in (course.root / "release").rglob("*.ipynb")} == before
 
 

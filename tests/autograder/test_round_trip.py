@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder import journal
 from autograder.export import export_csv
 from autograder.feedback import feedback
 from autograder.grade import grade
@@ -199,7 +200,13 @@ def test_a_late_penalty_is_set_in_the_configuration_as_the_instructors_page_says
     assert (row["auto"], row["late_penalty"], row["total"]) == ("7", "7", "0")
 
 
-def test_a_submission_whose_grading_was_cut_off_is_graded_by_the_same_command(course, starter, monkeypatch):
+@pytest.mark.parametrize(
+    "step",
+    ["autograder.journal.append", "autograder.rows.Rows.save", "autograder.rows.Rows.commit", "os.replace"],
+)
+def test_a_submission_whose_grading_was_cut_off_is_graded_by_the_same_command(
+    course, starter, monkeypatch, step
+):
     from autograder.release import release
 
     release(course, ASSIGNMENT)
@@ -209,10 +216,11 @@ def test_a_submission_whose_grading_was_cut_off_is_graded_by_the_same_command(co
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        # LimitOutput comes after the run and before the points are saved.
-        patched.setattr("nbgrader.preprocessors.LimitOutput.preprocess", cut_off)
+        patched.setattr(step, cut_off)
         with pytest.raises(KeyboardInterrupt):
             list(grade(course, ASSIGNMENT, []))
-    assert set(points_by_cell(course, "ada").values()) == {None}
     (outcome,) = grade(course, ASSIGNMENT, [])
     assert (outcome.state, outcome.auto_points) == ("graded", 7)
+    assert len(journal.read(course, ASSIGNMENT)) == 1
+    assert course.notebook("autograded", "ada", ASSIGNMENT).exists()
+    assert [outcome.state for outcome in grade(course, ASSIGNMENT, [])] == ["unchanged"]

@@ -1,0 +1,283 @@
+"""The one writer of results: journal first, then gradebook, then the executed notebook in autograded/.
+
+Whatever stops it between two of these steps, the next command finds in the journal what is still to be done.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+from nbgrader.preprocessors import LimitOutput
+from nbgrader.utils import parse_utc
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from autograder import journal
+from autograder.batch import Answer, NotReadable, Task, read_submission, sha256
+from autograder.course import Course
+from autograder.grade_log import actor
+from autograder.journal import ABANDONED, FAILED, GRADED, Entry
+from autograder.released import Released
+from autograder.rows import Marked, Rows, Standing
+from course_lib.errors import UserError
+from course_lib.paths import write_atomically
+
+logger = logging.getLogger(__name__)
+HELD = 600.0  # seconds to wait for another program that holds the gradebook
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row of the result: points of the tests, and whether a person must still mark something.
+
+    `state` is graded, unchanged (graded before, from the same bytes by the same tests), failed or abandoned;
+    `reason` says why it is not graded.
+    """
+
+    student: str
+    state: str
+    auto_points: float | None
+    auto_possible: float
+    needs_marking: bool
+    reason: str = ""
+    flags: tuple[str, ...] = ()
+
+
+class Recorder:
+    """Writes the results of one assignment. Whoever has one has made sure that there is no other."""
+
+    def __init__(self, course: Course, assignment: str, released: Released):
+        self._course, self._assignment, self._released = course, assignment, released
+        self._rows = Rows(course, assignment)
+        self._limit = LimitOutput(config=course.config())
+        self._actor = actor()
+        self._waiting = journal.folder(course, assignment) / "executed"
+        entries, damaged = journal.scan(journal.path(course, assignment))
+        for line in damaged:
+            logger.warning("Line %s of the journal of %s is damaged", line, assignment)
+        self._latest = {entry.key: entry for entry in entries}
+
+    def close(self) -> None:
+        """Let go of the gradebook."""
+        self._rows.close()
+
+    # What was there before
+
+    def take_up(self, tasks: list[Task], again: bool) -> tuple[list[Outcome], list[Task]]:
+        """Finish what an earlier command had begun to record; returns outcomes, and tasks left to grade."""
+        standings = self._rows.standings()
+        outcomes, unrecorded, left = [], [], []
+        for task in tasks:
+            entry = None if again else self._known(task)
+            if entry is None or entry.state == ABANDONED:
+                left.append(task)
+            elif entry.state == GRADED and self._is_recorded(entry, standings):
+                outcomes.append(self._outcome(entry, standings, "unchanged"))
+            elif entry.state == FAILED or self._executed(entry) is not None:
+                unrecorded.append(entry)
+            else:
+                left.append(task)
+        outcomes += self._record(unrecorded)
+        if self._waiting.is_dir():
+            shutil.rmtree(self._waiting)  # of results that never reached the journal
+        return outcomes, left
+
+    def _known(self, task: Task) -> Entry | None:
+        try:
+            digest = sha256(read_submission(task.path))
+        except NotReadable:
+            return None
+        return self._latest.get((task.student, self._assignment, digest, self._released.tests_sha256))
+
+    def _is_recorded(self, entry: Entry, standings: dict[str, Standing]) -> bool:
+        standing = standings.get(entry.student)
+        return (
+            standing is not None
+            and standing.tests == entry.points
+            and _digest_of(self._autograded(entry.student)) == entry.executed_sha256
+        )
+
+    # New results
+
+    def record(self, answers: list[Answer]) -> list[Outcome]:
+        """Put answers on the disk for good. Raises UserError when there is no room, or no gradebook."""
+        try:
+            entries = [self._entry(answer) for answer in answers]
+            new = [entry for entry in entries if not self._says_the_same(entry)]
+            if new:
+                journal.append(self._course, self._assignment, new)
+            self._latest |= {entry.key: entry for entry in new}
+            return self._record(entries)
+        except OSError as error:
+            raise UserError(
+                f"Results cannot be written ({error.strerror}: {error.filename or 'journal'}); those in the "
+                "journal are kept, and the same command goes on from there."
+            ) from error
+
+    def _entry(self, answer: Answer) -> Entry:
+        result = answer.result
+        state = ABANDONED if answer.abandoned else FAILED if result.reason else GRADED
+        executed = b"" if state != GRADED else self._shortened(result.executed)
+        digest = sha256(executed) if executed else ""
+        if executed:
+            write_atomically(self._waiting_place(answer.student, digest), executed)
+        return Entry(
+            student=answer.student,
+            assignment=self._assignment,
+            notebook_sha256=answer.notebook_sha256,
+            tests_sha256=self._released.tests_sha256,
+            state=state,
+            reason=result.reason,
+            points=result.points,
+            messages=result.messages,
+            flags=result.flags,
+            seconds=round(result.seconds, 4),
+            at=datetime.now(UTC).isoformat(timespec="microseconds"),
+            by=self._actor,
+            executed_sha256=digest,
+        )
+
+    def _says_the_same(self, entry: Entry) -> bool:
+        """Whether the journal already says that this cannot be graded, and why."""
+        before = self._latest.get(entry.key)
+        said = before and (before.state, before.reason)
+        return entry.state != GRADED and said == (entry.state, entry.reason)
+
+    def _shortened(self, executed: bytes) -> bytes:
+        """Outputs cut as nbgrader's autograde cuts them."""
+        before = nbformat.v4.reads(executed.decode())
+        after, _ = self._limit.preprocess(nbformat.v4.reads(executed.decode()), {})
+        return executed if after == before else nbformat.writes(after).encode()
+
+    # Gradebook and autograded/
+
+    def _record(self, entries: list[Entry]) -> list[Outcome]:
+        """Gradebook and folders for entries that are in the journal."""
+        if not entries:
+            return []
+        kept = [entry for entry in entries if entry.state != ABANDONED]
+        refused = self._save([self._marked(entry) for entry in kept])
+        standings = self._rows.standings([entry.student for entry in kept])
+        for entry in kept:
+            if entry.student not in refused:
+                self._place(entry)
+        return [
+            self._outcome(entry, standings, entry.state, refused.get(entry.student, "")) for entry in entries
+        ]
+
+    def _marked(self, entry: Entry) -> Marked:
+        executed = self._executed(entry)
+        deleted = [flag.removesuffix(" was deleted") for flag in entry.flags if flag.endswith(" was deleted")]
+        return Marked(
+            entry.student,
+            entry.points,
+            nbformat.v4.reads(executed.decode()) if executed else None,
+            self._submitted(entry.student),
+            frozenset(deleted),
+        )
+
+    def _save(self, marked: list[Marked]) -> dict[str, str]:
+        """Write to the gradebook in one transaction; returns what it refused, by student."""
+        try:
+            self._transact(marked)
+        except (DBAPIError, UnicodeError) as error:
+            if len(marked) == 1:
+                return {marked[0].student: f"the gradebook refuses it: {_cause(error)}"}
+            found = {}
+            for each in marked:  # one of them is to blame
+                found |= self._save([each])
+            return found
+        return {}
+
+    def _transact(self, marked: list[Marked]) -> None:
+        end = time.monotonic() + HELD
+        while True:
+            try:
+                self._rows.save(marked)
+                self._rows.commit()
+                return
+            except (OperationalError, IntegrityError) as error:
+                self._rows.rollback()
+                # Another program made the same row just now, or holds the database: it will be done.
+                held = isinstance(error, IntegrityError) or "locked" in str(error.orig)
+                if not held or time.monotonic() > end:
+                    raise UserError(
+                        f"The gradebook cannot be written ({_cause(error)}); results are kept in the "
+                        "journal, and the same command writes them."
+                    ) from error
+                time.sleep(0.2)
+            except BaseException:
+                self._rows.rollback()
+                raise
+
+    def _place(self, entry: Entry) -> None:
+        """The executed notebook in the folder where nbgrader keeps it; no folder for what was not graded."""
+        target = self._autograded(entry.student)
+        if entry.state != GRADED:
+            shutil.rmtree(target.parent, ignore_errors=True)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # nbgrader compares it with that of a later submission
+            stamp = self._submission(entry.student).parent / "timestamp.txt"
+            write_atomically(target.parent / stamp.name, stamp.read_bytes())
+        waiting = self._waiting_place(entry.student, entry.executed_sha256)
+        if waiting.exists():
+            waiting.chmod(0o444)  # as nbgrader leaves it
+            os.replace(waiting, target)
+
+    def _outcome(self, entry: Entry, standings, state: str, refused: str = "") -> Outcome:
+        possible = self._rows.possible
+        if refused or state in (FAILED, ABANDONED):
+            state = FAILED if refused else state
+            return Outcome(entry.student, state, None, possible, False, refused or entry.reason)
+        now = standings[entry.student]
+        flags = tuple(entry.flags)
+        return Outcome(entry.student, state, now.auto_points, possible, now.needs_marking, flags=flags)
+
+    # Places
+
+    def _submission(self, student: str) -> Path:
+        return self._course.notebook("submitted", student, self._assignment)
+
+    def _autograded(self, student: str) -> Path:
+        return self._course.notebook("autograded", student, self._assignment)
+
+    def _waiting_place(self, student: str, digest: str) -> Path:
+        name = hashlib.sha256(os.fsencode(student)).hexdigest()
+        return self._waiting / f"{name[:32]}-{digest[:32]}.ipynb"
+
+    def _executed(self, entry: Entry) -> bytes | None:
+        """The executed notebook of an entry, wherever it is; None if it is gone."""
+        for place in (
+            self._waiting_place(entry.student, entry.executed_sha256),
+            self._autograded(entry.student),
+        ):
+            with contextlib.suppress(OSError):
+                data = place.read_bytes()
+                if sha256(data) == entry.executed_sha256:
+                    return data
+        return None
+
+    def _submitted(self, student: str) -> datetime | None:
+        """When it was handed in, as its timestamp.txt says; None without one that can be read."""
+        try:
+            return parse_utc((self._submission(student).parent / "timestamp.txt").read_text().strip())
+        except (OSError, ValueError):
+            return None
+
+
+def _digest_of(path: Path) -> str:
+    try:
+        return sha256(path.read_bytes())
+    except OSError:
+        return ""
+
+
+def _cause(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).split("\n")[0][:160]

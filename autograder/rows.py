@@ -1,0 +1,210 @@
+"""The rows of one assignment in nbgrader's gradebook, read and written for many students at once.
+
+nbgrader's own methods ask and commit once a cell, and compute sums over the whole class with each object they
+load. These rows are the same, with its classes and its late penalty plugin; a test compares them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from nbgrader import api, utils
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import select
+from sqlalchemy.orm import load_only
+
+from autograder.course import Course
+from autograder.scores import released_notebook
+
+NO_RESPONSE = "No response."  # nbgrader's comment on a written answer that was left as it was
+# The columns that are stored; the others are sums over the class, which nbgrader computes with each load.
+PLAIN = {
+    api.Grade: ("cell_id", "auto_score", "manual_score", "extra_credit", "needs_manual_grade"),
+    api.Comment: ("cell_id", "auto_comment", "manual_comment"),
+}
+
+
+@dataclass
+class Standing:
+    """What the gradebook holds for a student: automatic points by test, and their sum with marks by hand."""
+
+    tests: dict[str, float | None] = field(default_factory=dict)
+    auto_points: float = 0.0
+    needs_marking: bool = False
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What grading a submission found. `notebook` is the executed one; None where nothing was graded."""
+
+    student: str
+    points: dict[str, float | None]
+    notebook: object | None
+    submitted: datetime | None
+    deleted: frozenset[str] = frozenset()
+
+
+class Rows:
+    """The gradebook, open until `close`. Nothing is kept of what `save` changes before `commit`."""
+
+    def __init__(self, course: Course, assignment: str):
+        self._gradebook = course.gradebook()
+        self._db = self._gradebook.db
+        self._late = AssignLatePenalties(config=course.config())
+        self._late.init_plugin()
+        notebook = released_notebook(course, self._gradebook, assignment)
+        self._assignment, self._notebook = notebook.assignment_id, notebook.id
+        self._tests = {cell.id: cell for cell in self._cells(api.GradeCell)}
+        self._tasks = {cell.id: cell for cell in self._cells(api.TaskCell)}
+        self._answers = {cell.id: cell for cell in self._cells(api.SolutionCell)}
+        self.possible = float(sum(c.max_score for c in self._tests.values() if c.cell_type == "code"))
+        self._db.rollback()
+
+    def _cells(self, kind) -> list:
+        columns = [kind.id, kind.name]
+        if kind is not api.SolutionCell:
+            columns += [kind.max_score, kind.cell_type]
+        return self._db.execute(select(*columns).where(kind.notebook_id == self._notebook)).all()
+
+    def standings(self, students: Iterable[str] | None = None) -> dict[str, Standing]:
+        """What is in the gradebook now, by student; of all who have a submission, or of `students`."""
+        query = (
+            select(
+                api.SubmittedAssignment.student_id,
+                api.Grade.cell_id,
+                api.Grade.auto_score,
+                api.Grade.score,
+                api.Grade.needs_manual_grade,
+            )
+            .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
+            .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
+            .where(api.SubmittedNotebook.notebook_id == self._notebook)
+        )
+        if students is not None:
+            query = query.where(api.SubmittedAssignment.student_id.in_(list(students)))
+        found: dict[str, Standing] = {}
+        for student, cell, auto, score, needs_marking in self._db.execute(query):
+            standing = found.setdefault(student, Standing())
+            standing.needs_marking |= needs_marking
+            if cell in self._tests and self._tests[cell].cell_type == "code":
+                standing.tests[self._tests[cell].name] = auto
+                standing.auto_points += score
+        self._db.rollback()
+        return found
+
+    def save(self, marked: list[Marked]) -> None:
+        """Write the points of several students' submissions, as nbgrader's autograde would one by one."""
+        found = self._submissions({each.student for each in marked})
+        for each in marked:
+            submission = found[each.student]
+            if each.submitted is not None:
+                submission.timestamp = each.submitted
+            notebook = self._mirrored(submission)
+            self._mark(each, *self._mirrored_cells(notebook))
+            if each.notebook is not None:
+                self._penalize(submission, notebook)
+
+    def commit(self) -> None:
+        """Write for good what was saved, all of it or nothing."""
+        self._db.commit()
+        self._db.expunge_all()
+
+    def rollback(self) -> None:
+        """Forget what was saved since the last commit."""
+        self._db.rollback()
+        self._db.expunge_all()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._gradebook.close()
+
+    def _submissions(self, students: set[str]) -> dict[str, api.SubmittedAssignment]:
+        """Each student's submission, made where there is none."""
+        known = set(self._db.scalars(select(api.Student.id).where(api.Student.id.in_(students))))
+        self._db.add_all(api.Student(id=student) for student in sorted(students - known))
+        plain = load_only(
+            api.SubmittedAssignment.student_id,
+            api.SubmittedAssignment.timestamp,
+            api.SubmittedAssignment.extension,
+        )
+        query = select(api.SubmittedAssignment).options(plain).where(
+            api.SubmittedAssignment.assignment_id == self._assignment,
+            api.SubmittedAssignment.student_id.in_(students),
+        )  # fmt: skip
+        found = {each.student_id: each for each in self._db.scalars(query)}
+        for student in sorted(students - found.keys()):
+            found[student] = api.SubmittedAssignment(
+                id=api.new_uuid(), assignment_id=self._assignment, student_id=student
+            )
+            self._db.add(found[student])
+        return found
+
+    def _mirrored(self, submission) -> api.SubmittedNotebook:
+        plain = load_only(api.SubmittedNotebook.late_submission_penalty)
+        query = select(api.SubmittedNotebook).options(plain).where(
+            api.SubmittedNotebook.assignment_id == submission.id,
+            api.SubmittedNotebook.notebook_id == self._notebook,
+        )  # fmt: skip
+        notebook = self._db.scalars(query).one_or_none()
+        if notebook is None:
+            notebook = api.SubmittedNotebook(
+                id=api.new_uuid(), assignment_id=submission.id, notebook_id=self._notebook
+            )
+            self._db.add(notebook)
+        return notebook
+
+    def _mirrored_cells(self, notebook) -> tuple[dict[str, api.Grade], dict[str, api.Comment]]:
+        """The grades and comments of a submitted notebook by the names of their cells."""
+        return (
+            self._mirror(api.Grade, notebook, self._tests | self._tasks),
+            self._mirror(api.Comment, notebook, self._answers | self._tasks),
+        )
+
+    def _mirror(self, kind, notebook, cells: dict) -> dict:
+        columns = [getattr(kind, name) for name in PLAIN[kind]]
+        query = select(kind).options(load_only(*columns)).where(kind.notebook_id == notebook.id)
+        found = {row.cell_id: row for row in self._db.scalars(query)}
+        for cell in cells:
+            if cell not in found:
+                found[cell] = kind(id=api.new_uuid(), cell_id=cell, notebook_id=notebook.id)
+                self._db.add(found[cell])
+        return {cells[cell].name: row for cell, row in found.items() if cell in cells}
+
+    def _mark(self, each: Marked, grades: dict[str, api.Grade], comments: dict[str, api.Comment]) -> None:
+        if each.notebook is None:
+            for grade in grades.values():
+                grade.auto_score, grade.needs_manual_grade = None, True
+            return
+        for cell in each.notebook.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            is_task = utils.is_task(cell)
+            unanswered = name in each.deleted or (
+                name is not None and cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+            )
+            if utils.is_grade(cell):
+                # A person marks answers in words, and code without a test.
+                score = each.points.get(name, 0 if unanswered else None)
+                grades[name].auto_score = score
+                # A mark that a person gave before stands, but this run may ask for another look at it.
+                grades[name].needs_manual_grade = grades[name].manual_score is not None or score is None
+            if utils.is_solution(cell) or is_task:
+                comments[name].auto_comment = NO_RESPONSE if unanswered and not is_task else None
+
+    def _penalize(self, submission, notebook) -> None:
+        """Set the penalty that nbgrader's plugin gives, within 0 and the score."""
+        query = select(api.Assignment.duedate).where(api.Assignment.id == self._assignment)
+        due = self._db.scalar(query)
+        if due is not None and submission.extension is not None:
+            due += submission.extension
+        late = 0.0
+        if due is not None and submission.timestamp is not None:
+            late = (submission.timestamp - due).total_seconds()
+        penalty = None
+        if late > 0:
+            self._db.flush()
+            score = self._db.scalar(
+                select(api.SubmittedNotebook.score).where(api.SubmittedNotebook.id == notebook.id)
+            )
+            penalty = self._late.plugin_inst.late_submission_penalty(submission.student_id, score, late)
+            penalty = None if penalty is None else min(max(0, penalty), score)
+        notebook.late_submission_penalty = penalty

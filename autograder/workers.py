@@ -1,0 +1,187 @@
+"""Processes on this machine that grade side by side, each with a warm process of its own.
+
+A worker is a fresh program, not a fork: it shares no lock, no file and no connection with the coordinator. It
+reads a submission, grades it, sends the result; it writes nothing, and dies with the coordinator.
+"""
+
+import contextlib
+import dataclasses
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+from collections import Counter, deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder.batch import ATTEMPTS, Answer, Grader, Task
+from autograder.sandbox import die_with_parent
+from course_lib.examination.assignment import Assignment, Cell
+from course_lib.examination.result import CannotGrade, Result
+from course_lib.examination.wire import Channel, decode, encode
+from course_lib.paths import ROOT
+
+AHEAD = 2  # tasks at a worker: it need not wait for the coordinator, which may be writing
+PATIENCE = 20.0  # seconds until a worker that was told to end must have ended
+
+
+def packed(assignment: Assignment) -> bytes:
+    """An assignment as plain data."""
+    return encode([[dataclasses.asdict(cell) for cell in assignment.cells], sorted(assignment.names)])
+
+
+def unpacked(data: bytes) -> Assignment:
+    """The assignment that `packed` packed."""
+    cells, names = decode(data)
+    return Assignment(tuple(Cell(**cell) for cell in cells), frozenset(names))
+
+
+class _Worker:
+    """A process that grades, and the tasks it was given, the one in work first."""
+
+    def __init__(self, assignment: bytes):
+        ours, theirs = socket.socketpair()
+        self.tasks: deque[Task] = deque()
+        self.channel = Channel(ours)
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the worker
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "autograder.workers", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=self._said,
+                stderr=self._said,
+                start_new_session=True,  # Ctrl-C is for the coordinator
+            )
+        with contextlib.suppress(OSError):  # it has ended already; reading will show it
+            self.channel.send("assignment", assignment)
+
+    def give(self, task: Task) -> None:
+        """Send a task; small enough never to wait for the worker."""
+        self.tasks.append(task)
+        with contextlib.suppress(OSError):
+            self.channel.send("grade", os.fsencode(task.path))
+
+    def last_words(self) -> str:
+        """The last line it printed."""
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+    def end(self) -> None:
+        """Kill it, and wait until it is dead. What it started dies with it."""
+        self._process.kill()
+        self._process.wait(PATIENCE)
+        self.channel.close()
+        self._said.close()
+
+
+class LocalWorkers:
+    """`count` worker processes, started when there is something to grade."""
+
+    def __init__(self, count: int):
+        self.count = count
+
+    def run(self, assignment: Assignment, tasks: deque[Task]) -> Iterator[list[Answer]]:
+        with contextlib.closing(_Run(packed(assignment), tasks)) as run:
+            yield from run.answers(self.count)
+
+
+class _Run:
+    def __init__(self, assignment: bytes, tasks: deque[Task]):
+        self._assignment, self._tasks = assignment, tasks
+        self._workers: list[_Worker] = []
+        self._selector = selectors.DefaultSelector()
+        self._died: Counter[str] = Counter()  # by student
+        self._answered = False
+        self._in_vain = 0  # workers that ended before a first answer came from any
+
+    def answers(self, count: int) -> Iterator[list[Answer]]:
+        for _ in range(min(count, len(self._tasks))):  # each costs seconds to become warm
+            self._start()
+        for worker in self._workers:
+            self._fill(worker)
+        while any(worker.tasks for worker in self._workers):
+            found = []
+            for key, _ in self._selector.select():
+                found += self._heard(key.data)
+            if found:
+                yield found
+
+    def _start(self) -> None:
+        worker = _Worker(self._assignment)
+        self._workers.append(worker)
+        self._selector.register(worker.channel.socket, selectors.EVENT_READ, worker)
+        if self._tasks:
+            worker.give(self._tasks.popleft())
+
+    def _fill(self, worker: _Worker) -> None:
+        while self._tasks and len(worker.tasks) < AHEAD:
+            worker.give(self._tasks.popleft())
+
+    def _heard(self, worker: _Worker) -> list[Answer]:
+        try:
+            what, *details = worker.channel.receive()
+        except (EOFError, OSError):
+            return self._ended(worker)
+        if what == "cannot":
+            raise CannotGrade(details[0])
+        self._answered = True
+        task = worker.tasks.popleft()
+        self._fill(worker)
+        digest, result, abandoned = details
+        return [Answer(task.student, digest, Result(**result), abandoned)]
+
+    def _ended(self, worker: _Worker) -> list[Answer]:
+        """A worker is gone: others take its tasks, and one that ends every worker is put aside."""
+        said = worker.last_words()
+        self._selector.unregister(worker.channel.socket)
+        self._workers.remove(worker)
+        worker.end()
+        self._in_vain += not self._answered
+        if self._in_vain >= ATTEMPTS:
+            raise CannotGrade(f"The processes that grade end at once: {said}")
+        found = []
+        if worker.tasks:
+            guilty = worker.tasks[0]
+            self._died[guilty.student] += 1
+            if self._died[guilty.student] >= ATTEMPTS:
+                worker.tasks.popleft()
+                reason = f"the process that graded it died {ATTEMPTS} times: {said}"
+                found = [Answer(guilty.student, "", Result(reason=reason), abandoned=True)]
+            self._tasks.extendleft(reversed(worker.tasks))
+        if self._tasks:
+            self._start()
+        return found
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.end()
+        self._selector.close()
+
+
+def _serve(channel: Channel) -> None:
+    """In a worker: grade as asked until the coordinator is gone."""
+    die_with_parent()
+    _, assignment = channel.receive()
+    grader = Grader(unpacked(assignment))
+    try:
+        while True:
+            _, path = channel.receive()
+            answer = grader.answer(Task("", Path(os.fsdecode(path))))
+            result = dataclasses.asdict(answer.result)
+            channel.send("graded", answer.notebook_sha256, result, answer.abandoned)
+    except CannotGrade as error:
+        channel.send("cannot", str(error))
+    except EOFError:
+        pass  # there is nothing more to do
+    finally:
+        grader.close()
+
+
+if __name__ == "__main__":
+    _serve(Channel(socket.socket(fileno=int(sys.argv[1]))))
