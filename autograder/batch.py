@@ -5,6 +5,7 @@ import functools
 import hashlib
 import os
 import stat
+import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,11 +78,15 @@ def sha256(data: bytes) -> str:
 
 
 class Grader:
-    """Grades submissions of one assignment, with a warm process that is replaced when it dies."""
+    """Grades submissions of one assignment, with a warm process that is replaced when it dies.
+
+    Several threads may use one.
+    """
 
     def __init__(self, assignment: Assignment):
         self.assignment = assignment
         self._warm: Warm | None = None
+        self._lock = threading.Lock()
 
     def answer(self, task: Task) -> Answer:
         """Read and grade one submission. Raises CannotGrade where not even an empty one can be graded."""
@@ -107,11 +112,12 @@ class Grader:
         return Answer(student, sha256(notebook), Result(reason=reason), abandoned=True)
 
     def _warm_process(self) -> Warm:
-        if self._warm is not None and not self._warm.is_alive():
-            self.close()
-        if self._warm is None:
-            self._warm = Warm(confined=engine.UNCONFINED not in os.environ)
-        return self._warm
+        with self._lock:
+            if self._warm is not None and not self._warm.is_alive():
+                self.close()
+            if self._warm is None:
+                self._warm = Warm(confined=engine.UNCONFINED not in os.environ)
+            return self._warm
 
     def close(self) -> None:
         """End the warm process."""
