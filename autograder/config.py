@@ -75,6 +75,9 @@ def configure(config: Config, config_file: Path | str) -> None:
     directory = config.CourseDirectory
     directory.root = str(root)
     directory.source_directory = "notebooks"
+    # The name that nbgrader's API takes when none is given. Its commands would take an empty one, for which
+    # it makes no row; PostgreSQL, which enforces references, then refuses every assignment.
+    directory.course_id = "default_course"
     # Figures and records that a notebook leaves beside itself when it is run are no part of an assignment.
     directory.ignore = [".*", "*.pyc", "__pycache__", "effects", "feedback"]
 
