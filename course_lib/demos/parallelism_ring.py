@@ -70,8 +70,8 @@ def contents(states: np.ndarray, step: int) -> dict:
     return {
         "traces": [{"z": parts.astype(float), "text": text}],
         "finding": finding,
-        "detail": f"Each rank has sent {sent:.2f} times its buffer; {whole} of {length} elements are complete "
-        "everywhere; a digit 1 a rank whose part is in",
+        "detail": f"Each rank has sent {sent:.2f} times its buffer; {whole} of {length} elements are "
+        "complete everywhere; a digit 1 a rank whose part is in",
         "annotations": arrows,
     }
 

@@ -1,0 +1,11 @@
+# Starts a microbatch when it arrives, even if the stage is still busy.
+def pipeline_schedule(stage_times, microbatches):
+    stages = len(stage_times)
+    starts = np.zeros((stages, microbatches))
+    for stage in range(stages):
+        for microbatch in range(microbatches):
+            arrived = starts[stage - 1, microbatch] + stage_times[stage - 1] if stage else 0.0
+            free = starts[stage, microbatch - 1] + stage_times[stage] if microbatch else 0.0
+            starts[stage, microbatch] = arrived if stage else free
+    span = starts[-1, -1] + stage_times[-1]
+    return starts, float(1 - microbatches * sum(stage_times) / (stages * span))

@@ -1,0 +1,12 @@
+# Lets every stage take as long as the slowest.
+def pipeline_schedule(stage_times, microbatches):
+    stages = len(stage_times)
+    stage_times = [max(stage_times)] * stages
+    starts = np.zeros((stages, microbatches))
+    for stage in range(stages):
+        for microbatch in range(microbatches):
+            arrived = starts[stage - 1, microbatch] + stage_times[stage - 1] if stage else 0.0
+            free = starts[stage, microbatch - 1] + stage_times[stage] if microbatch else 0.0
+            starts[stage, microbatch] = max(arrived, free)
+    span = starts[-1, -1] + stage_times[-1]
+    return starts, float(1 - microbatches * sum(stage_times) / (stages * span))
