@@ -1,0 +1,118 @@
+"""Hessian products and sharpness against the exact Hessian of a tiny network; descent against the theory."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib import datasets, seeds
+from course_lib.learning_rate import curvature
+
+
+def tiny(seed: int, widths=(3, 4, 5, 3), n: int = 7, size: float = 1.0):
+    random = seeds.torch_stream("test", "curvature", seed=seed)
+    weights = [size * w.double() for w in curvature.initial_weights(widths, seed=seed)]
+    x = torch.randn(n, widths[0], generator=random, dtype=torch.float64)
+    return weights, x, torch.randint(widths[-1], (n,), generator=random)
+
+
+def exact_hessian(weights, x, y) -> torch.Tensor:
+    """All second derivatives (p, p), from torch's own functional."""
+    sizes, shapes = [w.numel() for w in weights], [w.shape for w in weights]
+
+    def loss(flat):
+        parts = zip(flat.split(sizes), shapes, strict=True)
+        return curvature.network_loss([part.view(shape) for part, shape in parts], x, y)
+
+    return torch.autograd.functional.hessian(loss, torch.cat([w.flatten() for w in weights]))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.1, 4))
+def test_product_is_that_of_the_exact_hessian(seed, size):
+    weights, x, y = tiny(seed, size=size)
+    H = exact_hessian(weights, x, y)
+    v = torch.randn(len(H), generator=seeds.torch_stream("test", "v", seed=seed), dtype=torch.float64)
+    assert torch.allclose(curvature.hessian_products(weights, x, y)(v), H @ v, atol=1e-10)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.5, 4))
+def test_sharpness_is_the_largest_eigenvalue_even_where_the_most_negative_is_larger_in_size(seed, size):
+    weights, x, y = tiny(seed, size=size)
+    largest = torch.linalg.eigvalsh(exact_hessian(weights, x, y))[-1].item()
+    measured = curvature.largest_curvature(weights, x, y, tolerance=1e-8)
+    assert measured == pytest.approx(largest, rel=1e-5, abs=1e-9)
+
+
+def test_loss_and_weights_are_those_of_the_network():
+    from course_lib import training
+
+    model = training.mlp([9, 7, 5], seed=3)
+    x, y = torch.randn(4, 9), torch.tensor([0, 4, 2, 2])
+    expected = torch.nn.functional.cross_entropy(model(x), y)
+    assert torch.allclose(
+        curvature.network_loss(curvature.initial_weights([9, 7, 5], seed=3), x, y), expected
+    )
+
+
+def test_descent_is_torchs_and_leaves_the_start_alone():
+    weights, x, y = tiny(1)
+    kept = [w.clone() for w in weights]
+    path, end = curvature.descend(weights, x, y, 0.3, 5)
+    leaves = [w.clone().requires_grad_() for w in weights]
+    optimizer, losses = torch.optim.SGD(leaves, lr=0.3), []
+    for _ in range(5):
+        loss = curvature.network_loss(leaves, x, y)
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert all(torch.allclose(a, b) for a, b in zip(end, leaves, strict=True))
+    assert path.loss[:-1] == pytest.approx(losses)
+    assert all(torch.equal(a, b) for a, b in zip(weights, kept, strict=True))
+    assert not any(w.requires_grad for w in end)
+
+
+def test_path_knows_where_the_loss_rises_and_where_the_limit_is_crossed():
+    path = curvature.Path(0.5, np.array([3.0, 2, 2, 1, 4]), np.array([0, 2, 4]), np.array([1.0, 3.9, 4.1]))
+    assert path.first_rise == 3
+    assert path.crossing == 4
+    calm = curvature.Path(0.1, np.array([3.0, 2, 1]), np.array([0]), np.array([5.0]))
+    assert calm.first_rise is calm.crossing is None
+
+
+def test_sharpness_is_asked_for_at_the_steps_wanted_only():
+    weights, x, y = tiny(2)
+    path, _ = curvature.descend(weights, x, y, 0.1, 7, sharpness=lambda _: 1.5, every=3)
+    assert path.measured.tolist() == [0, 3, 6]
+    assert path.sharpness.tolist() == [1.5] * 3
+
+
+@pytest.mark.parametrize(("rate", "steps"), [(0, 5), (-1, 5), (float("nan"), 5), (0.1, 0)])
+def test_descent_that_cannot_be_is_refused(rate, steps):
+    weights, x, y = tiny(0)
+    with pytest.raises(ValueError, match="above 0"):
+        curvature.descend(weights, x, y, rate, steps)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_loss_of_the_digits_rises_after_the_limit_is_crossed_and_not_before(seed):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    data = datasets.digits()
+    x, y = torch.tensor(data.x_train[:300]), torch.tensor(data.y_train[:300])
+    start = curvature.initial_weights((784, 256, 128, 10), seed=seed)
+
+    def sharpness(weights):
+        return curvature.largest_curvature(weights, x, y, tolerance=1e-2)
+
+    calm, _ = curvature.descend(start, x, y, 0.05, 100, sharpness, every=10)
+    wild, _ = curvature.descend(start, x, y, 0.2, 30, sharpness)
+    torch.set_num_threads(threads)
+    assert calm.first_rise is None
+    assert calm.crossing is None
+    assert 0 <= wild.first_rise - wild.crossing <= 8
+    assert 2 / wild.sharpness[0] > 3 * wild.rate, "the first sharpness allows a rate that is far too large"
