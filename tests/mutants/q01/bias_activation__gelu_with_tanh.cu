@@ -1,0 +1,12 @@
+// Uses the approximate GELU.
+extern "C" __global__ void bias_activation(const float* x, const float* bias, float* out, int rows, int columns, int f) {
+    const size_t n = (size_t)rows * columns;
+    const size_t threads = (size_t)gridDim.x * blockDim.x;
+    for (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += threads) {
+        const float v = x[i] + bias[i % columns];
+        float y = v < 0.0f ? 0.0f : v;
+        if (f == 1) y = 0.5f * v * (1.0f + tanhf(0.79788456f * (v + 0.044715f * v * v * v)));
+        if (f == 2) y = v / (1.0f + expf(-v));
+        out[i] = y;
+    }
+}

@@ -1,0 +1,16 @@
+# Divides by the weight of a unit that never switches.
+def linear_regions(W1, b1, w2, b2, lo, hi):
+    w1, b1, w2 = np.asarray(W1)[:, 0], np.asarray(b1), np.asarray(w2)
+    kinks = sorted(-b / w for w, b in zip(w1.tolist(), b1.tolist()))
+    ends = [lo]
+    for kink in kinks:
+        if ends[-1] + 1e-9 < kink < hi - 1e-9:
+            ends.append(kink)
+    pieces = []
+    for left, right in zip(ends, ends[1:] + [hi]):
+        on = w1 * (left + right) / 2 + b1 > 0
+        slope, intercept = float(np.sum((w2 * w1)[on])), float(np.sum((w2 * b1)[on]) + b2)
+        if pieces and abs(pieces[-1][2] - slope) < 1e-9:
+            left = pieces.pop()[0]
+        pieces.append((float(left), float(right), slope, intercept))
+    return pieces
