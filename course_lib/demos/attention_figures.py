@@ -144,7 +144,7 @@ def cost_of_heads(heads: Sequence[int], relative: Mapping[str, Sequence[float]])
     last = ", ".join(f"{values[-1]:.3g}× the {name}" for name, values in relative.items())
     look.finish(drawing, f"{heads[-1]} heads: {last}", f"against {heads[0]} head of the same total width")
     ticks = [1, 2, 4, 8, 16, 32, 64]
-    ends = np.log10([heads[0], heads[-1]]) + [-0.05, 0.05]
+    ends = [np.log10(heads[0]) - 0.05, np.log10(heads[-1]) + 0.05]
     drawing.update_xaxes(title_text="heads", type="log", tickvals=list(heads), range=ends)
     drawing.update_yaxes(title_text="times as much", type="log", tickvals=ticks)
     drawing.update_layout(margin_r=210)

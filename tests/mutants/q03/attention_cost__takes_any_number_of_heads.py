@@ -1,0 +1,12 @@
+# Rounds down where heads do not fit.
+def attention_cost(T, d_model, heads, kv_heads):
+    """Counts of one attention layer over T tokens, without a causal mask, by name."""
+    kv_width = d_model // heads * kv_heads
+    parameters = 2 * d_model * d_model + 2 * d_model * kv_width
+    return {
+        "parameters": parameters,
+        "flops": 2 * T * parameters + 2 * (2 * T * T * d_model),
+        "exponentials": heads * T * T,
+        "score_bytes": 2 * heads * T * T,
+        "kv_bytes": 2 * 2 * T * kv_width,
+    }
