@@ -58,7 +58,7 @@ class DaskWorkers:
         from distributed import as_completed
 
         (shared,) = self._client.scatter([data], broadcast=True)
-        coming = as_completed(with_results=True, raise_errors=False)
+        coming = as_completed(loop=self._client.loop, with_results=True, raise_errors=False)
         looked, room = float("-inf"), 0
         while True:
             if time.monotonic() > looked + LOOK:

@@ -54,6 +54,11 @@ CAPABILITIES = {
         ),
         'pip install -e ".[test]"',
     ),
+    "dask": (lambda: importlib.util.find_spec("distributed") is not None, 'pip install -e ".[dask]"'),
+    "openssl": (
+        lambda: shutil.which("openssl") is not None,
+        "install OpenSSL (Debian: apt-get install openssl)",
+    ),
     "postgres": (
         lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
         "install PostgreSQL (Debian: apt-get install postgresql)",
