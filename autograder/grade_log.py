@@ -10,6 +10,7 @@ import getpass
 import io
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,8 @@ from pathlib import Path
 import sqlalchemy as sql
 from nbgrader import api
 from sqlalchemy import event
-from sqlalchemy.orm.attributes import get_history
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import PASSIVE_NO_INITIALIZE, get_history
 
 from autograder import journal
 from autograder.course import Course
@@ -73,37 +75,48 @@ class Change:
 
 def watch() -> None:
     """From now on this program writes down what it changes in a gradebook; calling it again does no harm."""
-    for kind in WATCHED:
-        for moment in ("after_insert", "after_update"):
-            if not event.contains(kind, moment, _write_down):
-                event.listen(kind, moment, _write_down)
+    if not event.contains(Session, "after_flush", _write_down):
+        event.listen(Session, "after_flush", _write_down)
 
 
-def _write_down(_mapper, connection, entry) -> None:
-    rows = []
-    for name in WATCHED[type(entry)]:
-        history = get_history(entry, name, passive=sql.orm.attributes.PASSIVE_NO_INITIALIZE)
-        old, new = (_text(values[0] if values else None) for values in (history.deleted, history.added))
-        if history.has_changes() and old != new:
-            rows.append({"field": name, "old": old, "new": new})
+def _write_down(session: Session, _context) -> None:
+    """Add a line for each change that is being flushed; the session still tells old values from new ones."""
+    rows = [
+        {"submission": entry.id, "cell": "", **change}
+        if isinstance(entry, api.SubmittedNotebook)
+        else {"submission": entry.notebook_id, "cell": entry.cell_id, **change}
+        for entry in (*session.new, *session.dirty)
+        if type(entry) in WATCHED
+        for change in _changed(entry)
+    ]
     if not rows:
         return
+    connection = session.connection()
     _create(connection)
-    about = {
-        "at": datetime.now(UTC).isoformat(timespec="microseconds"),
-        "actor": actor(),
-        "submission": entry.id if isinstance(entry, api.SubmittedNotebook) else entry.notebook_id,
-        "cell": "" if isinstance(entry, api.SubmittedNotebook) else entry.cell_id,
-    }
+    about = {"at": datetime.now(UTC).isoformat(timespec="microseconds"), "actor": actor()}
     connection.execute(TABLE.insert(), [about | row for row in rows])
 
 
-def _create(connection) -> None:
+def _changed(entry) -> Iterator[dict[str, str]]:
+    for name in WATCHED[type(entry)]:
+        history = get_history(entry, name, passive=PASSIVE_NO_INITIALIZE)
+        old, new = (_text(values[0] if values else None) for values in (history.deleted, history.added))
+        if history.has_changes() and old != new:
+            yield {"field": name, "old": old, "new": new}
+
+
+def _create(connection: sql.Connection) -> None:
+    """Make the table where there is none; only a found one is trusted, since making may be rolled back."""
+    known = connection.info.get(TABLE.name)
+    if known == "found":
+        return
     if sql.inspect(connection).has_table(TABLE.name):
+        connection.info[TABLE.name] = known or "found"
         return
     if connection.dialect.name == "postgresql":
         connection.execute(sql.select(sql.func.pg_advisory_xact_lock(CREATING)))
     TABLE.create(connection, checkfirst=True)
+    connection.info[TABLE.name] = "made"
 
 
 def actor() -> str:

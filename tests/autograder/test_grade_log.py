@@ -79,7 +79,10 @@ def test_a_change_that_is_rolled_back_leaves_no_line(submitted):
         gradebook.find_grade("q00_explain", "doubling", ASSIGNMENT, "ada").manual_score = 3.0
         gradebook.db.flush()
         gradebook.db.rollback()
-    assert lines(submitted) == []
+        assert lines(submitted) == []
+        gradebook.find_grade("q00_explain", "doubling", ASSIGNMENT, "ada").manual_score = 2.0
+        gradebook.db.commit()  # the table itself was rolled back, too
+    assert [line[:4] for line in lines(submitted)] == [("q00_explain", "manual_score", "", "2")]
 
 
 def test_a_score_changed_past_the_programs_is_shown_as_such(submitted):
