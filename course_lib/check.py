@@ -1,27 +1,36 @@
-"""`./course check`: the visible tests on the student's own notebook, as a table of points."""
+"""`./course check`: the visible tests on the student's own notebook, by the grader's own examination.
 
+The same candidate and examiner as in grading, as ordinary processes of the student's account.
+"""
+
+import ast
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib import workspace
+from course_lib.cuda.compiler import compilers
 from course_lib.errors import UserError
+from course_lib.examination.warm import Warm
 
-CELL_TIMEOUT = 120  # seconds
+SHOWN = re.compile(r"demos\.\w+\.show")
+GUARD = "course_lib.examination.unconfined"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one visible test said: points earned out of those possible, and its last line when it failed."""
+    """What one visible test said: points earned out of those possible, its error in a line, its prints."""
 
     test: str
     points: float
     possible: float
-    message: str
+    error: str
+    printed: str
 
     @property
     def passed(self) -> bool:
-        return self.points >= self.possible and not self.message
+        return self.points >= self.possible and not self.error
 
 
 def check_assignment(assignment: str) -> bool:
@@ -35,13 +44,18 @@ def check_assignment(assignment: str) -> bool:
     console = Console(highlight=False)
     notebook = workspace.notebook(assignment)
     with console.status(f"Running the visible tests of {notebook.name} …"):
-        verdicts = check_notebook(notebook, workspace.student_version(assignment))
-    table = Table("test", "points", "what it said", box=None, pad_edge=False)
+        verdicts, notes = check_notebook(notebook, workspace.student_version(assignment))
+    table = Table("test", "points", "", box=None, pad_edge=False)
     for verdict in verdicts:
         color = "green" if verdict.passed else "red"
         points = f"{verdict.points:g} of {verdict.possible:g}"
-        table.add_row(verdict.test, f"[{color}]{points}[/]", verdict.message.replace("[", r"\["))
+        table.add_row(verdict.test, f"[{color}]{points}[/]", verdict.error.replace("[", r"\["))
     console.print(table)
+    for verdict in verdicts:
+        if verdict.printed and not verdict.passed:
+            console.print(f"\n{verdict.test}:\n{verdict.printed}", markup=False)
+    for note in notes:
+        console.print(f"note: {note}", markup=False)
     passed = sum(verdict.passed for verdict in verdicts)
     console.print(
         f"{passed} of {len(verdicts)} visible tests pass; hidden tests and the written answer follow."
@@ -49,69 +63,60 @@ def check_assignment(assignment: str) -> bool:
     return passed == len(verdicts)
 
 
-def check_notebook(notebook: Path, released: Path) -> list[Verdict]:
-    """Run `notebook` up to its last visible test and return what each said.
+def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[str]]:
+    """What each visible test says of `notebook`, run up to the last of them, and notes on what was odd.
 
-    Locked cells are taken from `released`, so a test that was changed by accident counts as released.
+    Tests and locked cells are those of the student version `released`, however `notebook` changed them.
+    Raises UserError when it is no notebook.
     """
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import DeadKernelError
+    environment = {**os.environ, "NBGRADER_EXECUTION": "validate", "PLOTLY_RENDERER": "plotly_mimetype"}
+    if compilers():  # there kernels are graded; without a compiler, a GPU may run them
+        environment["COURSE_DEVICE"] = "host"
+    with Warm(GUARD, {}, environment, notebook.parent) as warm:
+        # Imported while the other process starts, which takes as long.
+        from course_lib.examination.assignment import Assignment, modules
+        from course_lib.examination.conduct import conduct
+        from course_lib.examination.peers import Times
+        from course_lib.examination.submission import Unreadable, read
 
+        assignment = Assignment.from_source(released.read_bytes()).without_hidden_tests()
+        warm.bring(modules(assignment))
+        try:
+            submission = read(notebook.read_bytes(), assignment)
+        except Unreadable as error:
+            raise UserError(f"{notebook} cannot be read: {error}.") from error
+        places = {known.name: place for place, (_, known) in enumerate(submission.cells)
+                  if known is not None and known.is_test}  # fmt: skip
+        del submission.cells[max(places.values(), default=-1) + 1 :]
+        for cell, known in submission.cells:
+            if known is None and cell.cell_type == "code" and _only_shows(cell.source):
+                cell.source = ""
+        found = conduct(submission, assignment, warm.start, Times())
+    verdicts = [_verdict(cell, found, places[name]) for name, cell in assignment.tests.items()]
+    return verdicts, submission.flags + [flag for flag in found.flags if flag.startswith("cell ")]
+
+
+def _only_shows(source: str) -> bool:
+    """Whether a cell does nothing but show a demo, which nobody would see here."""
     try:
-        student = nbformat.read(notebook, as_version=4)
-    except Exception as error:
-        raise UserError(f"{notebook} is not a notebook that Jupyter can read ({error}).") from error
-    shipped = nbformat.read(released, as_version=4).cells
-    locked = {grade_id(cell): cell for cell in shipped if _nbgrader(cell).get("locked")}
-    cells = [locked.get(grade_id(cell), cell) for cell in student.cells]
-    tests = [cell for cell in cells if is_visible_test(cell)]
-    if not tests:
-        raise UserError(
-            f"{notebook} holds no visible test; ./course lab brings a fresh copy once you rename it."
-        )
-    student.cells = cells[: cells.index(tests[-1]) + 1]
-    client = NotebookClient(
-        student,
-        timeout=CELL_TIMEOUT,
-        allow_errors=True,
-        resources={"metadata": {"path": str(notebook.parent)}},
-    )
-    try:
-        # Demos then draw a static figure instead of a live widget, as they do while a notebook is graded.
-        client.execute(env={**os.environ, "NBGRADER_EXECUTION": "validate"})
-    except DeadKernelError as error:
-        raise UserError(f"Python died while running {notebook.name}: {error}") from error
-    return [_verdict(cell) for cell in tests]
+        statements = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    calls = [node.value.func for node in statements
+             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]  # fmt: skip
+    return len(calls) == len(statements) and all(SHOWN.fullmatch(ast.unparse(call)) for call in calls)
 
 
-def _nbgrader(cell) -> dict:
-    return cell.metadata.get("nbgrader", {})
-
-
-def grade_id(cell) -> str:
-    """nbgrader's name of the cell; a cell without one is known by its own id."""
-    return _nbgrader(cell).get("grade_id") or cell.get("id", "")
-
-
-def is_visible_test(cell) -> bool:
-    """A graded, locked code cell whose tests are in the student's version."""
-    options = _nbgrader(cell)
-    graded = cell.cell_type == "code" and options.get("grade") and not options.get("solution")
-    return bool(graded and not options["grade_id"].endswith("_hidden"))
-
-
-def _verdict(cell) -> Verdict:
-    options = _nbgrader(cell)
-    possible, name = float(options["points"]), options["grade_id"].removesuffix("_test")
-    errors = [output for output in cell.outputs if output.output_type == "error"]
-    if errors:
-        said = (errors[0].evalue.strip() or errors[0].ename).splitlines()[0]
-        if errors[0].ename == "NotImplementedError":
-            said = f"not written yet: {said}"
-        elif errors[0].ename != "AssertionError":
-            said = f"{errors[0].ename}: {said}"
-        return Verdict(name, 0.0, possible, said)
-    results = [output for output in cell.outputs if output.output_type == "execute_result"]
-    points = float(results[-1].data["text/plain"]) if results else possible
-    return Verdict(name, min(points, possible), possible, "")
+def _verdict(cell, found, place: int) -> Verdict:
+    outputs = found.outputs.get(place, [])
+    printed = "".join(output["text"] for output in outputs if output["output_type"] == "stream")
+    error = ""
+    for output in outputs:
+        if output["output_type"] == "error":
+            lines = (output["evalue"].strip() or output["ename"]).splitlines()
+            error = {"NotImplementedError": f"not written yet: {lines[0]}", "AssertionError": lines[0]}.get(
+                output["ename"], f"{output['ename']}: {lines[0]}"
+            )
+    points = found.points.get(cell.name)
+    name = cell.name.removesuffix("_test")
+    return Verdict(name, points or 0.0, cell.points, error, printed.strip())

@@ -3,8 +3,7 @@
 from nbgrader import preprocessors
 
 from autograder import regions
-
-STUB = "# Hidden tests run here when your work is graded."
+from course_lib.examination.assignment import HIDDEN_STUB
 
 
 class ClearHiddenTests(preprocessors.ClearHiddenTests):
@@ -12,5 +11,5 @@ class ClearHiddenTests(preprocessors.ClearHiddenTests):
 
     def preprocess_cell(self, cell, resources, cell_index):
         if regions.find(cell.source, regions.HIDDEN_TESTS):
-            cell.source = STUB
+            cell.source = HIDDEN_STUB
         return cell, resources

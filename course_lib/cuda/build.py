@@ -46,11 +46,11 @@ def build(source: str, filename: str, compiler: Compiler, inspected: bool = Fals
     if library.exists():
         return library
     with ThreadPoolExecutor(1) as pool:
-        runtime = pool.submit(_runtime, compiler, inspected)
+        compiled = pool.submit(runtime, compiler, inspected)
         objects = _compile_kernel(source, translated, filename, compiler, inspected)
         try:
             _into_cache(
-                library, [*compiler.command, *compiler.link_flags, str(objects), *map(str, runtime.result())]
+                library, [*compiler.command, *compiler.link_flags, str(objects), *map(str, compiled.result())]
             )
         finally:
             shutil.rmtree(objects.parent)
@@ -80,7 +80,7 @@ def _into_cache(target: Path, command: list[str]) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def _runtime(compiler: Compiler, inspected: bool) -> list[Path]:
+def runtime(compiler: Compiler, inspected: bool) -> list[Path]:
     """The runtime's object files: compiled once a compiler and mode, not once a kernel."""
     flags, objects = compiler.runtime_flags(inspected), []
     for name in _INSPECTOR if inspected else _RUNTIME:

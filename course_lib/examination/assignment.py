@@ -4,7 +4,7 @@ import ast
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import nbformat
 
@@ -12,6 +12,7 @@ from course_lib.errors import UserError
 
 SCHEMA_VERSION = 3  # of nbgrader's metadata
 HIDDEN = "BEGIN HIDDEN TESTS"
+HIDDEN_STUB = "# Hidden tests run here when your work is graded."  # what students find in their place
 ADAPTER = (
     "adapter"  # a locked cell with this tag turns a student's class into plain functions, beside the class
 )
@@ -35,8 +36,8 @@ class Cell:
 
     @property
     def is_hidden(self) -> bool:
-        """Students never see it."""
-        return HIDDEN in self.source
+        """Students never see it: in their version a stub stands in its place."""
+        return HIDDEN in self.source or self.source == HIDDEN_STUB
 
     @property
     def is_ours(self) -> bool:
@@ -82,6 +83,12 @@ class Assignment:
         """The test cells by grade_id, in order."""
         return {cell.name: cell for cell in self.cells if cell.is_test}
 
+    def without_hidden_tests(self) -> "Assignment":
+        """What a student can be told about."""
+        return replace(
+            self, cells=tuple(cell for cell in self.cells if not (cell.is_test and cell.is_hidden))
+        )
+
     @property
     def digest(self) -> str:
         """SHA-256 of everything a result depends on besides the submission."""
@@ -120,6 +127,28 @@ def imported(source: str) -> str:
         return ""
     found = [node for node in _parsed(source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
     return "\n".join(ast.unparse(node) for node in found)
+
+
+def modules(assignment: Assignment) -> list[str]:
+    """What the instructor's cells of an assignment import, and what may be a module among its attributes."""
+    sources = [cell.source if cell.is_ours else cell.imports for cell in assignment.cells
+               if cell.cell_type == "code" and not cell.source.lstrip().startswith("%%")]  # fmt: skip
+    nodes = [node for source in sources for node in ast.walk(_parsed(source))]
+    packages: dict[str, str] = {}  # by the names that the cells give them
+    found: list[str] = []
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            packages |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            found.append(node.module)
+    found += packages.values()
+    found += [
+        f"{packages[node.value.id]}.{node.attr}"
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in packages
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _parsed(source: str) -> ast.Module:

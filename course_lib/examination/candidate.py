@@ -13,6 +13,7 @@ MAX_MESSAGE = 500  # characters of an exception's text
 
 def serve(channel: Channel, shell: Shell) -> None:
     """Run cells and make snapshots as asked, until the other side closes the channel."""
+    sys.path.insert(0, "")  # as in a notebook: modules that lie beside it
     while True:
         try:
             what, *details = channel.receive()

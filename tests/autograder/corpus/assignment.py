@@ -11,7 +11,7 @@ import json
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder import regions
-from autograder.preprocessors.clear_hidden_tests import STUB as HIDDEN_STUB
+from course_lib.examination.assignment import HIDDEN_STUB
 from tests.autograder.small_course import marked
 
 CANARIES = ("canary-q00-3d9ab1c4", "canary-q00-e07f5528", "canary-q00-91c6aa0d")
