@@ -143,7 +143,7 @@ def show() -> None:
             trained[chosen] = train(chosen, live)
         finally:
             busy = False
-        changed(None)
+            changed(None)
 
     for control in controls.values():
         control.observe(changed, "value")

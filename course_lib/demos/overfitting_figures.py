@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from course_lib.demos import look
+from course_lib.demos.overfitting_wall import names_in_corner
 
 Lines = Mapping[str, np.ndarray]
 
@@ -75,47 +76,39 @@ def accuracy_against_width(widths: Mapping[str, Sequence[int]], accuracy: Mappin
     """Accuracy in percent against width, a panel for each kind of labels, every run a dot.
 
     widths: by panel; accuracy: by panel and line, (widths, seeds). The last line is that of new images; the
-    title says what the widest network gains or loses on it against the best of those in between.
+    title says what the widest network gains or loses on it against the best narrower one.
     """
     panels = list(accuracy)
-    drawing = make_subplots(
-        cols=len(panels), horizontal_spacing=0.19, subplot_titles=panels, shared_yaxes="all"
-    )
+    drawing = make_subplots(cols=len(panels), horizontal_spacing=0.1, subplot_titles=panels)
     said = []
     for column, panel in enumerate(panels, 1):
-        ends, places = [], np.log2(widths[panel])
-        for color, (name, runs) in zip(
-            (look.ORANGE, look.BLUE, look.GREEN)[-len(accuracy[panel]) :],
-            accuracy[panel].items(),
-            strict=True,
-        ):
+        places, lines = np.log2(widths[panel]), accuracy[panel]
+        colors = (look.ORANGE, look.BLUE, look.GREEN)[-len(lines) :]
+        for color, runs in zip(colors, lines.values(), strict=True):
             drawing.add_scatter(
-                x=places, y=runs.mean(axis=1), mode="lines",
+                x=places, y=runs.mean(axis=1), mode="lines", row=1, col=column,
                 line={"color": color, "width": 3, "dash": "dot" if color == look.BLUE else "solid"},
-                row=1, col=column,
             )  # fmt: skip
             drawing.add_scatter(
                 x=np.repeat(places, runs.shape[1]), y=runs.ravel(), mode="markers", opacity=0.6,
                 marker={"color": color, "size": 8}, row=1, col=column,
             )  # fmt: skip
-            ends.append((places[-1], runs[-1].mean(), name, color))
-        look.label(drawing, ends, gap=7, row=1, col=column)
+        names_in_corner(drawing, dict(zip(lines, colors, strict=True)), column)
         drawing.update_xaxes(
             title_text="width of the first hidden layer", row=1, col=column,
             tickvals=places, ticktext=list(map(str, widths[panel])),
         )  # fmt: skip
-        means = list(accuracy[panel].values())[-1].mean(axis=1)
+        means = runs.mean(axis=1)
         change = means[-1] - means[:-1].max()
         said.append(f"{'+' if change >= 0 else '−'}{abs(change):.1f} points with {panel}")
     look.finish(
         drawing,
-        f"The widest network on new images: {', '.join(said)}",
+        f"Width {max(widths[panels[0]])} on new images: {', '.join(said)}",
         f"against the best narrower one; {runs.shape[1]} networks each, every run a dot, lines their means",
     )
     drawing.update_yaxes(range=[0, 104])
     drawing.update_yaxes(title_text="accuracy (%)", col=1)
-    drawing.update_yaxes(showticklabels=True)
-    drawing.update_layout(height=470, margin_r=170, margin_t=125)
+    drawing.update_layout(height=470, margin_t=125)
     return drawing
 
 
@@ -150,7 +143,7 @@ def remedies(at_end: Lines, stopped: Lines) -> go.Figure:
     gain = stopped[nothing].mean() - at_end[nothing].mean()
     look.finish(
         drawing,
-        f"Stopping early gains {gain:.1f} points; of the rest, {best} gains most: "
+        f"Stopping early gains {gain:.1f} points; of the others, “{best}” gains most: "
         f"{at_end[best].mean() - at_end[nothing].mean():.1f}",
         f"<span style='color:{look.BLUE}'>● after the last epoch</span>   "
         f"<span style='color:{look.GREEN}'>◆ stopped early</span>   every run a mark, means as bars",

@@ -22,7 +22,7 @@ WORDS = {
 COLORS = {SEEN_THROUGH: look.BLUE, OTHER: "#C9C9C9", MEMORIZED: look.ORANGE}
 CURVES = {
     "training, labels as given": look.ORANGE,
-    "training, labels as they should be": look.BLUE,
+    "training, true labels": look.BLUE,
     "validation": look.GREEN,
 }
 
@@ -106,12 +106,7 @@ def frame() -> go.Figure:
     drawing.add_scatter(
         y=[0, 100], mode="lines", line={"color": look.TEXT, "width": 1.5}, hoverinfo="skip", row=1, col=2
     )
-    # Over the curves their names, in their colors: at their ends they would lie on each other.
-    names = [f"<span style='color:{color}'>{name}</span>" for name, color in CURVES.items()]
-    drawing.add_annotation(
-        text="<br>".join(names), x=1, xref="x2 domain", y=0.03, yref="y2 domain", xanchor="right",
-        yanchor="bottom", align="right", showarrow=False, bgcolor="rgba(255,255,255,0.8)",
-    )  # fmt: skip
+    names_in_corner(drawing, CURVES, 2)
     look.finish(drawing, "")
     drawing.update_layout(height=560, margin_t=105)
     drawing.update_xaxes(
@@ -125,6 +120,16 @@ def frame() -> go.Figure:
     drawing.update_xaxes(title_text="epochs trained", range=[0, EPOCHS + 0.5], row=1, col=2)
     drawing.update_yaxes(title_text="accuracy (%)", range=[0, 101], row=1, col=2)
     return drawing
+
+
+def names_in_corner(drawing: go.Figure, colors: Mapping[str, str], column: int) -> None:
+    """Write the names of the lines in their colors, low on the right: at their ends they would overlap."""
+    axis = column if column > 1 else ""
+    drawing.add_annotation(
+        text="<br>".join(f"<span style='color:{color}'>{name}</span>" for name, color in colors.items()),
+        x=1, xref=f"x{axis} domain", y=0.03, yref=f"y{axis} domain", xanchor="right", yanchor="bottom",
+        align="right", showarrow=False, bgcolor="rgba(255,255,255,0.8)",
+    )  # fmt: skip
 
 
 def network(replay: Replay) -> list[dict]:
@@ -154,13 +159,13 @@ def moment(replay: Replay, epoch: int, name: str) -> dict:
     """What of the frame changes with the epoch, as `look.paint` takes it: colors, the mark, the title."""
     rows, columns = places(replay)
     shape = (10, max(columns.max(initial=0) + 1, 10))
-    states, texts = np.full(shape, np.nan), np.full(shape, "", dtype=object)
+    states, texts = np.full(shape, None), np.full(shape, "", dtype=object)
     trained = replay.epochs >= 0
     if trained:
         states[rows, columns] = replay.state[epoch]
         for i, (row, column) in enumerate(zip(rows, columns, strict=True)):
             verdict = WORDS[replay.state[epoch, i]]
-            texts[row, column] = f"a {row}, labeled {replay.given[i]}: the network {verdict}"
+            texts[row, column] = f"shows {row}, labeled {replay.given[i]}: the network {verdict}"
     traces = [{}, {"z": states, "text": texts}, {}, {}, {}, {}, {}, {"x": [epoch, epoch] if trained else []}]
     return {"traces": traces, **_words(replay, epoch, name)}
 
@@ -178,7 +183,7 @@ def _words(replay: Replay, epoch: int, name: str) -> dict:
         else "no label is wrong"
     )
     validation = 100 * replay.curves["validation"]
-    kept = "" if replay.best is None else f"; best {validation[replay.best]:.0f} % after {replay.best} epochs"
+    kept = "" if replay.best is None else f"; best {validation[replay.best]:.0f} % at epoch {replay.best}"
     return {
         "finding": f"{after}: {said}",
         "detail": f"{name}. Validation {validation[epoch]:.0f} %{kept}",

@@ -69,14 +69,15 @@ def train(
     step: Callable[[Weights, Weights, float], Weights] = descend,
     augment: Callable[[np.ndarray, int], np.ndarray] | None = None,
     on_epoch: Callable[[Runs], None] | None = None,
+    label: str = "",
     progress: bool = True,
 ) -> Runs:
     """Train a 784-width-width/2-10 network on each of the samples with Adam (Kingma & Ba 2015).
 
     While training, augment(images (n, 28, 28), seed) is called on each batch, dropout(h, seed) on each hidden
     layer, and step(weights, updates, lr) to make new weights of what Adam proposes, m / (√v + ε); names end
-    in "weight" or "bias". on_epoch gets the runs so far. The same samples give the same runs. Raises
-    ValueError for a width below 1 and for samples of different sizes.
+    in "weight" or "bias". on_epoch gets the runs so far; `label` stands before the progress bar. The same
+    samples give the same runs. Raises ValueError for a width below 1 and for samples of different sizes.
     """
     if width < 1:
         raise ValueError(f"width must be at least 1, not {width}")
@@ -109,7 +110,8 @@ def train(
             new = step({name: w.detach() for name, w in stack.weights.items()}, proposals, lr)
         stack.weights = {name: new[name].detach().requires_grad_() for name in proposals}
 
-    with Progress(epochs, f"{len(samples)} networks of width {width}", show=progress) as bar:
+    label = label or f"{len(samples)} networks of width {width}"
+    with Progress(epochs, label, show=progress) as bar:
         for _ in range(epochs):
             order = torch.stack([torch.randperm(given.shape[1], generator=shuffle) for shuffle in orders])
             for batch in order.split(batch_size, dim=1):  # (networks, batch)

@@ -1,0 +1,8 @@
+# Draws one mask for the last axis and uses it for every example.
+def dropout(h, p, mask_seed):
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    if mask_seed is None:
+        return h
+    generator = torch.Generator().manual_seed(mask_seed)
+    return h * (torch.rand(h.shape[-1:], generator=generator) >= p) / (1 - p)

@@ -1,0 +1,7 @@
+# Uses one number for both directions.
+def shift_augment(x, most, seed):
+    n, rows, columns = x.shape
+    down = right = np.random.default_rng(seed).integers(0, 2 * most + 1, size=(n, 1, 1))
+    padded = np.pad(x, ((0, 0), (most, most), (most, most)))
+    image = np.arange(n)[:, None, None]
+    return padded[image, down + np.arange(rows)[:, None], right + np.arange(columns)]
