@@ -1,0 +1,106 @@
+"""Serving in batches: form one, compute all prompts, decode until the longest answer ends."""
+
+import math
+from collections import deque
+
+from course_lib.serving.arrivals import Arrivals
+from course_lib.serving.cost import StepCost, whole_ticks
+from course_lib.serving.memory import Memory
+from course_lib.serving.policy import Greedy, Static, Timeout
+
+
+class Batches:
+    """An engine that serves one batch after the other; times are written by request, as by `Engine`.
+
+    Seats of answers that have ended stay taken, and their padding is computed and read, until the batch ends.
+    Tokens reach their reader as they come.
+    """
+
+    def __init__(self, policy: Greedy | Static | Timeout, cost: StepCost, memory: Memory, inputs, outputs):
+        self.policy, self.cost, self.memory = policy, cost.in_ticks(), memory
+        self.inputs, self.outputs = inputs, outputs
+        self.started: dict[int, float] = {}
+        self.first_token: dict[int, float] = {}
+        self.finished: dict[int, float] = {}
+        self.now = self.busy = 0.0
+        self.steps = self.tokens = self.padding = self.preemptions = self.peak = 0
+        self.waiting: deque[int] = deque()
+
+    def serve(self, arrivals: Arrivals) -> None:
+        """Serve until nothing is left, or the rest never fills a batch."""
+        self.waiting.extend(arrivals.until(self.now))
+        while self._form(arrivals):
+            self._run(self._take(), arrivals)
+            self.waiting.extend(arrivals.until(self.now))
+
+    def _form(self, arrivals: Arrivals) -> bool:
+        """Wait until a batch may start; False when none ever will."""
+        if not self.waiting and not self._wait_for_one(arrivals):
+            return False
+        if isinstance(self.policy, Greedy):
+            return True
+        timed = isinstance(self.policy, Timeout)
+        deadline = arrivals.time[self.waiting[0]] + whole_ticks(self.policy.seconds) if timed else math.inf
+        while (
+            len(self.waiting) < self.policy.batch
+            and arrivals.next() <= deadline
+            and arrivals.next() < math.inf
+        ):
+            self._wait_for_one(arrivals)
+        if len(self.waiting) >= self.policy.batch:
+            return True
+        self.now = max(self.now, deadline)
+        return timed
+
+    def _wait_for_one(self, arrivals: Arrivals) -> bool:
+        if arrivals.next() == math.inf:
+            return False
+        self.now = max(self.now, arrivals.next())
+        self.waiting.extend(arrivals.until(self.now))
+        return True
+
+    def _take(self) -> list[int]:
+        """The oldest, as many as the policy takes and memory holds."""
+        batch, room = [], self.memory.capacity
+        while self.waiting and len(batch) < self.policy.batch:
+            room -= self.memory.reserved(self.inputs[self.waiting[0]], self.outputs[self.waiting[0]])
+            if room < 0:
+                break
+            batch.append(self.waiting.popleft())
+        self.peak = max(self.peak, sum(self.memory.reserved(self.inputs[r], self.outputs[r]) for r in batch))
+        return batch
+
+    def _run(self, batch: list[int], arrivals: Arrivals) -> None:
+        prompts = sum(self.inputs[r] for r in batch)
+        start, prefilled = self.now, self.now + self.cost.seconds(0, 0, prompts)
+        longest = max(self.outputs[r] for r in batch)
+        # Answers end in the order of their length.
+        done, reached = prefilled, 1
+        for request in sorted(batch, key=lambda r: (self.outputs[r], r)):
+            done += self._decoding(batch, reached, self.outputs[request])
+            reached = self.outputs[request]
+            self.started[request], self.first_token[request] = start, prefilled
+            self.finished[request] = done
+            arrivals.completed(request, done)
+        self.now = done
+        self.busy += done - start
+        self.steps += longest
+        answered = sum(self.outputs[r] for r in batch)
+        self.tokens += answered
+        self.padding += longest * len(batch) - answered
+
+    def _decoding(self, batch: list[int], reached: int, outputs: int) -> float:
+        """Seconds in which every seat goes from `reached` tokens to `outputs`."""
+        steps, window = outputs - reached, self.memory.window
+        if window is None:
+            before = sum(self.inputs[r] + reached for r in batch) * steps
+            read = before + len(batch) * (steps * (steps - 1) // 2)
+        else:
+            read = sum(_capped_sum(self.inputs[r] + reached, steps, window) for r in batch)
+        return (self.cost.s0 + self.cost.s1 * len(batch)) * steps + self.cost.s2 * read
+
+
+def _capped_sum(first: int, steps: int, window: int) -> int:
+    """first + (first + 1) + ... of so many terms, none counted above `window`."""
+    growing = min(steps, max(0, window - first))
+    return growing * first + growing * (growing - 1) // 2 + (steps - growing) * window

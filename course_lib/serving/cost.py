@@ -1,0 +1,81 @@
+"""What one step of an engine takes: a line in what the step does, from a data sheet or fitted to a log."""
+
+import math
+from dataclasses import astuple, dataclass, fields
+
+import numpy as np
+
+from course_lib.hardware import GPU
+from course_lib.shapes import Shape, kv_bytes_per_token, matrix_parameters
+
+# Times are whole multiples of this many seconds (15 ps). Sums of them below 2^17 s are exact in float64, so a
+# jump over many steps ends at the same bits as the steps one by one.
+TICK = 2.0**-36
+
+
+def whole_ticks(seconds: float) -> float:
+    """The nearest time that is a whole number of ticks."""
+    return round(seconds / TICK) * TICK
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """Seconds of one step: s0 + s1·decoding + s2·KV tokens + p0·[any prefill] + p1·prefill tokens.
+
+    decoding: sequences that get a token; KV tokens: what these read, input and generated so far. Raises
+    ValueError for a negative or infinite coefficient, and when a step would take no time.
+    """
+
+    s0: float
+    s1: float = 0.0
+    s2: float = 0.0
+    p0: float = 0.0
+    p1: float = 0.0
+
+    def __post_init__(self):
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if not 0 <= value < math.inf:
+                raise ValueError(f"{f.name} must be at least 0 and finite, not {value}")
+        if not self.s0 + self.s1 + self.s2 > 0:
+            raise ValueError("a step must take time: s0, s1 and s2 are all 0")
+
+    @classmethod
+    def from_datasheet(cls, shape: Shape, gpu: GPU, number: float = 2, precision: str = "fp16") -> "StepCost":
+        """By the roofline's two lines, added up: weights and KV cross the memory, every token is computed.
+
+        `number` is bytes of a weight and of a KV number. A step that overlaps both would take the longer
+        instead of their sum, so this is at most twice as slow as the roofline says.
+        """
+        weights = matrix_parameters(shape)
+        token = 2 * weights / gpu.rate(precision)
+        read = kv_bytes_per_token(shape, number) / gpu.memory_bandwidth
+        return cls(weights * number / gpu.memory_bandwidth, token, read, 0.0, token)
+
+    def seconds(self, decoding: int, kv_tokens: int, prefill_tokens: int = 0) -> float:
+        """One step."""
+        step = self.s0 + self.s1 * decoding + self.s2 * kv_tokens
+        return step + self.p0 + self.p1 * prefill_tokens if prefill_tokens else step
+
+    def in_ticks(self) -> "StepCost":
+        """Every coefficient rounded to a whole number of ticks; one that would vanish stays one tick."""
+        return StepCost(*(max(TICK, whole_ticks(value)) if value else 0.0 for value in astuple(self)))
+
+    @classmethod
+    def fit(cls, features: np.ndarray, seconds: np.ndarray) -> "StepCost":
+        """The coefficients, none negative, with the least squared relative error.
+
+        features (n, 5): what multiplies s0, s1, s2, p0 and p1 in each measurement, a step or the sum of many
+        (see log.step_features, log.request_features); seconds (n,), measured. Lawson and Hanson 1974.
+        """
+        from scipy.optimize import nnls
+
+        features, seconds = np.asarray(features, float), np.asarray(seconds, float)
+        if features.shape != (len(seconds), 5) or len(seconds) < 5:
+            raise ValueError(f"features must have shape (n, 5) with n of at least 5, not {features.shape}")
+        if not np.isfinite(features).all() or not (np.isfinite(seconds) & (seconds > 0)).all():
+            raise ValueError("features must be finite, and seconds finite and greater than 0")
+        rows = features / seconds[:, None]
+        scale = np.maximum(np.abs(rows).max(0), np.finfo(float).tiny)
+        found, _ = nnls(rows / scale, np.ones(len(seconds)))
+        return cls(*(found / scale))

@@ -1,0 +1,70 @@
+"""One engine serves a trace."""
+
+import math
+
+import numpy as np
+
+from course_lib.serving.arrivals import Arrivals
+from course_lib.serving.batches import Batches
+from course_lib.serving.cost import StepCost
+from course_lib.serving.engine import Engine
+from course_lib.serving.memory import Memory
+from course_lib.serving.policy import Continuous, Policy
+from course_lib.serving.result import Result
+from course_lib.serving.trace import Trace
+
+
+def simulate(trace: Trace, policy: Policy, cost: StepCost, memory: Memory | None = None) -> Result:
+    """Serve `trace` under `policy`; without `memory`, room is unlimited.
+
+    First come, first served; no idle engine while a request that may be served waits. Nothing is random
+    here: the same arguments give the same bits. Raises ValueError for a request that can never fit.
+    """
+    memory = memory or Memory()
+    inputs, outputs = trace.input_tokens.tolist(), trace.output_tokens.tolist()
+    check_room(trace, memory)
+    arrivals = Arrivals(trace)
+    if isinstance(policy, Continuous):
+        engine = Engine(policy, cost, memory, inputs, outputs)
+        _serve(engine, arrivals)
+    else:
+        engine = Batches(policy, cost, memory, inputs, outputs)
+        engine.serve(arrivals)
+    moments = (arrivals.time, engine.started, engine.first_token, engine.finished)
+    return Result(
+        *(_column(times, len(trace)) for times in moments),
+        trace.input_tokens, trace.output_tokens, engine.busy, engine.steps, engine.tokens,
+        getattr(engine, "padding", 0), engine.preemptions, engine.peak,
+    )  # fmt: skip
+
+
+def _serve(engine: Engine, arrivals: Arrivals) -> None:
+    while True:
+        if arrivals.next() <= engine.now:
+            for request in arrivals.until(engine.now):
+                engine.offer(request)
+        if engine.idle:
+            if arrivals.next() == math.inf:
+                return
+            engine.now = arrivals.next()
+            continue
+        for request in engine.step(arrivals.next()):
+            arrivals.completed(request, engine.now)
+
+
+def check_room(trace: Trace, memory: Memory) -> None:
+    """Raise ValueError for the first request that finds no room even when it is alone."""
+    for request, lengths in enumerate(
+        zip(trace.input_tokens.tolist(), trace.output_tokens.tolist(), strict=True)
+    ):
+        needed = memory.reserved(*lengths)
+        if needed > memory.capacity:
+            raise ValueError(
+                f"room is too small: request {request} needs {needed:,} tokens, {memory.capacity:,.0f} fit"
+            )
+
+
+def _column(times: dict[int, float], n: int) -> np.ndarray:
+    column = np.full(n, math.nan)
+    column[list(times)] = list(times.values())
+    return column

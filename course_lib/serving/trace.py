@@ -1,0 +1,189 @@
+"""What arrives: requests with times and token counts, generated from a seed or read from a file."""
+
+import csv
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from course_lib.seeds import stream
+
+Lengths = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
+AZURE_COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Requests in the order of their arrival.
+
+    arrival: seconds (n,), not decreasing; input_tokens, output_tokens: whole numbers (n,), at least 1.
+    In a closed trace a user asks again only after an answer: `after[i]` is the request whose end comes
+    first (-1 for none), and `arrival[i]` then counts from that end. Raises ValueError that names the field
+    and the value.
+    """
+
+    arrival: np.ndarray
+    input_tokens: np.ndarray
+    output_tokens: np.ndarray
+    after: np.ndarray | None = field(default=None)
+
+    def __post_init__(self):
+        arrival = np.asarray(self.arrival, float)
+        object.__setattr__(self, "arrival", arrival)
+        for name in ("input_tokens", "output_tokens"):
+            object.__setattr__(self, name, _whole(name, getattr(self, name), len(arrival)))
+        if arrival.ndim != 1 or not np.isfinite(arrival).all() or (arrival < 0).any():
+            raise ValueError(
+                f"arrival must hold finite times of at least 0, one a request, not {_odd(arrival)}"
+            )
+        if self.after is None:
+            if (late := np.flatnonzero(np.diff(arrival) < 0)).size:
+                i = int(late[0])
+                raise ValueError(
+                    f"arrival must not decrease: {arrival[i + 1]:g} s comes after {arrival[i]:g} s"
+                )
+        else:
+            after = np.asarray(self.after, int)
+            if after.shape != arrival.shape or (after >= np.arange(len(after))).any() or (after < -1).any():
+                raise ValueError(f"after must name an earlier request or -1 for each request, not {after}")
+            object.__setattr__(self, "after", after)
+
+    def __len__(self) -> int:
+        return len(self.arrival)
+
+    @classmethod
+    def poisson(cls, rate: float, n: int, lengths: "Lengths | tuple[int, int]", seed: int = 0) -> "Trace":
+        """`n` requests with exponential gaps, `rate` requests/s (MLPerf LoadGen: server scenario)."""
+        return cls.gamma(rate, 1.0, n, lengths, seed)
+
+    @classmethod
+    def gamma(
+        cls, rate: float, cv: float, n: int, lengths: "Lengths | tuple[int, int]", seed: int = 0
+    ) -> "Trace":
+        """Gaps from a gamma distribution with mean 1 / rate and coefficient of variation `cv`; 0: regular."""
+        _positive(rate=rate)
+        _count(n=n)
+        if not 0 <= cv < math.inf:
+            raise ValueError(f"cv must be at least 0 and finite, not {cv}")
+        random = stream("trace", "gaps", n, seed=seed)
+        gaps = random.gamma(cv**-2, cv**2 / rate, n) if cv else np.full(n, 1 / rate)
+        return cls(np.cumsum(gaps), *_lengths(lengths, n, seed))
+
+    @classmethod
+    def offline(cls, n: int, lengths: "Lengths | tuple[int, int]", seed: int = 0) -> "Trace":
+        """All requests at once (MLPerf LoadGen: offline scenario)."""
+        _count(n=n)
+        return cls(np.zeros(n), *_lengths(lengths, n, seed))
+
+    @classmethod
+    def closed(
+        cls, users: int, think_time: float, rounds: int, lengths: "Lengths | tuple[int, int]", seed: int = 0
+    ) -> "Trace":
+        """`users` who each ask `rounds` times and think for an exponential time before every question.
+
+        With one user and no thinking: MLPerf LoadGen's single stream.
+        """
+        _count(users=users, rounds=rounds)
+        if not 0 <= think_time < math.inf:
+            raise ValueError(f"think_time must be at least 0 and finite, not {think_time}")
+        n = users * rounds
+        think = (
+            stream("trace", "think", n, seed=seed).exponential(think_time, n) if think_time else np.zeros(n)
+        )
+        after = np.arange(n) - users
+        return cls(think, *_lengths(lengths, n, seed), np.maximum(after, -1))
+
+    @classmethod
+    def from_csv(cls, source: "str | Path | bytes") -> "Trace":
+        """A recorded trace: columns TIMESTAMP, ContextTokens, GeneratedTokens, one request a row.
+
+        The format of the Azure LLM inference traces 2023 (Patel et al. 2024); a path, or the file's bytes.
+        Time counts from the first row. Raises ValueError with the line that cannot be read.
+        """
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
+        if missing := set(AZURE_COLUMNS) - set(rows.fieldnames or ()):
+            raise ValueError(
+                f"a trace has the columns {', '.join(AZURE_COLUMNS)}; missing: {', '.join(sorted(missing))}"
+            )
+        times, inputs, outputs = [], [], []
+        for number, row in enumerate(rows, start=2):
+            try:
+                # The fraction has seven digits; Python reads six.
+                times.append(datetime.fromisoformat(row["TIMESTAMP"][:26]).timestamp())
+                inputs.append(int(row["ContextTokens"]))
+                outputs.append(int(row["GeneratedTokens"]))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"line {number} of the trace: {error}") from None
+        if not times:
+            raise ValueError("the trace has no rows")
+        return cls(np.array(times) - times[0], np.array(inputs), np.array(outputs))
+
+
+def fixed(input_tokens: int, output_tokens: int) -> Lengths:
+    """Every request has these lengths."""
+    return lambda random, n: (np.full(n, input_tokens), np.full(n, output_tokens))
+
+
+def geometric(input_mean: float, output_mean: float) -> Lengths:
+    """Lengths that forget how long they have been: the discrete exponential distribution, at least 1."""
+    _positive(input_mean=input_mean, output_mean=output_mean)
+    return lambda random, n: (
+        random.geometric(min(1, 1 / input_mean), n),
+        random.geometric(min(1, 1 / output_mean), n),
+    )
+
+
+def lognormal(input_mean: float, output_mean: float, cv: float) -> Lengths:
+    """Lengths with a heavy tail: log-normal with these means and coefficient of variation, at least 1."""
+    _positive(input_mean=input_mean, output_mean=output_mean, cv=cv)
+    sigma = math.sqrt(math.log1p(cv**2))
+
+    def draw(random, n):
+        sides = [
+            random.lognormal(math.log(mean) - sigma**2 / 2, sigma, n) for mean in (input_mean, output_mean)
+        ]
+        return tuple(np.maximum(1, np.rint(side)).astype(int) for side in sides)
+
+    return draw
+
+
+def _lengths(lengths, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    draw = fixed(*lengths) if isinstance(lengths, tuple) else lengths
+    return draw(stream("trace", "lengths", n, seed=seed), n)
+
+
+def _whole(name: str, values, n: int) -> np.ndarray:
+    values = np.asarray(values)
+    if values.shape != (n,):
+        raise ValueError(f"{name} must have one number a request, {n}, not shape {values.shape}")
+    if not np.issubdtype(values.dtype, np.integer) or (values < 1).any():
+        raise ValueError(f"{name} must hold whole numbers of at least 1, not {_odd(values)}")
+    return values.astype(int)
+
+
+def _odd(values: np.ndarray) -> str:
+    wrong = (
+        values[
+            ~(np.isfinite(values.astype(float)) & (values >= 0) & (values == np.floor(values.astype(float))))
+        ]
+        if values.size
+        else values
+    )
+    return str(wrong[0]) if wrong.size else (str(values.min()) if values.size else "an empty array")
+
+
+def _positive(**values: float) -> None:
+    for name, value in values.items():
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be greater than 0 and finite, not {value}")
+
+
+def _count(**values: int) -> None:
+    for name, value in values.items():
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, not {value}")
