@@ -1,0 +1,202 @@
+"""The demos of question 6: what each GPU holds, what titles claim, and controls that repaint the screen."""
+
+import itertools
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from course_lib.costs.layouts import Layout
+from course_lib.demos import (
+    look,
+    parallelism,
+    parallelism_figures,
+    parallelism_pipeline,
+    parallelism_ring,
+)
+from course_lib.parallelism import pipeline
+from course_lib.parallelism.choice import WISHES
+from course_lib.parallelism.job import Job, RankReport, Run, Spell
+from course_lib.parallelism.ring import all_reduce_states
+
+SETTINGS = list(itertools.product(parallelism.MODELS, parallelism.CLUSTERS))
+TWO_NODES = next(iter(parallelism.CLUSTERS))
+STATES = all_reduce_states(parallelism_ring.marked_buffers(4, 8))
+
+
+def said(figure: go.Figure) -> str:
+    return figure.layout.title.text
+
+
+def colored(figure: go.Figure) -> list[tuple[str, float]]:
+    """Color and area of what each GPU holds, as drawn."""
+    areas = []
+    for trace in figure.data[1 + parallelism.GPUS : 1 + 2 * parallelism.GPUS]:
+        areas.append((trace.fillcolor, float(np.ptp(trace.x) * np.ptp(trace.y)) if len(trace.x) else 0.0))
+    return areas
+
+
+@pytest.mark.parametrize("wish", WISHES)
+@pytest.mark.parametrize(("model", "cluster"), SETTINGS)
+def test_the_gpus_of_a_copy_hold_the_model_once(model, cluster, wish):
+    found = parallelism.measure(model, cluster)
+    held = colored(parallelism.figure(found, wish))
+    if not found.picks:
+        assert all(area == 0 for _, area in held)
+        return
+    layout = found.picks[wish].layout
+    colors = {color for color, _ in held}
+    assert len(colors) == layout.replicas
+    for color in colors:
+        assert sum(area for own, area in held if own == color) == pytest.approx(1)
+
+
+def test_each_wish_picks_another_split_and_the_title_says_it():
+    found = parallelism.measure("Llama 3 8B", TWO_NODES)
+    titles = [said(parallelism.figure(found, wish)) for wish in WISHES]
+    for title, words in zip(
+        titles,
+        (
+            "Faster: Llama 3 8B in 2 copies, each layer cut in 4",
+            "More users: Llama 3 8B in 8 copies",
+            "Bigger model: Llama 3 8B in one copy, each layer cut in 4, layers in 2 stages",
+        ),
+        strict=True,
+    ):
+        assert title.startswith(words + "<br>")
+    assert f"{1e3 * found.picks['faster'].token_seconds:.1f} ms" in titles[0]
+
+
+def test_a_model_that_does_not_fit_is_said_to():
+    picks = parallelism.measure("Llama 3 70B", list(parallelism.CLUSTERS)[-1])
+    assert "does not fit: 141 GB of weights, 128 GB of memory" in said(parallelism.figure(picks, "faster"))
+
+
+def test_bars_of_the_wish_are_colored_and_compare_all_three():
+    found = parallelism.measure("Llama 3 8B", TWO_NODES)
+    for trace in parallelism.figure(found, "more users").data[-3:]:
+        assert [color == look.ORANGE for color in trace.marker.color] == [False, True, False]
+        assert max(trace.x) == 1
+        assert len(trace.text) == 3
+
+
+@pytest.mark.parametrize("layout", [Layout(8), Layout(2, 4), Layout(1, 4, 2), Layout(2, 1, 4)])
+def test_every_gpu_holds_another_part_and_shards_lie_side_by_side(layout):
+    parts = [parallelism.part(layout, gpu) for gpu in range(8)]
+    assert len(set(parts)) == 8
+    assert [shard for *_, shard in parts] == [gpu % layout.tensor for gpu in range(8)]
+
+
+@pytest.mark.parametrize("setting", [(4, 4, 1.0, 1), (1, 1, 3.0, 6), (6, 8, 2.0, 6), (3, 1, 1.0, 1)])
+def test_pipeline_shows_what_the_schedule_says(setting):
+    stages, groups, slowest, rounds = setting
+    figure = parallelism_pipeline.figure(*setting)
+    times = [1.0] * (stages - 1) + [slowest]
+    starts = pipeline.schedule(times, groups, rounds)
+    assert f"{pipeline.idle_share(times, starts):.0%} of the time is idle" in said(figure)
+    drawn = [trace for trace in figure.data if len(trace.x)]
+    assert len(drawn) == groups
+    assert sum(len(trace.x) for trace in drawn) == 6 * starts.size
+    assert max(x for trace in drawn for x in trace.x if x is not None) == starts[:, -1].max() + slowest
+
+
+def test_ring_shows_who_has_whose_part_and_where_it_came_from():
+    first, middle, last = (parallelism_ring.figure(STATES, step) for step in (0, 3, 6))
+    assert first.data[0].text[2][0] == "0100"
+    assert not any(arrow.visible for arrow in first.layout.annotations)
+    assert all(arrow.visible for arrow in middle.layout.annotations)
+    assert [row.count("1111") for row in map(list, middle.data[0].text)] == [2, 2, 2, 2]
+    assert all(text == "1111" for row in last.data[0].text for text in row)
+    assert "After 6 steps every rank has the whole sum" in said(last)
+    assert "has sent 1.50 times its buffer; 8 of 8" in said(last)
+
+
+@pytest.mark.parametrize(
+    ("frame", "contents", "settings"),
+    [
+        (
+            parallelism.frame,
+            lambda model, wish: parallelism.contents(parallelism.measure(model, TWO_NODES), wish),
+            [("Llama 3 8B", "faster"), ("Llama 3.2 1B", "bigger model")],
+        ),
+        (parallelism_pipeline.frame, parallelism_pipeline.contents, [(4, 4, 1.0, 1), (2, 8, 3.0, 6)]),
+        (
+            lambda: parallelism_ring.frame(STATES),
+            lambda step: parallelism_ring.contents(STATES, step),
+            [(0,), (4,)],
+        ),
+    ],
+    ids=["wishes", "pipeline", "ring"],
+)
+def test_what_is_on_screen_becomes_the_figure_of_the_new_setting(frame, contents, settings):
+    old, new = settings
+    widget = go.FigureWidget(look.paint(frame(), **contents(*old)))
+    look.paint(widget, **contents(*new))
+    expected = look.paint(frame(), **contents(*new))
+    assert said(widget) == said(expected)
+    assert json.loads(widget.to_json())["data"] == json.loads(go.FigureWidget(expected).to_json())["data"]
+
+
+@pytest.mark.parametrize("demo", [parallelism, parallelism_pipeline, parallelism_ring])
+def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(demo, monkeypatch):
+    shown = []
+    given = [STATES] if demo is parallelism_ring else []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    demo.show(*given)
+    assert type(shown[0]) is go.Figure
+    monkeypatch.delenv("NBGRADER_EXECUTION")
+    demo.show(*given)
+    *controls, figure, _ = shown[1].children
+    before = said(figure)
+    control = controls[0].children[1] if demo is parallelism_ring else controls[1]
+    options = getattr(control, "options", None)
+    control.value = options[0] if options else control.value + 1
+    assert said(figure) != before
+
+
+def a_run():
+    spells = [Spell(0.0, 0.4, 0), Spell(0.5, 0.9, 1)]
+    ranks = [RankReport(spells, 1.0, 2.0, 0, 1), RankReport(spells[:1], 1.5, 2.0, 0, 1)]
+    return Run(Job(), Layout(1, 1, 2), np.zeros((2, 5), int), np.zeros((2, 5, 3)), ranks)
+
+
+def pictures():
+    starts = np.array([[0.0, 2.0], [2.0, 5.0]])
+    return {
+        "schedule": parallelism_figures.schedule(starts, [2.0, 3.0]),
+        "ranks": parallelism_figures.ranks_at_work(a_run()),
+        "token": parallelism_figures.token_time(
+            [1, 2, 4], {"fast": [0.04, 0.02, 0.01], "slow": [0.04, 0.05, 0.2]}, "A model"
+        ),
+        "predicted": parallelism_figures.measured_and_predicted(
+            ["a", "b"], {"time (ms)": ([10, 20], [11, 19]), "idle (%)": ([0, 0], [0, 0])}, 0.07
+        ),
+        "bubble": parallelism_figures.bubble(
+            [1, 2], 4, {"flushed": (1, np.array([[0.75, 0.74, 0.9], [0.6, 0.62, 0.63]]))}
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "finding"),
+    [
+        ("schedule", "2 microbatches over 2 stages: 38% of the time is idle"),
+        ("ranks", "2 stages: 40% of the ranks' time is idle"),
+        ("token", "Fastest: 4 over fast, 1 over slow"),
+        ("predicted", "within 7% of the measured"),
+        ("bubble", "as predicted, within 0.02"),
+    ],
+)
+def test_finding_in_a_title_is_computed_from_the_data(name, finding):
+    assert finding in said(pictures()[name])
+
+
+@pytest.mark.parametrize("name", pictures())
+def test_every_axis_says_what_it_measures_and_the_figure_can_be_saved(name):
+    figure = pictures()[name]
+    rows = {"schedule", "ranks", "predicted"}  # whose vertical axis is named by its ticks
+    for axis in (axis for axis in figure.to_dict()["layout"] if axis.startswith(("xaxis", "yaxis"))):
+        assert figure.layout[axis].title.text or (name in rows and axis.startswith("yaxis")), axis
+    json.loads(figure.to_json())
