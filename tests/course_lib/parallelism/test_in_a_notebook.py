@@ -59,6 +59,8 @@ def test_interrupting_the_cell_ends_the_ranks_and_leaves_the_kernel_alive(kernel
     pids = started(client)
     manager.interrupt_kernel()
     reply = client.get_shell_msg(timeout=60)
+    while reply["msg_type"] != "execute_reply":
+        reply = client.get_shell_msg(timeout=60)
     assert reply["content"].get("ename") == "KeyboardInterrupt"
     assert gone(pids)
     assert client.execute_interactive("1 + 1", timeout=60)["content"]["status"] == "ok"
