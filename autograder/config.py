@@ -12,6 +12,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import nbgrader
 import nbgrader.preprocessors as plain
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from sqlalchemy import event
@@ -26,12 +27,18 @@ from autograder.preprocessors.clear_hidden_tests import ClearHiddenTests
 from autograder.preprocessors.clear_mark_scheme import ClearMarkScheme
 from autograder.preprocessors.clear_solutions import ClearSolutions
 from autograder.preprocessors.examine import Examine
+from autograder.preprocessors.help_marker import HelpMarker
 from autograder.preprocessors.hide_tests import HideTests
 from autograder.preprocessors.name_figures import NameFigures
 from autograder.preprocessors.restore_cells import RestoreCells
 from autograder.preprocessors.restore_metadata import RestoreMetadata
 from autograder.preprocessors.save_points import SavePoints
 
+# Ours first; then those that nbgrader would take by itself, for formgrader and for feedback.
+TEMPLATES = [
+    str(Path(__file__).parent / "templates"),
+    str(Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"),
+]
 BUSY_TIMEOUT = 30_000  # milliseconds to wait for another writer of the gradebook
 
 RELEASE = [
@@ -91,6 +98,8 @@ def configure(config: Config, config_file: Path | str) -> None:
     config.RestoreCells.source_directory = str(root / "notebooks")
     config.Examine.source_directory = str(root / "notebooks")
 
+    config.HTMLExporter.extra_template_basedirs = TEMPLATES
+    config.HTMLExporter.preprocessors = [HelpMarker]
     config.HTMLExporter.filters = FILTERS
     config.HTMLExporter.sanitize_html = True
 
