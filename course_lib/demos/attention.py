@@ -55,19 +55,19 @@ def stories() -> Questions:
 
 def silent_heads(models: Models) -> tuple[float, tuple[float, ...]]:
     """Accuracy of the first model, and when each of its heads in turn is silent."""
-    without = [retrieval.without_head(models, head) for head in range(models.heads)]
-    return float(retrieval.accuracy(models)[0]), tuple(float(retrieval.accuracy(m)[0]) for m in without)
+    first = retrieval.only(models, 0)
+    without = [retrieval.without_head(first, head) for head in range(models.heads)]
+    return float(retrieval.accuracy(first)), tuple(float(retrieval.accuracy(model)) for model in without)
 
 
 def measure(models: Models, story: int, first: str, second: str, accuracies: tuple) -> Look:
     """Ask the first model; `accuracies` are what `silent_heads` measured of it."""
     told = stories()[story]
     asked = torch.tensor([PEOPLE.index(first), PEOPLE.index(second)])
-    count = len(models.weights["readout"])
-    question = Questions(*(part.expand(count, 1, -1) for part in (told.people, told.things, asked)))
+    question = Questions(*(part.expand(1, 1, -1) for part in (told.people, told.things, asked)))
     with torch.no_grad():
-        said = retrieval.logits(models, question)[0, 0].argmax(-1)
-        weights = retrieval.looks(models, question)[0, 0].numpy()
+        said = retrieval.logits(retrieval.only(models, 0), question)[0, 0].argmax(-1)
+        weights = retrieval.looks(retrieval.only(models, 0), question)[0, 0].numpy()
     return Look(
         models.heads,
         tuple(f"{PEOPLE[p]}<br>{THINGS[t]}" for p, t in zip(told.people, told.things, strict=True)),

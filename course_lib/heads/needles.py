@@ -32,7 +32,7 @@ def chances(weights) -> np.ndarray:
 
 
 def both_named(weights) -> np.ndarray:
-    """Chances (..., 2) that first and second answer are right, for weights (..., heads) on the first needle."""
+    """Chances (..., 2) that first and second answer are right, for weights (..., heads) on the first."""
     t = np.asarray(weights, dtype=np.float64)
     return np.stack([chances(t)[..., 0], chances(1 - t)[..., 0]], axis=-1)
 

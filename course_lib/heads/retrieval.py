@@ -15,7 +15,7 @@ from course_lib import attention, seeds
 
 PEOPLE = ("Ann", "Bob", "Cem", "Dia", "Eve", "Fay", "Gus", "Hal")
 THINGS = ("apple", "bread", "cheese", "date", "egg", "fig", "grape", "honey")
-TESTED = 1000  # questions that an accuracy is measured on
+TESTED = 500  # questions that an accuracy is measured on
 
 Attend = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -123,6 +123,11 @@ def accuracy(models: Models, asked: Questions | None = None) -> torch.Tensor:
     with torch.no_grad():
         right = logits(models, asked).argmax(-1) == asked.answers
     return right.all(-1).float().mean(-1)
+
+
+def only(models: Models, model: int) -> Models:
+    """One of the models alone, without how it learned."""
+    return Models(models.heads, {name: weight[model : model + 1] for name, weight in models.weights.items()})
 
 
 def without_head(models: Models, head: int) -> Models:

@@ -85,6 +85,12 @@ def test_training_uses_the_attention_it_is_given():
     assert torch.equal(models.weights["person"], start.weights["person"]), "no gradient through zeros"
 
 
+def test_one_model_alone_answers_as_it_does_beside_others(trained):
+    asked = some(3, 40)
+    alone = retrieval.only(trained[2], 1)
+    torch.testing.assert_close(retrieval.logits(alone, asked[1:2])[0], retrieval.logits(trained[2], asked)[1])
+
+
 def test_entropy_counts_bits():
     weights = torch.tensor([[1.0, 0, 0, 0, 0, 0, 0, 0], [0.125] * 8, [0.5, 0.5, 0, 0, 0, 0, 0, 0]])
     torch.testing.assert_close(retrieval.entropy(weights), torch.tensor([0.0, 3.0, 1.0]))
