@@ -2,19 +2,16 @@
 
 import functools
 import gzip
-import logging
 import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from course_lib import seeds
-from course_lib.errors import UserError
-from course_lib.progress import Progress
+from course_lib.downloads import fetch
 
 # LeCun, Cortes and Burges; the sums are those of the files as first published.
 MNIST_MD5 = {
@@ -27,6 +24,15 @@ MNIST_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://raw.githubusercontent.com/fgnt/mnist/master/",
+)
+# Of the two files of November 2023.
+AZURE_SHA256 = {
+    "conv": "2f1e5b666d4e3055fdbba98598ce2ec307767b9064e03e2fa46676dbcc7d0bf8",
+    "code": "54e9a6d2a4bd06ba1e060304b900abbc74cbea53de96506e60fe5bb4f2277fb6",
+}
+AZURE_MIRRORS = (
+    "https://raw.githubusercontent.com/Azure/AzurePublicDataset/master/data/",
+    "https://media.githubusercontent.com/media/Azure/AzurePublicDataset/master/data/",
 )
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
@@ -95,44 +101,23 @@ def _pixels(images: np.ndarray) -> np.ndarray:
 @functools.cache
 def _mnist_bytes(mirrors: tuple[str, ...], folder: Path | str | None) -> tuple[np.ndarray, ...]:
     """The four arrays as bytes, a quarter of what they take as float32."""
-    import pooch
-    from requests.exceptions import RequestException
-
-    folder = Path(folder) if folder else Path(pooch.os_cache("course_lib")) / "mnist"
-    refusals = []
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel(logging.ERROR)  # pooch announces each file on stderr
-    try:
-        for mirror in mirrors:
-            registry = {name: f"md5:{digest}" for name, digest in MNIST_MD5.items()}
-            files = pooch.create(folder, base_url=mirror, registry=registry, retry_if_failed=1)
-            try:
-                paths = [files.fetch(name, downloader=_download) for name in MNIST_MD5]
-            except RequestException as error:
-                status = f"HTTP {error.response.status_code}" if error.response is not None else ""
-                refusals.append(f"{urlsplit(mirror).netloc}: {status or type(error).__name__}")
-            except ValueError:
-                refusals.append(f"{urlsplit(mirror).netloc}: a file with a wrong MD5 sum")
-            else:
-                return tuple(read_idx(Path(path).read_bytes()) for path in paths)
-    except OSError as error:
-        raise UserError(
-            f"cannot keep MNIST in {folder} ({error}): make room, or use datasets.digits()"
-        ) from None
-    finally:
-        logger.setLevel(level)
-    raise UserError(
-        f"MNIST could not be downloaded ({'; '.join(refusals)}): check the network and try again, "
-        "or use datasets.digits(), which needs no network"
-    )
+    sums = {name: f"md5:{digest}" for name, digest in MNIST_MD5.items()}
+    paths = fetch("MNIST", sums, mirrors, folder, "datasets.digits()")
+    return tuple(read_idx(path.read_bytes()) for path in paths)
 
 
-def _download(url: str, output_file: str, pup: object) -> None:
-    import pooch
+def azure_trace(kind: str, mirrors: Sequence[str] = AZURE_MIRRORS, folder: Path | str | None = None) -> Path:
+    """The file of an hour of requests to a language model, recorded in November 2023; downloaded once, kept.
 
-    bar = Progress(0, f"downloading {url.rsplit('/', 1)[-1]}")
-    pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=(5, 60))(url, output_file, pup)
+    kind: "conv" (conversation, 19,366 requests) or "code" (completion, 8,819). Columns TIMESTAMP,
+    ContextTokens, GeneratedTokens. Source: Patel et al. 2024 (Splitwise), Azure public data set, CC-BY 4.0;
+    checked by its SHA-256. Raises ValueError for another kind, UserError as `mnist` does.
+    """
+    if kind not in AZURE_SHA256:
+        raise ValueError(f"an Azure trace is one of {', '.join(AZURE_SHA256)}, not {kind!r}")
+    name = f"AzureLLMInferenceTrace_{kind}.csv"
+    sums = {name: f"sha256:{AZURE_SHA256[kind]}"}
+    return fetch("Azure trace", sums, mirrors, folder, f'Trace.like_azure("{kind}")')[0]
 
 
 def read_idx(data: bytes) -> np.ndarray:

@@ -72,6 +72,7 @@ FACTS = {
     "hardware",
     "shapes",
     "datasets",
+    "downloads",
     "seeds",
     "effects",
     "machine",

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_lib.paths import ROOT
 from course_lib.seeds import stream
 
 Lengths = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
@@ -122,6 +124,26 @@ class Trace:
         if not times:
             raise ValueError("the trace has no rows")
         return cls(np.array(times) - times[0], np.array(inputs), np.array(outputs))
+
+    @classmethod
+    def like_azure(cls, kind: str, seed: int = 0, n: int | None = None) -> "Trace":
+        """A twin of the Azure trace "conv" or "code": gaps, inputs and outputs have its distributions.
+
+        Drawn from the quantiles in data/azure_quantiles.json, one from each of `n` equal shares (as many as
+        the trace has) and shuffled, each column for itself: what follows what is lost. Raises ValueError.
+        """
+        twins = json.loads((ROOT / "data" / "azure_quantiles.json").read_text("utf-8"))["kinds"]
+        if kind not in twins:
+            raise ValueError(f"an Azure trace is one of {', '.join(twins)}, not {kind!r}")
+        n = twins[kind]["requests"] if n is None else n
+        _count(n=n)
+        columns = {}
+        for name in ("gap", "input", "output"):
+            random = stream("like azure", kind, name, seed=seed)
+            share = random.permutation((np.arange(n) + random.uniform(size=n)) / n)
+            columns[name] = np.interp(share, twins[kind]["share"], twins[kind][name])
+        lengths = (np.rint(columns[name]).astype(int) for name in ("input", "output"))
+        return cls(np.cumsum(columns["gap"]) - columns["gap"][0], *lengths)
 
 
 def fixed(input_tokens: int, output_tokens: int) -> Lengths:
