@@ -61,7 +61,7 @@ def read_submission(path: Path) -> bytes:
     except OSError as error:
         kind = "a link is not followed" if path.is_symlink() else error.strerror
         raise NotReadable(f"{path.name}: {kind}") from None
-    with open(file, "rb") as submission:
+    try:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode):
             raise NotReadable(f"{path.name}: no file")
@@ -69,7 +69,10 @@ def read_submission(path: Path) -> bytes:
             raise NotReadable(
                 f"the notebook has {found.st_size >> 20} MB; at most {MAX_BYTES >> 20} MB are read"
             )
-        return submission.read(MAX_BYTES + 1)
+        with open(file, "rb", closefd=False) as submission:
+            return submission.read(MAX_BYTES + 1)
+    finally:
+        os.close(file)
 
 
 def sha256(data: bytes) -> str:

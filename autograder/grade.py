@@ -5,6 +5,8 @@ import fcntl
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from sqlalchemy.exc import OperationalError
+
 from autograder import journal
 from autograder.batch import Graders, Here, Task
 from autograder.course import Course
@@ -21,7 +23,8 @@ class Grading:
 
     def __init__(self, course: Course, assignment: str, students: list[str], again: bool = False):
         self._course, self._assignment, self._again = course, assignment, again
-        self._released = find_released(course, assignment)
+        with _gradebook_named():
+            self._released = find_released(course, assignment)
         handed_in = course.submitters(assignment)
         for student in students:
             if student not in handed_in:
@@ -53,7 +56,8 @@ class Grading:
                     yield from recorder.record(found)
 
     def _recorder(self) -> Recorder:
-        return Recorder(self._course, self._assignment, self._released)
+        with _gradebook_named():
+            return Recorder(self._course, self._assignment, self._released)
 
     @contextlib.contextmanager
     def _alone(self, on_wait: Callable[[], None]):
@@ -66,6 +70,17 @@ class Grading:
                 on_wait()
                 fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it when a process is killed
             yield
+
+
+@contextlib.contextmanager
+def _gradebook_named():
+    """A database that cannot be opened or read is one line."""
+    try:
+        yield
+    except OperationalError as error:
+        raise UserError(
+            f"The gradebook cannot be read ({error.orig}); try the same command again."
+        ) from error
 
 
 def grade(course: Course, assignment: str, students: list[str], again: bool = False) -> Iterator[Outcome]:

@@ -163,10 +163,10 @@ class Recorder:
             return []
         kept = [entry for entry in entries if entry.state != ABANDONED]
         refused = self._save([self._marked(entry) for entry in kept])
+        kept = [entry for entry in kept if entry.student not in refused]
         standings = self._rows.standings([entry.student for entry in kept])
         for entry in kept:
-            if entry.student not in refused:
-                self._place(entry)
+            self._place(entry)
         return [
             self._outcome(entry, standings, entry.state, refused.get(entry.student, "")) for entry in entries
         ]

@@ -1,0 +1,92 @@
+"""Grading: plain nbgrader, ours and the floor on one class; then a large class on a local Dask cluster.
+
+./course bench grading                   30 submissions, one process each: nbgrader, ours, floor
+./course bench grading --cluster 1000    and as many on a cluster of separate worker processes
+
+Prints tables and writes results/grading-<machine>.json and docs/grading_speed.md. The class is that of
+benchmarks/grading_class.py, the same on every machine. Processor seconds count everything that was started.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import grading_cluster, grading_page
+from benchmarks.grading_class import ASSIGNMENT
+from benchmarks.grading_courses import our_points, ours, plain, plain_points
+from benchmarks.processor_time import Cost, run
+from course_lib.machine import machine
+from course_lib.paths import ROOT, write_atomically
+
+QUIET = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+def programs(course: Path) -> dict[str, list[str]]:
+    """What is measured: name -> command, run in the course's folder."""
+    python = sys.executable
+    return {
+        "nbgrader": [python, "-m", "nbgrader", "autograde", ASSIGNMENT],
+        "ours": [python, "-m", "course_lib", "grade", ASSIGNMENT, "--workers", "1"],
+        "floor": [python, "-m", "benchmarks.grading_floor", str(course), ASSIGNMENT],
+    }
+
+
+def measured(name: str, count: int) -> tuple[Cost, dict]:
+    """Grade a fresh class of `count` with the program `name`; what it cost, and points by student and test."""
+    with tempfile.TemporaryDirectory(prefix="course_bench_") as folder:
+        course = Path(folder) / "course"
+        (plain if name == "nbgrader" else ours)(course, count)
+        environment = QUIET | {"COURSE_ROOT": str(course)}
+        cost = run(programs(course)[name], cwd=course, env=environment)
+        if cost.status:
+            raise SystemExit(f"{name} ended with status {cost.status}:\n{cost.output}")
+        if name == "floor":
+            return cost, json.loads(cost.output)
+        return cost, (plain_points if name == "nbgrader" else our_points)(course)
+
+
+def compare(count: int) -> dict:
+    """Each program on a class of `count` and on one of 1: the difference is free of what starting costs."""
+    found, points = {}, {}
+    for name in ("floor", "ours", "nbgrader"):
+        one, _ = measured(name, 1)
+        many, points[name] = measured(name, count)
+        found[name] = {
+            "processor_seconds": many.processor,
+            "wall_seconds": many.wall,
+            "start_processor_seconds": one.processor,
+            "start_wall_seconds": one.wall,
+            "each_processor_seconds": many.processor and (many.processor - one.processor) / (count - 1),
+            "each_wall_seconds": (many.wall - one.wall) / (count - 1),
+        }
+        print(f"{name}: {many.wall:.0f} s for {count}", flush=True)
+    same = points["floor"] == points["ours"] == points["nbgrader"]
+    return {"submissions": count, "same_scores": same, "programs": found}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Measure, print, write the JSON and the page."""
+    parser = argparse.ArgumentParser(prog="./course bench grading", description=__doc__.splitlines()[0])
+    parser.add_argument("--students", type=int, default=30, help="size of the class that all three grade")
+    parser.add_argument("--cluster", type=int, default=0, help="size of the class for the Dask cluster")
+    options = parser.parse_args(argv)
+    name = re.sub(r"[^a-z0-9]+", "-", machine()["processor"].lower()).strip("-")
+    path = ROOT / "benchmarks" / "results" / f"grading-{name}.json"
+    record = json.loads(path.read_text()) if path.exists() else {}
+    record |= {"machine": machine(), "seed": 0}
+    if options.students > 1:
+        record["one_process"] = {"load_average": os.getloadavg()[0]} | compare(options.students)
+    if options.cluster:
+        record["cluster"] = {"load_average": os.getloadavg()[0]} | grading_cluster.measure(options.cluster)
+    write_atomically(path, json.dumps(record, indent=1) + "\n")
+    print("\n".join(grading_page.tables(record)))
+    page = grading_page.write(record)
+    print(f"Written: {path.relative_to(ROOT)} and {page.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

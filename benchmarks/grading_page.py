@@ -1,0 +1,74 @@
+"""Tables of the figures of grading, for the terminal and for docs/grading_speed.md."""
+
+from pathlib import Path
+
+from course_lib.paths import ROOT, write_atomically
+
+PAGE = ROOT / "docs" / "grading_speed.md"
+NAMES = {"nbgrader": "plain nbgrader", "ours": "`./course grade --workers 1`", "floor": "the floor"}
+HEAD = """\
+# How fast grading is
+
+Measured by `./course bench grading` with the class of `benchmarks/grading_class.py`: a notebook with torch
+and 12 cells, answers right and wrong. The floor is a warm process that forks and runs the cells, with no
+confinement and no records; ours confines every submission and writes journal, gradebook and executed
+notebooks. Processor seconds count every process that was started, and depend less on what else the machine
+does than wall times.
+"""
+
+
+def tables(record: dict) -> list[str]:
+    """The lines of Markdown tables."""
+    lines = [f"{record['machine']['processor']}, {record['machine']['cores']} cores"]
+    if found := record.get("one_process"):
+        lines += ["", *_one_process(found)]
+    if found := record.get("cluster"):
+        lines += ["", *_cluster(found)]
+    return lines
+
+
+def _one_process(found: dict) -> list[str]:
+    programs = found["programs"]
+    best = programs["ours"]
+    lines = [
+        f"{found['submissions']} submissions, one process each (load average {found['load_average']:.1f}; "
+        f"scores {'equal' if found['same_scores'] else 'NOT EQUAL'}):",
+        "",
+        "| | start, processor s | each, processor s | all, processor s | all, wall s | each, of ours |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name in ("nbgrader", "ours", "floor"):
+        row = programs[name]
+        if row["processor_seconds"] is None:
+            lines.append(f"| {NAMES[name]} | – | – | – | {row['wall_seconds']:.0f} | – |")
+            continue
+        lines.append(
+            f"| {NAMES[name]} | {row['start_processor_seconds']:.1f} | {row['each_processor_seconds']:.3f} | "
+            f"{row['processor_seconds']:.1f} | {row['wall_seconds']:.0f} | "
+            f"{row['each_processor_seconds'] / best['each_processor_seconds']:.2f} |"
+        )
+    return lines
+
+
+def _cluster(found: dict) -> list[str]:
+    lines = [
+        f"A local Dask cluster (load average {found['load_average']:.1f}), efficiency "
+        f"{found['efficiency']:.2f} on {found['cores']} cores:",
+        "",
+        "| submissions | workers | a second | seconds each | coordinator, processor s | coordinator, MB |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name in ("one_worker", "all_cores", "whole_class"):
+        row = found[name]
+        killed = ", one killed" if row["worker_killed"] else ""
+        lines.append(
+            f"| {row['submissions']} | {row['workers']}{killed} | {row['per_second']:.2f} | "
+            f"{row['grading_seconds_each']:.2f} | {row['coordinator_processor_seconds']:.1f} | "
+            f"{row['coordinator_memory_bytes'] / 2**20:.0f} |"
+        )
+    return lines
+
+
+def write(record: dict) -> Path:
+    """Write docs/grading_speed.md; returns its path."""
+    return write_atomically(PAGE, "\n".join([HEAD, *tables(record)]) + "\n")

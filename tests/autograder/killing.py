@@ -1,0 +1,63 @@
+"""`./course grade`, killed when it comes to a named point the n-th time.
+
+python killing.py POINT N grade ASSIGNMENT
+
+The points lie around every write. The program under test knows nothing of them.
+"""
+
+import functools
+import itertools
+import os
+import signal
+import sys
+
+from autograder import journal, recorder, rows
+from course_lib.cli import main
+
+
+def die(*_, **__) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def half_a_line(file, data: bytes) -> None:
+    file.write(data[: len(data) // 2])
+    die()
+
+
+# point -> (where the function is, its name, what to do before it, what to do after it)
+POINTS = {
+    "executed:before": (recorder, "write_atomically", die, None),
+    "executed:after": (recorder, "write_atomically", None, die),
+    "journal:before": (journal, "append", die, None),
+    "journal:torn": (journal, "_write_all", half_a_line, None),
+    "journal:written": (journal, "_write_all", None, die),
+    "journal:after": (journal, "append", None, die),
+    "gradebook:before": (rows.Rows, "save", die, None),
+    "gradebook:saved": (rows.Rows, "save", None, die),
+    "gradebook:after": (rows.Rows, "commit", None, die),
+    "place:before": (recorder.Recorder, "_place", die, None),
+    "place:after": (recorder.Recorder, "_place", None, die),
+}
+
+
+def kill_at(point: str, count: int) -> None:
+    """From now on the `count`-th arrival at `point` ends this process."""
+    owner, name, before, after = POINTS[point]
+    original, calls = getattr(owner, name), itertools.count(1)
+
+    @functools.wraps(original)
+    def wrapped(*arguments, **keywords):
+        due = next(calls) == count
+        if due and before:
+            before(*arguments)
+        found = original(*arguments, **keywords)
+        if due and after:
+            after()
+        return found
+
+    setattr(owner, name, wrapped)
+
+
+if __name__ == "__main__":
+    kill_at(sys.argv[1], int(sys.argv[2]))
+    sys.exit(main(sys.argv[3:]))
