@@ -1,7 +1,7 @@
 """Grading on a Dask cluster: a task is one submission, and only the coordinator writes.
 
 Whoever reaches a Dask scheduler can run programs on it and on its workers. So an address without TLS must be
-on this machine; docs/instructors.md says how to start a cluster with TLS.
+on this machine; docs/grading_cluster.md says how to start a cluster with TLS.
 """
 
 import dataclasses
@@ -111,7 +111,7 @@ def refuse_open(address: str) -> None:
     if not is_here:
         raise UserError(
             f"{address} is open to everyone who can reach it, and they could run programs there. Use a "
-            "tls:// address (see docs/instructors.md), or a scheduler on 127.0.0.1."
+            "tls:// address (see docs/grading_cluster.md), or a scheduler on 127.0.0.1."
         )
 
 

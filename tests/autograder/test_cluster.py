@@ -1,4 +1,4 @@
-"""Grading on a Dask cluster that was started by hand, as the instructor's page says."""
+"""Grading on a Dask cluster that was started by hand, as docs/grading_cluster.md says."""
 
 import json
 import os
