@@ -31,8 +31,8 @@ def curves(x: np.ndarray, values: Mapping[str, np.ndarray], slopes: Mapping[str,
     passed = [f"{name} {slope[at]:+.3f}" for name, slope in slopes.items() if slope[at] != 0]
     look.finish(
         drawing,
-        f"At x = {x[at]:g}, {' and '.join(dead) or 'no function'} passes no gradient back; "
-        f"{len(passed)} others do",
+        f"At x = {x[at]:g}, {' and '.join(dead) or 'no function'} passes no gradient back, "
+        f"{len(passed)} of {len(slopes)} functions do",
         f"slopes there: {', '.join(passed)}",
     )
     drawing.update_xaxes(title_text="input x", range=[x[0], x[-1]])
@@ -58,7 +58,8 @@ def pieces(found: Sequence[tuple[float, float, float, float]], units: int) -> go
     )  # fmt: skip
     look.finish(
         drawing,
-        f"{units} ReLU units: {len(found)} straight piece{'s' * (len(found) != 1)}, {len(kinks)} kinks",
+        f"{units} ReLU units: {len(kinks)} kink{'s' * (len(kinks) != 1)}, "
+        f"{len(found)} straight piece{'s' * (len(found) != 1)}",
         f"from x = {found[0][0]:g} to {found[-1][1]:g}; without ReLU there would be one",
     )
     drawing.update_xaxes(title_text="input x")
@@ -198,11 +199,11 @@ def traffic(launches: Mapping[str, Sequence[Report]]) -> go.Figure:
     return drawing
 
 
-def cost(shares: Mapping[str, tuple[float, float]], flops: str, headline: str, block: str) -> go.Figure:
+def cost(shares: Mapping[str, tuple[float, float]], block: str) -> go.Figure:
     """The activation's share of a block, a row a measure of cost: as a kernel of its own, and fused.
 
-    shares: label -> (own, fused), each between 0 and 1; `flops` and `headline` are the labels that the title
-    compares; `block` says which block.
+    shares: label -> (own, fused), each between 0 and 1. The first is the share of FLOPs, the last that of the
+    time which the title speaks of; `block` says which block.
     """
     names = list(shares)
     drawing = make_subplots(
@@ -222,12 +223,12 @@ def cost(shares: Mapping[str, tuple[float, float]], flops: str, headline: str, b
                 x=end, y=name, text=f"<b>{_percent(value)}</b>", xanchor="left", xshift=6, showarrow=False,
                 font={"size": 18, "color": look.TEXT}, row=1, col=column,
             )  # fmt: skip
-    own, fused = shares[headline]
+    (flops, _), *_, (own, fused) = shares.values()
     look.finish(
         drawing,
-        f"ReLU is {_percent(100 * shares[flops][0])} of the FLOPs, yet {_percent(100 * own)} of the time, "
+        f"ReLU is {_percent(100 * flops)} of the FLOPs, yet {_percent(100 * own)} of the time, "
         f"unless it is fused: {_percent(100 * fused)}",
-        f"orange is ReLU, gray all else, of {block}; the title's time: {headline.replace('<br>', ' ')}",
+        f"{block}: orange is ReLU, gray all the rest; the title's time is that of the last row",
     )
     drawing.update_layout(
         barmode="overlay",
@@ -242,6 +243,6 @@ def cost(shares: Mapping[str, tuple[float, float]], flops: str, headline: str, b
 
 
 def _percent(value: float) -> str:
-    """Whole percents from 10 up, hundredths below 1, with a true minus."""
-    digits = 0 if abs(value) >= 9.95 else 1 if abs(value) >= 0.95 else 2
+    """Whole percents from 10 up, hundredths below 1, with a true minus; zero only where it is exact."""
+    digits = 0 if abs(value) >= 9.95 or value == 0 else 1 if abs(value) >= 0.95 else 2
     return f"{value:.{digits}f} %".replace("-", "−")
