@@ -13,6 +13,7 @@ from course_lib.costs.collectives import Network
 from course_lib.costs.layouts import Cluster, Layout
 from course_lib.costs.roofline import Device
 from course_lib.demos import look
+from course_lib.demos.parallelism_pipeline import COLORS
 from course_lib.parallelism.choice import WISHES, Option, choose, options
 
 MODELS = {
@@ -25,7 +26,6 @@ MODELS = {
 PROMPT, ANSWER = 500, 250  # tokens of a request
 GPUS = 8
 GAP = 1.3  # from one GPU's left edge to the next
-COPIES = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#56B4E9", "#8C6D1F", "#CC79A7", "#4D4D4D")
 
 
 def _cluster(gpu: str, gpus_per_node: int, inside: str, between: str) -> Cluster:
@@ -165,7 +165,7 @@ def contents(found: Picks, wish: str) -> dict:
         wide, high = 1 / pick.layout.tensor, 1 / pick.layout.pipeline
         left, top = x + shard * wide, y + 1 - stage * high
         xs, ys = _box(left, top - high, left + wide, top)
-        traces.append({"x": xs, "y": ys, "fillcolor": COPIES[copy]})
+        traces.append({"x": xs, "y": ys, "fillcolor": COLORS[copy]})
         labels.append(_piece(pick.layout, copy, stage, shard))
     options_ = list(found.picks.values())
     bars = (
