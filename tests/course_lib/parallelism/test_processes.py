@@ -62,8 +62,8 @@ def test_ranks_send_the_predicted_bytes_and_their_headers(ranks, layout):
 
 def test_a_network_has_latency_and_bandwidth(ranks):
     network = ranks.network(2)
-    assert 0 < network.latency < 1
-    assert 1e6 < network.bandwidth < 1e12
+    assert 0 <= network.latency < 1
+    assert 1e6 < network.bandwidth <= 1e12
 
 
 def test_a_job_that_does_not_fit_is_refused_and_harms_nobody(ranks, one):
