@@ -14,6 +14,8 @@ from course_lib.errors import UserError
 
 TEST_SUFFIXES = ("_test", "_hidden")
 MESSAGE_LENGTH = 120  # characters
+REASONS = 3  # a test
+ERROR = re.compile(r"[A-Za-z_.]*(Error|Exception|Interrupt|Exit)\b")
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,15 @@ class TaskStatistics:
 
 @dataclass(frozen=True)
 class FailingTest:
-    """A test, how many submissions earn less or all of its points, and what it told `told` of the former."""
+    """A test, how many submissions earn less or all of its points, and what most of the former got wrong.
+
+    `reasons` are the test's own words with the number of submissions that were told them, most first.
+    """
 
     test: str
     failed: int
     passed: int
-    message: str
-    told: int
+    reasons: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -106,19 +110,30 @@ def failing_tests(cells: list[CellScores], entries: list[journal.Entry]) -> list
         if not cell.is_test or not any(failed):
             continue
         said = Counter(
-            first_line(entry.messages[cell.name])
+            reason
             for entry in entries
             if cell.name in entry.messages and (entry.points.get(cell.name) or 0) < cell.possible
+            for reason in reasons(entry.messages[cell.name])
         )
-        message, told = said.most_common(1)[0] if said else ("", 0)
-        found.append(FailingTest(cell.name, sum(failed), len(failed) - sum(failed), message, told))
+        common = tuple(said.most_common(REASONS))
+        found.append(FailingTest(cell.name, sum(failed), len(failed) - sum(failed), common))
     return sorted(found, key=lambda test: -test.failed)
 
 
-def first_line(message: str) -> str:
-    """The first line with something on it, cut to a length that fits a table."""
-    line = next((line.strip() for line in message.splitlines() if line.strip()), "")
-    return line if len(line) <= MESSAGE_LENGTH else line[: MESSAGE_LENGTH - 1] + "…"
+def reasons(message: str) -> set[str]:
+    """What a test found wrong: the cases course_lib.marking names, an error, or else its first line."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    found = {line.removeprefix("about").strip() for line in lines if line.startswith("about ")}
+    for line in lines:
+        if line.startswith("Not yet:"):
+            found |= {case.strip() for case in line.removeprefix("Not yet:").split(";")}
+    found |= {line for line in lines if ERROR.match(line)}
+    return {cut(reason) for reason in found or lines[:1]}
+
+
+def cut(text: str) -> str:
+    """`text`, short enough for a table."""
+    return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 1] + "…"
 
 
 def task_of(cell: str) -> str:

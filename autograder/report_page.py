@@ -117,7 +117,7 @@ def failing(found: Report) -> str:
             f"<code>{escape(test.test)}</code>",
             f"{test.failed / (test.failed + test.passed):.0%}",
             plots.shares([("below full", test.failed, plots.NONE), ("full", test.passed, "#EEE")], 120),
-            f"{escape(test.message)} <span class=quiet>({test.told})</span>" if test.message else "",
+            "<br>".join(f"{escape(words)} <span class=quiet>({told})</span>" for words, told in test.reasons),
         ]
         for test in found.failing
     ]

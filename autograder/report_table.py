@@ -20,10 +20,11 @@ def show_report(found: Report) -> None:
     console.print(line + (f"; {found.to_mark} still to be marked by hand\n" if found.to_mark else "\n"))
     console.print(task_table(found))
     if found.failing:
-        console.print("\n[bold]Tests that fail most[/] (below full points; what they told most often)")
+        console.print("\n[bold]Tests that fail most[/] (below full points; told most often)")
     for test in found.failing[:LINES]:
         share = test.failed / (test.failed + test.passed)
-        console.print(f"  {share:4.0%}  {escape(test.test)}  [dim]{escape(test.message)}[/]")
+        told = "; ".join(f"{words} ({count})" for words, count in test.reasons)
+        console.print(f"  {share:4.0%}  {escape(test.test)}  [dim]{escape(told)}[/]")
     if found.seconds:
         values = list(found.seconds.values())
         console.print(f"\nTime: median {statistics.median(values):.1f} s, longest {max(values):.1f} s")

@@ -8,7 +8,7 @@ import pytest
 from autograder import journal, plots
 from autograder.grade_log import UNEXPLAINED, Change
 from autograder.identical import Identical
-from autograder.report import FailingTest, Report, TaskStatistics, failing_tests, first_line, report
+from autograder.report import FailingTest, Report, TaskStatistics, failing_tests, reasons, report
 from autograder.report_page import CHANGES_SHOWN, write_page
 from autograder.report_table import show_report
 from autograder.scores import CellScores
@@ -38,7 +38,7 @@ def full() -> Report:
             TaskStatistics("q00_double", f"Q0.1: {EVIL}", 3, 1.5, 2, 1, 1, 1, 0),
             TaskStatistics("q00_explain", "q00_explain", 3, float("nan"), float("nan"), 0, 0, 0, 3),
         ],
-        failing=[FailingTest("q00_double_test", 2, 1, EVIL, 2)],
+        failing=[FailingTest("q00_double_test", 2, 1, ((EVIL, 2),))],
         seconds={"ada": 0.5, EVIL: 12.0},
         flags={EVIL: ["cell 3 ended the process: killed", EVIL]},
         identical=[Identical(("ada", EVIL), ("q00_double",))],
@@ -105,16 +105,31 @@ def test_the_table_shows_each_list_and_says_when_it_is_cut(full, capsys):
     assert EVIL in printed
 
 
-def test_the_most_frequent_message_of_those_who_failed_is_told():
+def test_what_most_were_told_is_counted_case_by_case():
     cells = [CellScores("t", 1.0, True, [1.0, 0.0, 0.5, 0.0]), CellScores("u", 1.0, True, [1.0] * 4)]
     entries = [
-        entry("a", points={"t": 1.0}, messages={"t": "all fine"}),
-        entry("b", points={"t": 0.0}, messages={"t": "\n  off by one\nmore"}),
-        entry("c", points={"t": 0.5}, messages={"t": "off by one"}),
+        entry("a", points={"t": 1.0}, messages={"t": "Not yet: nobody is told this"}),
+        entry("b", points={"t": 0.0}, messages={"t": "2 of 4 checks right\n  Not yet: NaN; an empty row"}),
+        entry("c", points={"t": 0.5}, messages={"t": "3 of 4 checks right\n  Not yet: NaN"}),
         entry("d", points={"t": 0.0}, messages={"t": "x" * 500}),
     ]
-    assert failing_tests(cells, entries) == [FailingTest("t", 3, 1, "off by one", 2)]
-    assert len(first_line("x" * 500)) == 120
+    (found,) = failing_tests(cells, entries)
+    assert (found.test, found.failed, found.passed) == ("t", 3, 1)
+    assert found.reasons[0] == ("NaN", 2)
+    assert set(found.reasons[1:]) == {("an empty row", 1), ("x" * 119 + "…", 1)}
+
+
+@pytest.mark.parametrize(
+    ("message", "found"),
+    [
+        ("Q2.3: 2 of 3 checks right\n\n  f([1])\n    about     no error\n    expected  inf", {"no error"}),
+        ("3 of 3 checks right\n\nNotImplementedError: Q2.1: f", {"NotImplementedError: Q2.1: f"}),
+        ("double: 0.5 of 1 points", {"double: 0.5 of 1 points"}),
+        ("", set()),
+    ],
+)
+def test_a_reason_is_a_case_an_error_or_the_first_line(message, found):
+    assert reasons(message) == found
 
 
 def test_the_journal_gives_time_and_flags_of_the_last_grading(graded):
