@@ -1,6 +1,7 @@
 """What a process and its descendants use, read from /proc by someone outside."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 QUICK = 1 << 30  # bytes up to which the quick sum, which counts shared pages often, is good enough
@@ -8,8 +9,20 @@ QUICK = 1 << 30  # bytes up to which the quick sum, which counts shared pages of
 
 def in_memory(first: int) -> int:
     """Bytes that `first` and its descendants hold, shared ones counted once where the quick sum is high."""
-    total, waiting, found = 0, [first], []
     page = os.sysconf("SC_PAGESIZE")
+    total = sum(resident - shared for _, resident, shared in _tree(first)) * page
+    return total if total < QUICK else sum(_proportional(pid) for pid, _, _ in _tree(first))
+
+
+def largest(first: int) -> int:
+    """The descendant of `first` that holds the most memory; `first` itself when it has none."""
+    held = {pid: _proportional(pid) for pid, _, _ in _tree(first) if pid != first}
+    return max(held, key=held.__getitem__, default=first)
+
+
+def _tree(first: int) -> Iterator[tuple[int, int, int]]:
+    """(process, pages it holds, those of them that others may share) of `first` and all descendants."""
+    waiting = [first]
     while waiting:
         pid = waiting.pop()
         try:
@@ -18,11 +31,7 @@ def in_memory(first: int) -> int:
                 waiting += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
         except OSError:
             continue  # it ended meanwhile
-        found.append(pid)
-        total += (resident - shared) * page
-    if total < QUICK:
-        return total
-    return sum(map(_proportional, found))
+        yield pid, resident, shared
 
 
 def _proportional(pid: int) -> int:

@@ -182,7 +182,8 @@ def _alarm(seconds: float):
         raise CellTimeout(f"the cell took more than {seconds:g} seconds")
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    # Again and again: whoever is interrupted may take the exception for an error of its own and go on.
+    signal.setitimer(signal.ITIMER_REAL, seconds, max(1.0, seconds / 10))
     try:
         yield
     finally:

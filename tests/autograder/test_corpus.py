@@ -15,13 +15,19 @@ import nbformat
 import pytest
 
 from autograder.engine import Assignment, Times, grade_submission
+from autograder.sandbox import Limits
+from autograder.warm import Warm
 from tests.autograder.corpus import assignment, page
 from tests.autograder.corpus.case import Case
 from tests.autograder.corpus.catalogue import HOSTILE, ODD, cases
 from tests.autograder.corpus.host import PASSWORD, Host, processes_named
 from tests.autograder.corpus.judge import leaked, outputs, unfair
 
-LIMITS = Times(cell=4.0, call=3.0)
+# Short and low: many cases go on until a limit stops them, and a machine that runs tests must stay usable.
+TIMES = Times(cell=3.0, call=2.0, launch=1.5, test=20.0, grace=4.0)
+LIMITS = Limits(
+    wall_seconds=60, cpu_seconds=30, memory=2 << 30, processes=64, scratch=64 << 20, file_size=64 << 20
+)
 ALWAYS = 2
 HANGS = 150  # seconds after which a test of one submission is a failure
 PROBE = """\
@@ -70,12 +76,18 @@ def host(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def confined(host, assignments):
+def warm(host):
+    """One for all cases that this worker runs."""
+    with Warm(limits=LIMITS) as warm:
+        yield warm
+
+
+@pytest.fixture(scope="module")
+def confined(host, assignments, warm):
     """The host, once it is certain that no case can harm it: some would end every process of this user."""
     probe = Case("probe", "what a submission can do here", before=(PROBE,))
-    result = grade_submission(
-        probe.submission(grader=os.getpid(), **host.places()), assignments[False], times=LIMITS
-    )
+    data = probe.submission(grader=os.getpid(), **host.places())
+    result = grade_submission(data, assignments[False], warm=warm, times=TIMES)
     said = [line for line in outputs(result).split("\n") if line.startswith("PROBE")]
     if not said or any(json.loads(said[0].removeprefix("PROBE")).values()):
         pytest.fail(f"not confined, so no hostile case is run: {said or result}", pytrace=False)
@@ -99,25 +111,26 @@ def no_hang():
         signal.signal(signal.SIGALRM, before)
 
 
-def grade(case: Case, assignments, **places):
+def grade(case: Case, assignments, warm, **places):
     with no_hang():
-        return grade_submission(case.submission(**places), assignments[case.kernel], times=LIMITS)
+        return grade_submission(case.submission(**places), assignments[case.kernel], warm=warm, times=TIMES)
 
 
 @pytest.mark.needs("sandbox", "compiler")
 @pytest.mark.parametrize("case", parameters(HOSTILE, ALWAYS))
-def test_a_hostile_submission_gains_nothing_and_leaves_nothing(case, confined, assignments):
+def test_a_hostile_submission_gains_nothing_and_leaves_nothing(case, confined, assignments, warm):
     places, before = confined.places(), confined.files()
-    result = grade(case, assignments, **places)
+    result = grade(case, assignments, warm, **places)
     assert unfair(case, result) == []
     assert leaked(result) == []
     assert confined.reached() == []
     assert confined.files() == before
     assert processes_named(places["mark"]) == []
-    if result.executed:
-        assert page.active(page.rendered(result.executed), f"steal{places['mark']}") == []
+    payload = f"steal{places['mark']}"
+    if payload.encode() in result.executed:
+        assert page.active(page.rendered(result.executed), payload) == []
     following = case.following() if case.sequel else Case("honest", "the next student's right answers")
-    result = grade(following, assignments, **confined.places())
+    result = grade(following, assignments, warm, **confined.places())
     assert leaked(result) == []
     if not case.sequel:
         assert unfair(following, result) == []
@@ -125,8 +138,8 @@ def test_a_hostile_submission_gains_nothing_and_leaves_nothing(case, confined, a
 
 @pytest.mark.needs("sandbox", "compiler")
 @pytest.mark.parametrize("case", parameters(ODD, ALWAYS))
-def test_an_honest_but_odd_submission_gets_what_is_fair(case, host, assignments):
-    result = grade(case, assignments, **host.places())
+def test_an_honest_but_odd_submission_gets_what_is_fair(case, host, assignments, warm):
+    result = grade(case, assignments, warm, **host.places())
     assert unfair(case, result) == []
     assert leaked(result) == []
     if result.executed:
