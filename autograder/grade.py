@@ -32,13 +32,14 @@ class Grading:
         names = students or handed_in
         self._all = [Task(name, course.notebook("submitted", name, assignment)) for name in names]
         self.tasks: deque[Task] = deque()
+        self._stopped = False
 
     def __len__(self) -> int:
         return len(self._all)
 
     def stop(self) -> None:
         """Begin no further submission; those in work are finished and recorded."""
-        self._all.clear()
+        self._stopped = True
         self.tasks.clear()
 
     def run(self, graders: Graders, on_wait: Callable[[], None] = lambda: None) -> Iterator[Outcome]:
@@ -50,7 +51,8 @@ class Grading:
         with self._alone(on_wait), contextlib.closing(self._recorder()) as recorder:
             outcomes, left = recorder.take_up(self._all, self._again)
             yield from outcomes
-            self.tasks.extend(left)
+            if not self._stopped:
+                self.tasks.extend(left)
             with contextlib.closing(graders.run(self._released.assignment, self.tasks)) as answers:
                 for found in answers:
                     yield from recorder.record(found)

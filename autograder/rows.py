@@ -19,8 +19,8 @@ from autograder.scores import released_notebook
 NO_RESPONSE = "No response."  # nbgrader's comment on a written answer that was left as it was
 # The columns that are stored; the others are sums over the class, which nbgrader computes with each load.
 PLAIN = {
-    api.Grade: ("cell_id", "auto_score", "manual_score", "extra_credit", "needs_manual_grade"),
-    api.Comment: ("cell_id", "auto_comment", "manual_comment"),
+    api.Grade: ("cell_id", "notebook_id", "auto_score", "manual_score", "extra_credit", "needs_manual_grade"),
+    api.Comment: ("cell_id", "notebook_id", "auto_comment", "manual_comment"),
 }
 
 
@@ -94,15 +94,19 @@ class Rows:
 
     def save(self, marked: list[Marked]) -> None:
         """Write the points of several students' submissions, as nbgrader's autograde would one by one."""
-        found = self._submissions({each.student for each in marked})
-        for each in marked:
-            submission = found[each.student]
-            if each.submitted is not None:
-                submission.timestamp = each.submitted
-            notebook = self._mirrored(submission)
-            self._mark(each, *self._mirrored_cells(notebook))
-            if each.notebook is not None:
-                self._penalize(submission, notebook)
+        with self._db.no_autoflush:
+            submissions = self._submissions({each.student for each in marked})
+            notebooks = self._notebooks(submissions)
+            grades = self._mirror(api.Grade, notebooks, self._tests | self._tasks)
+            comments = self._mirror(api.Comment, notebooks, self._answers | self._tasks)
+            due = self._db.scalar(select(api.Assignment.duedate).where(api.Assignment.id == self._assignment))
+            for each in marked:
+                submission, notebook = submissions[each.student], notebooks[each.student]
+                if each.submitted is not None:
+                    submission.timestamp = each.submitted
+                self._mark(each, grades[notebook.id], comments[notebook.id])
+                if each.notebook is not None:
+                    self._penalize(submission, notebook, due)
 
     def commit(self) -> None:
         """Write for good what was saved, all of it or nothing."""
@@ -139,36 +143,36 @@ class Rows:
             self._db.add(found[student])
         return found
 
-    def _mirrored(self, submission) -> api.SubmittedNotebook:
-        plain = load_only(api.SubmittedNotebook.late_submission_penalty)
+    def _notebooks(self, submissions: dict) -> dict[str, api.SubmittedNotebook]:
+        """The notebook of each student's submission, made where there is none."""
+        owners = {submission.id: student for student, submission in submissions.items()}
+        plain = load_only(api.SubmittedNotebook.assignment_id, api.SubmittedNotebook.late_submission_penalty)
         query = select(api.SubmittedNotebook).options(plain).where(
-            api.SubmittedNotebook.assignment_id == submission.id,
+            api.SubmittedNotebook.assignment_id.in_(owners),
             api.SubmittedNotebook.notebook_id == self._notebook,
         )  # fmt: skip
-        notebook = self._db.scalars(query).one_or_none()
-        if notebook is None:
-            notebook = api.SubmittedNotebook(
-                id=api.new_uuid(), assignment_id=submission.id, notebook_id=self._notebook
-            )
-            self._db.add(notebook)
-        return notebook
+        found = {owners[each.assignment_id]: each for each in self._db.scalars(query)}
+        for submission, student in owners.items():
+            if student not in found:
+                found[student] = api.SubmittedNotebook(
+                    id=api.new_uuid(), assignment_id=submission, notebook_id=self._notebook
+                )
+                self._db.add(found[student])
+        return found
 
-    def _mirrored_cells(self, notebook) -> tuple[dict[str, api.Grade], dict[str, api.Comment]]:
-        """The grades and comments of a submitted notebook by the names of their cells."""
-        return (
-            self._mirror(api.Grade, notebook, self._tests | self._tasks),
-            self._mirror(api.Comment, notebook, self._answers | self._tasks),
-        )
-
-    def _mirror(self, kind, notebook, cells: dict) -> dict:
-        columns = [getattr(kind, name) for name in PLAIN[kind]]
-        query = select(kind).options(load_only(*columns)).where(kind.notebook_id == notebook.id)
-        found = {row.cell_id: row for row in self._db.scalars(query)}
-        for cell in cells:
-            if cell not in found:
-                found[cell] = kind(id=api.new_uuid(), cell_id=cell, notebook_id=notebook.id)
-                self._db.add(found[cell])
-        return {cells[cell].name: row for cell, row in found.items() if cell in cells}
+    def _mirror(self, kind, notebooks: dict, cells: dict) -> dict[str, dict]:
+        """Rows of `kind` for all `cells`, by submitted notebook and the name of the cell."""
+        found: dict[str, dict] = {notebook.id: {} for notebook in notebooks.values()}
+        plain = load_only(*(getattr(kind, name) for name in PLAIN[kind]))
+        for row in self._db.scalars(select(kind).options(plain).where(kind.notebook_id.in_(found))):
+            if row.cell_id in cells:
+                found[row.notebook_id][cells[row.cell_id].name] = row
+        for notebook, rows in found.items():
+            for cell, about in cells.items():
+                if about.name not in rows:
+                    rows[about.name] = kind(id=api.new_uuid(), cell_id=cell, notebook_id=notebook)
+                    self._db.add(rows[about.name])
+        return found
 
     def _mark(self, each: Marked, grades: dict[str, api.Grade], comments: dict[str, api.Comment]) -> None:
         if each.notebook is None:
@@ -190,10 +194,8 @@ class Rows:
             if utils.is_solution(cell) or is_task:
                 comments[name].auto_comment = NO_RESPONSE if unanswered and not is_task else None
 
-    def _penalize(self, submission, notebook) -> None:
+    def _penalize(self, submission, notebook, due: datetime | None) -> None:
         """Set the penalty that nbgrader's plugin gives, within 0 and the score."""
-        query = select(api.Assignment.duedate).where(api.Assignment.id == self._assignment)
-        due = self._db.scalar(query)
         if due is not None and submission.extension is not None:
             due += submission.extension
         late = 0.0

@@ -34,7 +34,7 @@ def run(notebook, assignment: Assignment, found: int) -> None:
 
 
 def main(course: Path, assignment: str) -> None:
-    """Grade everything in submitted/ and print the points as JSON."""
+    """Grade everything in submitted/; prints a line of JSON, [student, points], for each."""
     for module in IMPORTED:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
@@ -46,7 +46,6 @@ def main(course: Path, assignment: str) -> None:
     known = Assignment.from_source(source.read_bytes())
     gc.collect()
     gc.freeze()
-    results = {}
     for path in sorted(course.glob(f"submitted/*/{assignment}/{source.name}")):
         found, ours = os.pipe()
         child = os.fork()
@@ -55,9 +54,8 @@ def main(course: Path, assignment: str) -> None:
             os._exit(0)
         os.close(ours)
         os.waitpid(child, 0)
-        results[path.parts[-3]] = json.loads(os.read(found, 65536))
+        print(json.dumps([path.parts[-3], json.loads(os.read(found, 65536))]), flush=True)
         os.close(found)
-    print(json.dumps(results))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import contextlib
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,32 +18,48 @@ V2 = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True)
 class Cost:
-    """Processor seconds (None: they cannot be counted here), wall seconds, bytes of the program itself."""
+    """What a program took: all of it, and each result from the first to the last.
+
+    Processor seconds are None where they cannot be counted. `memory` is the program's own, in bytes.
+    """
 
     processor: float | None
     wall: float
+    processor_each: float | None
+    wall_each: float
     memory: int
     status: int
-    output: str
 
 
-def run(command: list[str], **options) -> Cost:
-    """Run a program to its end in a control group of its own."""
-    group = _made_group()
+def run(command: list[str], done: Callable[[], int], log: Path, **options) -> Cost:
+    """Run a program to its end in a control group of its own; `done` counts its results meanwhile."""
+    group, marks = _made_group(), []
     started = time.monotonic()
     try:
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            text=True,
-            preexec_fn=group and (lambda: (group / "cgroup.procs").write_text(str(os.getpid()))),
-            **options,
-        )
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
+        with open(log, "w") as output:
+            process = subprocess.Popen(
+                command,
+                stdout=output,
+                stderr=output,
+                preexec_fn=group and (lambda: (group / "cgroup.procs").write_text(str(os.getpid()))),
+                **options,
+            )
+        while (waited := os.wait4(process.pid, os.WNOHANG))[0] == 0:
+            time.sleep(0.02)
+            count = done()
+            if count and (not marks or count != marks[-1][0]):
+                marks.append((count, time.monotonic(), group and _used(group)))
+        _, status, usage = waited
         wall = time.monotonic() - started
+        (first, begun, used), (last, ended, at_last) = marks[0], marks[-1]
+        number = max(1, last - first)
         return Cost(
-            group and _used(group), wall, usage.ru_maxrss << 10, os.waitstatus_to_exitcode(status), output
+            processor=group and _used(group),
+            wall=wall,
+            processor_each=group and (at_last - used) / number,
+            wall_each=(ended - begun) / number,
+            memory=usage.ru_maxrss << 10,
+            status=os.waitstatus_to_exitcode(status),
         )
     finally:
         _remove(group)

@@ -26,6 +26,7 @@ from course_lib.examination.result import CannotGrade, Result
 from tests.autograder.small_course import hand_in, make_course, points_by_cell, solved
 
 ASSIGNMENT = "q00_doubling"
+SIZE = resource.RLIMIT_FSIZE
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -105,7 +106,7 @@ def test_a_file_system_that_takes_no_more_stops_the_command_and_not_the_results(
     for limit in (2_000, 20_000, 300_000):
         small = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=300,
-            preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY)),
+            preexec_fn=lambda limit=limit: resource.setrlimit(SIZE, (limit, resource.RLIM_INFINITY)),
         )  # fmt: skip
         said.append(small.stderr)
     assert "same command" in said[0], said
