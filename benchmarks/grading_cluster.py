@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,10 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
 
 @contextlib.contextmanager
 def cluster(folder: Path, workers: int):
-    """`dask scheduler` on this machine's loopback with `workers` processes; yields its address."""
+    """`dask scheduler` on this machine's loopback with `workers` processes.
+
+    Yields its address and the number of the process that started the workers.
+    """
     file = folder / "scheduler.json"
     loopback = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
     dask = [sys.executable, "-m", "dask"]
@@ -40,7 +42,7 @@ def cluster(folder: Path, workers: int):
                     raise SystemExit(f"dask scheduler ended: {Path(log.name).read_text()}")
                 time.sleep(0.1)
             running.append(start("worker", *many, *loopback))
-            yield json.loads(file.read_text())["address"]
+            yield json.loads(file.read_text())["address"], running[1].pid
         finally:
             for process in reversed(running):
                 process.terminate()
@@ -51,14 +53,14 @@ def graded(count: int, workers: int, kill: bool) -> dict:
     """Grade a fresh class; submissions a second after the first result, and what the coordinator needed."""
     with tempfile.TemporaryDirectory(prefix="course_bench_") as folder:
         course = ours(Path(folder) / "course", count)
-        with cluster(Path(folder), workers) as address:
+        with cluster(Path(folder), workers) as (address, parent):
             command = [sys.executable, "-m", "course_lib", "grade", ASSIGNMENT, "--scheduler", address]
             environment = {**ENVIRONMENT, "COURSE_ROOT": str(course.root)}
             started = time.monotonic()
             process = subprocess.Popen(
                 command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
             )
-            killed = kill and _kill_a_worker(course, count // 2)
+            killed = kill and _kill_a_worker(course, count // 2, parent)
             said = process.stdout.read()
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.monotonic() - started
@@ -81,18 +83,18 @@ def graded(count: int, workers: int, kill: bool) -> dict:
         }
 
 
-def _kill_a_worker(course: Course, after: int) -> int:
-    """kill -9 of one worker process once `after` results are in the journal; its number."""
+def _kill_a_worker(course: Course, after: int, workers: int) -> int:
+    """kill -9 of one process of `dask worker` once `after` results are in the journal; its number."""
+    import psutil
+
     file = journal.path(course, ASSIGNMENT)
     while not file.exists() or file.read_bytes().count(b"\n") < after:
         time.sleep(0.2)
-    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True).stdout
-    warm = [line.split() for line in listed.splitlines() if "autograder.warm" in line]
-    for pid, parent, *_ in warm:  # its parent is the worker
-        with contextlib.suppress(OSError):
-            if ENVIRONMENT["PYTHONPATH"] in Path(f"/proc/{pid}/environ").read_text():
-                os.kill(int(parent), signal.SIGKILL)
-                return int(parent)
+    for process in psutil.Process(workers).children(recursive=True):
+        if "course_lib.examination.warm" in process.cmdline():
+            worker = process.parent()  # who started the warm process
+            worker.kill()
+            return worker.pid
     raise SystemExit("no worker is left to be killed")
 
 
