@@ -60,7 +60,7 @@ def pieces(found: Sequence[tuple[float, float, float, float]], units: int) -> go
         drawing,
         f"{units} ReLU units: {len(kinks)} kink{'s' * (len(kinks) != 1)}, "
         f"{len(found)} straight piece{'s' * (len(found) != 1)}",
-        f"from x = {found[0][0]:g} to {found[-1][1]:g}; without ReLU there would be one",
+        f"from x = {found[0][0]:g} to {found[-1][1]:g}; without ReLU it would be one piece",
     )
     drawing.update_xaxes(title_text="input x")
     drawing.update_yaxes(title_text="output f(x)")
