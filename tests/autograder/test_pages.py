@@ -1,9 +1,11 @@
 """Pages that nbconvert makes with the course's settings show a student's text and run none of it."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tests.autograder.corpus.hostile_browser import EVERYTHING, FORMS
-from tests.autograder.corpus.page import TEMPLATES, active, rendered_by
+from tests.autograder.corpus.page import RESOURCES, TEMPLATES, active, rendered_by
 
 PAYLOAD = "steal@MARK@"
 
@@ -34,6 +36,23 @@ def test_markdown_is_still_markdown(template):
     page = rendered_by(template, notebook(new_markdown_cell(text, attachments=picture)))
     for part in ("Squares</h1>", "<strong>bold</strong>", "$a &lt; b$", "<td>1</td>", "base64,iVBORw0KGgo="):
         assert part in page
+
+
+def test_formgrader_itself_takes_these_settings(course, monkeypatch):
+    """Its own exporter, made as its server makes it in the folder of a course."""
+    from nbformat.v4 import new_markdown_cell
+    from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
+
+    monkeypatch.chdir(course.root)
+    extension = FormgradeExtension()
+    extension.root_dir = str(course.root)
+    extension.initialize([])
+    server = SimpleNamespace(settings={})
+    extension.init_tornado_settings(server)
+    exporter = server.settings["nbgrader_exporter"]
+    page, _ = exporter.from_notebook_node(notebook(new_markdown_cell(EVERYTHING)), dict(RESOURCES))
+    assert exporter.template_name == "formgrade"
+    assert active(page, PAYLOAD) == []
 
 
 def test_a_picture_that_is_not_there_costs_nobody_the_page():
