@@ -12,7 +12,7 @@ from course_lib.heads import retrieval
 
 @pytest.fixture(scope="module")
 def models():
-    return {heads: retrieval.train(heads, (0, 1), steps=100) for heads in (1, 2)}
+    return {heads: retrieval.train(heads, (0, 1), steps=75, every=75) for heads in (1, 2)}
 
 
 @pytest.fixture(scope="module")

@@ -26,8 +26,8 @@ def test_answers_are_what_the_people_asked_for_hold(seed):
 
 
 def test_model_of_a_seed_learns_the_same_alone_and_beside_others():
-    together = retrieval.train(2, (3, 4), steps=20)
-    alone = retrieval.train(2, (4,), steps=20)
+    together = retrieval.train(2, (3, 4), steps=10)
+    alone = retrieval.train(2, (4,), steps=10)
     for name, weight in alone.weights.items():
         torch.testing.assert_close(together.weights[name][1:], weight, rtol=1e-3, atol=1e-4)
 
@@ -45,14 +45,14 @@ def test_uneven_heads_are_refused():
 
 @pytest.fixture(scope="module")
 def trained():
-    return {heads: retrieval.train(heads, (0, 1, 2), steps=150) for heads in (1, 2)}
+    return {heads: retrieval.train(heads, (0, 1, 2), steps=100) for heads in (1, 2)}
 
 
 def test_two_heads_name_both_and_one_head_does_not(trained):
-    assert (trained[2].accuracy[-1] > 0.95).all()
+    assert (trained[2].accuracy[-1] > 0.9).all()
     assert (trained[1].accuracy[-1] < 0.4).all()
-    assert trained[1].steps == (25, 50, 75, 100, 125, 150)
-    assert trained[1].accuracy.shape == (6, 3)
+    assert trained[1].steps == (25, 50, 75, 100)
+    assert trained[1].accuracy.shape == (4, 3)
 
 
 def test_each_of_two_heads_looks_for_its_own_needle(trained):
