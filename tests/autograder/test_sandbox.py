@@ -180,6 +180,28 @@ def test_how_it_ended_is_told(code, limits, said):
     assert said in ending
 
 
+def test_of_several_processes_the_one_that_takes_too_much_memory_dies_alone():
+    found, ending = confined(
+        """
+        import os, time
+        small, large = os.fork(), None
+        if small == 0:
+            time.sleep(60)
+            os._exit(0)
+        large = os.fork()
+        if large == 0:
+            held = [bytearray(b"x" * (64 << 20)) for _ in range(40)]
+            time.sleep(60)
+            os._exit(0)
+        _, status = os.waitpid(large, 0)
+        found = [os.waitstatus_to_exitcode(status), os.waitpid(small, os.WNOHANG)[0]]
+        """,
+        replace(USUAL, memory=1200 << 20, addresses=16 << 30),
+    )
+    assert found == [-signal.SIGKILL, 0]
+    assert ending == "it ended with exit status 0"
+
+
 def test_a_large_allocation_fails_inside_and_a_large_file_too():
     found, ending = confined(
         """

@@ -35,6 +35,9 @@ CASES = [
     setting("module_path", "a folder of the student's at the head of sys.path",
             "import os, sys\nos.makedirs('mine', exist_ok=True)\nopen('mine/squares.py', 'w').write('TWO = 2')\n"
             "sys.path.insert(0, 'mine')\nimport squares\nassert squares.TWO == 2"),
+    Case("module_beside_the_notebook", "the solution imports a module that a cell above has written",
+         before=("%%writefile squares.py\ndef square(value):\n    return value * value",),
+         mean_square="from squares import square\n\ndef mean_square(values):\n    return sum(map(square, values)) / len(values)"),
     setting("garbage_collector", "the garbage collector is off", "import gc\ngc.disable(); gc.freeze()"),
     setting("signal_handlers", "a handler for SIGALRM and SIGINT, and an alarm that was forgotten",
             "import signal\nsignal.signal(signal.SIGALRM, lambda *_: print('ding'))\n"

@@ -4,7 +4,7 @@ import pytest
 
 from course_lib.cuda.errors import CompileError
 from course_lib.cuda.module import KERNELS
-from course_lib.cuda.rules import check_rules
+from course_lib.cuda.rules import MOST_CHARACTERS, check_rules
 
 GOOD = 'extern "C" __global__ void k(float* x) { x[0] = 1; }\n'
 
@@ -70,3 +70,8 @@ def test_ordinary_device_code_passes(source):
 )
 def test_the_projects_own_kernels_would_pass_as_a_students(path):
     check_rules(path.read_text())
+
+
+def test_a_source_of_megabytes_is_refused_before_it_is_read():
+    with pytest.raises(CompileError, match="1,000,000 characters; this one has 1,000,003"):
+        check_rules("// " + "x" * MOST_CHARACTERS)
