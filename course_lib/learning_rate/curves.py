@@ -19,12 +19,14 @@ class Curves:
     """What n networks did: the loss of each batch, and accuracies after each epoch.
 
     loss (steps, n); logged (epochs, n): training accuracy as most logs print it, the mean over the epoch's
-    batches, each before its own step; validation (epochs, n): accuracy of the network as the epoch left it.
+    batches, each before its own step; validation (epochs, n): accuracy of the network as the epoch left it;
+    classes (epochs, n): how many classes that network still answers with on the validation data.
     """
 
     loss: np.ndarray
     logged: np.ndarray
     validation: np.ndarray
+    classes: np.ndarray
 
 
 def train_many(
@@ -36,13 +38,14 @@ def train_many(
     network_seeds: int | Sequence[int] = 0,
     pixel_factors: float | Sequence[float] = 1.0,
     schedule: np.ndarray | None = None,
+    momentum: float = 0.0,
     widths: Sequence[int] = QUIZ_WIDTHS,
     epochs: int = 12,
     batch_size: int = 64,
     on_epoch: Callable[[int, np.ndarray], None] | None = None,
     progress: str | None = None,
 ) -> Curves:
-    """Train one ReLU network a rate, all in one batched model, by plain SGD on the softmax cross-entropy.
+    """Train one ReLU network a rate, all in one batched model, by SGD on the softmax cross-entropy.
 
     Network i starts from `training.mlp(widths, seed)` with its own seed, sees the batches that
     `training.train` would show it, its pixels times its factor, and takes step t with rates[i] times
@@ -68,8 +71,9 @@ def train_many(
     x_held_out, y_held_out = map(torch.as_tensor, validation)
 
     parameters = _stacked([training.mlp(widths, seed=seed) for seed in chosen])
+    velocities = [torch.zeros_like(parameter) for parameter in parameters] if momentum else None
     orders = {seed: seeds.torch_stream("training", "order", seed=seed) for seed in chosen}
-    losses, logged, held_out = [], [], []
+    losses, logged, held_out, classes = [], [], [], []
     with Progress(steps, progress or "", show=progress is not None) as bar:
         for epoch in range(epochs):
             shuffled = {seed: torch.randperm(len(x), generator=order) for seed, order in orders.items()}
@@ -83,8 +87,10 @@ def train_many(
                 gradients = torch.autograd.grad(loss.sum(), parameters)
                 with torch.no_grad():
                     rate = step_rates[len(losses)][:, None, None]
-                    for parameter, gradient in zip(parameters, gradients, strict=True):
-                        parameter.sub_(rate * gradient)
+                    for parameter, move in zip(
+                        parameters, _accelerated(gradients, velocities, momentum), strict=True
+                    ):
+                        parameter.sub_(rate * move)
                     right += (logits.argmax(dim=-1) == truth).sum(dim=1)
                 losses.append(loss.detach())
                 bar.update(1)
@@ -92,9 +98,10 @@ def train_many(
             with torch.no_grad():
                 guess = _logits(parameters, x_held_out * factors).argmax(dim=-1)
             held_out.append((guess == y_held_out).float().mean(dim=1))
+            classes.append(nn.functional.one_hot(guess).amax(dim=1).sum(dim=1))
             if on_epoch:
                 on_epoch(epoch, held_out[-1].numpy())
-    return Curves(*(torch.stack(values).numpy() for values in (losses, logged, held_out)))
+    return Curves(*(torch.stack(values).numpy() for values in (losses, logged, held_out, classes)))
 
 
 def _stacked(models: Sequence[nn.Sequential]) -> list[torch.Tensor]:
@@ -105,6 +112,15 @@ def _stacked(models: Sequence[nn.Sequential]) -> list[torch.Tensor]:
         parameters.append(torch.stack([layer.weight.detach().T for layer in same]).contiguous())
         parameters.append(torch.stack([layer.bias.detach()[None] for layer in same]))
     return [parameter.requires_grad_() for parameter in parameters]
+
+
+def _accelerated(gradients, velocities, momentum: float):
+    """The gradients themselves, or the velocities after momentum · velocity + gradient."""
+    if velocities is None:
+        return gradients
+    for velocity, gradient in zip(velocities, gradients, strict=True):
+        velocity.mul_(momentum).add_(gradient)
+    return velocities
 
 
 def _logits(parameters: Sequence[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
@@ -149,3 +165,20 @@ def range_test(
         batch_size=batch_size,
     )
     return curves.loss[: len(rates), 0]
+
+
+def longest_stretch(
+    accuracy: np.ndarray, width: float, low: float = 0.0, high: float = 1.0
+) -> tuple[int, int]:
+    """Start and end (exclusive) of the longest run of epochs whose accuracies lie within `width`.
+
+    All of them must lie in [low, high]; (0, 0) where none does. accuracy (epochs,).
+    """
+    best = (0, 0)
+    for start in range(len(accuracy)):
+        for end in range(start + best[1] - best[0] + 1, len(accuracy) + 1):
+            part = accuracy[start:end]
+            if part.min() < low or part.max() > high or part.max() - part.min() > width:
+                break
+            best = (start, end)
+    return best

@@ -17,20 +17,21 @@ def small(n=50, width=9):
     return x, np.argmax(x[:, :3], axis=1)
 
 
-def test_each_network_does_what_it_does_alone():
+@pytest.mark.parametrize("momentum", [0.0, 0.8])
+def test_each_network_does_what_it_does_alone(momentum):
     x, y = small()
     rates, chosen, factors = [0.1, 0.5, 0.5], [0, 0, 4], [1.0, 1.0, 0.3]
     schedule = np.stack([np.ones(20), cosine_factors(20), np.ones(20)], axis=1)
     together = curves.train_many(
         x, y, (x[:20], y[:20]), rates, network_seeds=chosen, pixel_factors=factors, schedule=schedule,
-        widths=(9, 8, 3), epochs=5, batch_size=16,
+        widths=(9, 8, 3), epochs=5, batch_size=16, momentum=momentum,
     )  # fmt: skip
     for i in range(3):
         alone = training.mlp([9, 8, 3], seed=chosen[i])
         losses = []
         history = training.train(
             alone, factors[i] * x, y, epochs=5, batch_size=16, lr=rates[i], optimizer="sgd", seed=chosen[i],
-            schedule=lambda step, i=i: schedule[min(step, 19), i], progress=False,
+            schedule=lambda step, i=i: schedule[min(step, 19), i], progress=False, momentum=momentum,
             validation=(factors[i] * x[:20], y[:20]),
             on_step=lambda _, loss, losses=losses: losses.append(loss),
         )  # fmt: skip
@@ -52,6 +53,29 @@ def test_a_network_that_diverges_leaves_the_others_alone():
     alone = curves.train_many(x, y, (x, y), [0.1], widths=(9, 8, 3), epochs=2, batch_size=16)
     assert not np.isfinite(with_wild.loss[-1, 1])
     assert with_wild.loss[:, 0] == pytest.approx(alone.loss[:, 0])
+
+
+def test_classes_count_the_answers_that_are_left():
+    x, y = small()
+    dead = curves.train_many(x, y, (x, y), [1e4], widths=(9, 8, 3), epochs=3, batch_size=16)
+    assert dead.classes.shape == (3, 1)
+    assert 1 <= dead.classes[-1, 0] <= 3
+    assert (
+        dead.validation[-1, 0] <= np.sort(np.bincount(y) / len(y))[::-1][: dead.classes[-1, 0]].sum() + 1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "expected"),
+    [
+        ([0.5, 0.56, 0.58, 0.57, 0.9], (1, 4)),
+        ([0.1, 0.1, 0.1, 0.57, 0.58], (3, 5)),
+        ([0.1, 0.9], (0, 0)),
+        ([0.57], (0, 1)),
+    ],
+)
+def test_longest_stretch_lies_in_the_band(accuracy, expected):
+    assert curves.longest_stretch(np.array(accuracy), 0.04, 0.5, 0.65) == expected
 
 
 def test_callback_sees_every_epoch():

@@ -1,0 +1,10 @@
+# Follows x instead of curvature times x.
+def gd_on_quadratic(lr, curvatures, x0, steps, momentum=0.0):
+    x = np.array(x0, dtype=np.float64)
+    velocity = np.zeros_like(x)
+    positions = [x]
+    for _ in range(steps):
+        velocity = momentum * velocity + x
+        x = x - lr * velocity
+        positions.append(x)
+    return np.array(positions)

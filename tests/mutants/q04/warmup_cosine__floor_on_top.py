@@ -1,0 +1,6 @@
+# Adds the floor to the whole cosine, so that it begins above 1.
+def warmup_cosine(step, steps, warmup=0, floor=0.0):
+    if step < warmup:
+        return (step + 1) / warmup
+    progress = min(1.0, (step - warmup) / (steps - warmup))
+    return floor + (1 + math.cos(math.pi * progress)) / 2
