@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.usage import in_memory, largest
+from autograder.usage import holds_more, largest
 from course_lib.paths import ROOT
 
 HOME = "/home/student"
@@ -308,7 +308,7 @@ def _watch(first: int, channel: int, limits: Limits) -> Ending:
             limit = "a closed channel"
         elif time.monotonic() > end:
             limit = f"{limits.wall_seconds:g} seconds"
-        elif in_memory(first) > limits.memory:
+        elif holds_more(first, limits.memory):
             if spared:
                 spared -= 1
                 wait = 5.0

@@ -4,14 +4,17 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-QUICK = 1 << 30  # bytes up to which the quick sum, which counts shared pages often, is good enough
 
+def holds_more(first: int, limit: int) -> bool:
+    """Whether `first` and its descendants together hold more than `limit` bytes, shared ones counted once.
 
-def in_memory(first: int) -> int:
-    """Bytes that `first` and its descendants hold, shared ones counted once where the quick sum is high."""
+    A quick sum counts what forks share once for each, so it is never too low: only above the limit must the
+    kernel count page by page, which takes milliseconds a process.
+    """
     page = os.sysconf("SC_PAGESIZE")
-    total = sum(resident - shared for _, resident, shared in _tree(first)) * page
-    return total if total < QUICK else sum(_proportional(pid) for pid, _, _ in _tree(first))
+    if sum(resident - shared for _, resident, shared in _tree(first)) * page <= limit:
+        return False
+    return sum(_proportional(pid) for pid, _, _ in _tree(first)) > limit
 
 
 def largest(first: int) -> int:

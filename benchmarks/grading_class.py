@@ -30,9 +30,9 @@ def softmax(z):
 }
 FIT = {
     "right": """\
-def fit(x, y, steps=100):
+def fit(x, y, steps=25):
     model = nn.Linear(x.shape[1], 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     for _ in range(steps):
         optimizer.zero_grad()
         loss = nn.functional.mse_loss(model(x), y)
@@ -40,7 +40,7 @@ def fit(x, y, steps=100):
         optimizer.step()
     return [p.detach().flatten()[0].item() for p in model.parameters()]""",
     "ascends": """\
-def fit(x, y, steps=100):
+def fit(x, y, steps=25):
     model = nn.Linear(x.shape[1], 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, maximize=True)
     for _ in range(steps):
@@ -48,14 +48,14 @@ def fit(x, y, steps=100):
         nn.functional.mse_loss(model(x), y).backward()
         optimizer.step()
     return [p.detach().flatten()[0].item() for p in model.parameters()]""",
-    "raises": "def fit(x, y, steps=100):\n    return nn.Linear(x.shape[0], 1)(x)",
+    "raises": "def fit(x, y, steps=25):\n    return nn.Linear(x.shape[0], 1)(x)",
 }
 NETWORK = {
     "right": """\
-def train(x, y, width=32, epochs=60):
+def train(x, y, width=32, epochs=15):
     torch.manual_seed(1)
     model = nn.Sequential(nn.Linear(1, width), nn.Tanh(), nn.Linear(width, 1))
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
     losses = []
     for _ in range(epochs):
         optimizer.zero_grad()
@@ -64,7 +64,7 @@ def train(x, y, width=32, epochs=60):
         optimizer.step()
         losses.append(loss.item())
     return losses""",
-    "no steps": "def train(x, y, width=32, epochs=60):\n    return [1.0] * epochs",
+    "no steps": "def train(x, y, width=32, epochs=15):\n    return [1.0] * epochs",
 }
 SOFTMAX_TEST = """\
 assert torch.allclose(softmax(torch.zeros(2, 4)), torch.full((2, 4), 0.25))
@@ -82,11 +82,10 @@ TRAIN_HIDDEN = """\
 ### BEGIN HIDDEN TESTS
 # canary-q00-5e6f7a8b
 losses = train(x, torch.sin(3 * x))
-1.0 * (len(losses) == 60) + 2.0 * (losses[-1] < 0.2 * losses[0])
+1.0 * (len(losses) == 15) + 2.0 * (losses[-1] < 0.5 * losses[0])
 ### END HIDDEN TESTS"""
 OWN = """\
-for width in (8, 32):
-    print(width, f"{train(x, x**2, width)[-1]:.4f}")"""
+print(f"{train(x, x**2, width=8)[-1]:.4f}")"""
 STUB = "*Your answer here.*"
 
 
