@@ -34,7 +34,9 @@ def test_markdown_is_still_markdown(template):
     picture = {"x.png": {"image/png": "iVBORw0KGgo="}}
     text = "# Squares\n\n**bold** and $a < b$\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n![plot](attachment:x.png)"
     page = rendered_by(template, notebook(new_markdown_cell(text, attachments=picture)))
-    for part in ("Squares</h1>", "<strong>bold</strong>", "<mo>&lt;</mo>", "<td>1</td>", "base64,iVBORw0KGgo="):
+    # JupyterLab's template makes all of it safe once more, and so leaves of a formula its text.
+    formula = "&lt;" if template == "lab" else "<mo>&lt;</mo>"
+    for part in ("Squares</h1>", "<strong>bold</strong>", formula, "<td>1</td>", "base64,iVBORw0KGgo="):
         assert part in page
 
 
