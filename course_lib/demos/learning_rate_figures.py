@@ -185,35 +185,28 @@ def one_rate_two_schedules(
     return drawing
 
 
-def stuck(names: Sequence[str], curves: Curves, chosen: int, stretch: tuple[int, int]) -> go.Figure:
-    """Accuracy of n networks at the edge, one of them in color, and how many digits that one still names.
-
-    stretch: start and end (exclusive) of the epochs in which the chosen network stays about where it is.
-    """
+def at_the_edge(names: Sequence[str], curves: Curves, low: float = 0.5, high: float = 0.65) -> go.Figure:
+    """Accuracy of n networks, in color the one most often in [low, high]; below, the digits it still names."""
     drawing = make_subplots(rows=2, row_heights=[0.72, 0.28], vertical_spacing=0.09, shared_xaxes=True)
     epochs = np.arange(1, len(curves.validation) + 1)
-    for i, name in enumerate(names):
-        line = {"color": "#C4C4C4", "width": 1.5} if i != chosen else {"color": look.ORANGE, "width": 4}
+    inside = ((curves.validation >= low) & (curves.validation <= high)).sum(axis=0)  # (n,)
+    chosen = int(np.argmax(inside))
+    for i in sorted(range(len(names)), key=lambda i: i == chosen):  # the colored one on top
+        line = {"color": look.ORANGE, "width": 4} if i == chosen else {"color": "#C4C4C4", "width": 1.5}
         drawing.add_scatter(
             x=epochs, y=100 * curves.validation[:, i], mode="lines", line=line, row=1, col=1,
-            hovertemplate=f"{name}, epoch %{{x}}: %{{y:.0f}} %<extra></extra>",
+            hovertemplate=f"{names[i]}, epoch %{{x}}: %{{y:.0f}} %<extra></extra>",
         )  # fmt: skip
+    drawing.add_hrect(
+        y0=100 * low, y1=100 * high, fillcolor=look.SKY, opacity=0.25, line_width=0, row=1, col=1
+    )
     drawing.add_bar(x=epochs, y=curves.classes[:, chosen], marker_color=look.ORANGE, row=2, col=1)
-    start, end = stretch
-    part = 100 * curves.validation[start:end, chosen]
-    if end - start >= 2:
-        drawing.add_vrect(
-            x0=start + 0.7, x1=end + 0.3, fillcolor=look.SKY, opacity=0.25, line_width=0, row=1, col=1
-        )
-        left = curves.classes[start:end, chosen]
-        finding = (
-            f"Between {part.min():.0f} and {part.max():.0f} % for {end - start} epochs: "
-            f"{left.min()} to {left.max()} of 10 digits are left"
-        )
-    else:
-        finding = "None of these runs stays between 50 and 65 %"
+    learned = int((curves.validation[-1] >= LEARNED).sum())
     look.finish(
-        drawing, finding, f"In color: {names[chosen]}; gray: {len(names) - 1} more networks at the edge"
+        drawing,
+        f"{inside[chosen]} of {len(epochs)} epochs between {100 * low:.0f} and {100 * high:.0f} %, "
+        f"and at the end {100 * curves.validation[-1, chosen]:.0f} %",
+        f"In color: {names[chosen]}; gray: {len(names) - 1} more at the edge; {learned} of all have learned",
     )
     drawing.update_layout(height=520)
     drawing.update_yaxes(title_text="test accuracy (%)", range=[0, 103], row=1, col=1)

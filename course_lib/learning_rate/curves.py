@@ -165,20 +165,3 @@ def range_test(
         batch_size=batch_size,
     )
     return curves.loss[: len(rates), 0]
-
-
-def longest_stretch(
-    accuracy: np.ndarray, width: float, low: float = 0.0, high: float = 1.0
-) -> tuple[int, int]:
-    """Start and end (exclusive) of the longest run of epochs whose accuracies lie within `width`.
-
-    All of them must lie in [low, high]; (0, 0) where none does. accuracy (epochs,).
-    """
-    best = (0, 0)
-    for start in range(len(accuracy)):
-        for end in range(start + best[1] - best[0] + 1, len(accuracy) + 1):
-            part = accuracy[start:end]
-            if part.min() < low or part.max() > high or part.max() - part.min() > width:
-                break
-            best = (start, end)
-    return best

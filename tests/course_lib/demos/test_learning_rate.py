@@ -120,8 +120,7 @@ def pictures():
             0.45, {"constant": np.full((4, 3), 0.3), "cosine": np.full((4, 3), 0.96)},
             {"constant": np.ones(40), "cosine": np.linspace(1, 0, 40)},
         ),
-        "stuck": learning_rate_figures.stuck(["a", "b", "c"], some_curves(), 0, (2, 5)),
-        "free": learning_rate_figures.stuck(["a", "b", "c"], some_curves(), 0, (0, 0)),
+        "edge": learning_rate_figures.at_the_edge(["a", "b", "c"], some_curves()),
         "sharpness": learning_rate_figures.sharpness_along_paths([calm, wild]),
         "checkpoint": learning_rate_figures.from_a_checkpoint({0.5: falls, 1.5: rises}, 20.0),
     }  # fmt: skip
@@ -135,8 +134,7 @@ def pictures():
         ("schedules", "50 % (down, highest in step 0)"),
         ("maps", "The largest rate that ends above 90 %: 0.1, 1"),
         ("two", "Rate 0.45: constant ends at 30 to 30 %, cosine ends at 96 to 96 %"),
-        ("stuck", "Between 50 and 80 % for 3 epochs: 6 to 6 of 10 digits are left"),
-        ("free", "None of these runs stays"),
+        ("edge", "1 of 6 epochs between 50 and 65 %, and at the end 95 %"),
         ("sharpness", "The loss rises 1 to 1 steps after ηλ/2 passes 1; 1 path stays below and never rises"),
         ("checkpoint", "the loss falls throughout at 0.5 of 2/λ and rises at 1.5 of 2/λ"),
     ],
@@ -148,7 +146,7 @@ def test_finding_in_a_title_is_computed_from_the_data(name, finding):
 @pytest.mark.parametrize("name", pictures())
 def test_every_axis_says_what_it_measures_and_the_figure_can_be_saved(name):
     figure = pictures()[name]
-    shared = {("maps", "yaxis2")} | {(n, "xaxis") for n in ("two", "stuck", "free", "sharpness")}
+    shared = {("maps", "yaxis2")} | {(n, "xaxis") for n in ("two", "edge", "sharpness")}
     axes = [axis for axis in figure.to_dict()["layout"] if axis.startswith(("xaxis", "yaxis"))]
     assert axes
     for axis in axes:

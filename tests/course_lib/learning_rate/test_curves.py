@@ -65,19 +65,6 @@ def test_classes_count_the_answers_that_are_left():
     )
 
 
-@pytest.mark.parametrize(
-    ("accuracy", "expected"),
-    [
-        ([0.5, 0.56, 0.58, 0.57, 0.9], (1, 4)),
-        ([0.1, 0.1, 0.1, 0.57, 0.58], (3, 5)),
-        ([0.1, 0.9], (0, 0)),
-        ([0.57], (0, 1)),
-    ],
-)
-def test_longest_stretch_lies_in_the_band(accuracy, expected):
-    assert curves.longest_stretch(np.array(accuracy), 0.04, 0.5, 0.65) == expected
-
-
 def test_callback_sees_every_epoch():
     x, y = small()
     seen = []
