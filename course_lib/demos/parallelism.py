@@ -25,6 +25,13 @@ MODELS = {
 }
 PROMPT, ANSWER = 500, 250  # tokens of a request
 GPUS = 8
+QUANTITIES = (
+    "Time a token, one user alone",
+    "People served, one request a minute each",
+    "Largest model, billion parameters",
+)
+BLOCK = 4.6  # from one block of bars to the next, in bars
+BARS = [BLOCK * block + place for block in range(3) for place in (1, 2, 3)]
 GAP = 1.3  # from one GPU's left edge to the next
 
 
@@ -91,28 +98,25 @@ def _frames(gpus_per_node: int) -> tuple[list, list]:
     return xs, ys
 
 
+def _empty() -> tuple[list, list]:
+    """Outlines of all GPUs' squares."""
+    xs, ys = [], []
+    for x, y in map(_place, range(GPUS)):
+        for collected, side in zip((xs, ys), _box(x, y, x + 1, y + 1), strict=True):
+            collected += [*side, None]
+    return xs, ys
+
+
 def frame() -> go.Figure:
-    """Nodes, GPUs as empty squares, and three panels of bars, still without numbers."""
-    drawing = make_subplots(
-        rows=3,
-        cols=2,
-        column_widths=[0.62, 0.38],
-        horizontal_spacing=0.12,
-        vertical_spacing=0.16,
-        specs=[[{"rowspan": 3}, {}], [None, {}], [None, {}]],
-        subplot_titles=(
-            "",
-            "Time a token, one user alone",
-            "People served, one request a minute each",
-            "Largest model, billion parameters",
-        ),
-    )
+    """Nodes, GPUs as empty squares, and three blocks of bars, still without numbers.
+
+    Few traces and two panels: what is drawn in one piece is drawn in the time of a slider's step.
+    """
+    drawing = make_subplots(cols=2, column_widths=[0.6, 0.4], horizontal_spacing=0.14)
     flat = {"mode": "lines", "hoverinfo": "skip", "row": 1, "col": 1}
     drawing.add_scatter(line={"color": "#9A9A9A", "width": 2, "dash": "dot"}, **flat)  # nodes
-    for gpu in range(GPUS):
-        x, y = _place(gpu)
-        xs, ys = _box(x, y, x + 1, y + 1)
-        drawing.add_scatter(x=xs, y=ys, fill="toself", fillcolor="#F1F1F1", line_color="#C4C4C4", **flat)
+    xs, ys = _empty()
+    drawing.add_scatter(x=xs, y=ys, fill="toself", fillcolor="#F1F1F1", line_color="#C4C4C4", **flat)
     for _ in range(GPUS):
         drawing.add_scatter(fill="toself", line_width=0, **flat)
     x, y = zip(*map(_place, range(GPUS)), strict=True)
@@ -120,13 +124,15 @@ def frame() -> go.Figure:
         x=[left + 0.5 for left in x], y=[bottom - 0.04 for bottom in y], mode="text", hoverinfo="skip",
         textposition="bottom center", textfont_size=13, row=1, col=1,
     )  # fmt: skip
-    for row in (1, 2, 3):
-        drawing.add_bar(
-            y=WISHES, orientation="h", textposition="outside", cliponaxis=False, hoverinfo="skip",
-            textfont_size=15, row=row, col=2,
-        )  # fmt: skip
+    drawing.add_bar(
+        y=BARS, orientation="h", textposition="outside", cliponaxis=False, hoverinfo="skip", textfont_size=15,
+        row=1, col=2,
+    )  # fmt: skip
     drawing.update_xaxes(visible=False, range=[0, 1.45], col=2)
-    drawing.update_yaxes(autorange="reversed", ticks="", showline=False, showgrid=False, col=2)
+    drawing.update_yaxes(
+        range=[BARS[-1] + 0.6, -0.5], tickvals=BARS, ticktext=WISHES * 3, ticks="", showline=False,
+        showgrid=False, col=2,
+    )  # fmt: skip
     drawing.update_xaxes(visible=False, range=[-0.36, 3 * GAP + 1.14], col=1)
     drawing.update_yaxes(visible=False, range=[-2.12, 1.38], col=1)
     for text, spot in (
@@ -134,26 +140,24 @@ def frame() -> go.Figure:
         ("layers ↓", {"x": -0.26, "y": 0.5, "textangle": -90}),
     ):
         drawing.add_annotation(text=text, font_size=14, showarrow=False, row=1, col=1, **spot)
+    for block, text in enumerate(QUANTITIES):
+        drawing.add_annotation(
+            text=text, x=0, y=BLOCK * block, xanchor="left", font_size=15, showarrow=False, row=1, col=2
+        )
     look.finish(drawing, "")
     drawing.update_layout(height=560, bargap=0.25, margin={"l": 20, "r": 40, "t": 110, "b": 20})
-    drawing.update_annotations(selector={"yanchor": "bottom"}, font_size=15)
     return drawing
 
 
 def contents(found: Picks, wish: str) -> dict:
     """What of the frame depends on the choice, as `look.paint` takes it; the title says what came out."""
     xs, ys = _frames(found.cluster.gpus_per_node)
-    traces = [{"x": xs, "y": ys}] + [{}] * GPUS
+    traces = [{"x": xs, "y": ys}, {}]
     if not found.picks:
         weights = memory.weight_bytes(shapes.shape(MODELS[found.model])) / 1e9
         room = GPUS * found.cluster.device.memory_bytes / 1e9
         return {
-            "traces": [
-                *traces,
-                *[{"x": [], "y": []}] * GPUS,
-                {"text": [""] * GPUS},
-                *[_bars([], "", "")] * 3,
-            ],
+            "traces": [*traces, *[{"x": [], "y": []}] * GPUS, {"text": [""] * GPUS}, {"x": [], "text": []}],
             "finding": f"{found.model} does not fit: {weights:.0f} GB of weights, {room:.0f} GB of memory",
             "detail": "No way to cut it leaves room for a single user",
         }
@@ -174,7 +178,7 @@ def contents(found: Picks, wish: str) -> dict:
         ([option.largest_weights / memory.HALF / 1e9 for option in options_], "{:.0f}"),
     )
     return {
-        "traces": [*traces, {"text": labels}, *(_bars(values, form, wish) for values, form in bars)],
+        "traces": [*traces, {"text": labels}, _bars(bars, wish)],
         "finding": f"{wish.capitalize()}: {found.model} {_cut(pick.layout)}",
         "detail": _why(found, wish),
     }
@@ -193,11 +197,13 @@ def _piece(layout: Layout, copy: int, stage: int, shard: int) -> str:
     return "<br>".join((words + [f"shard {shard + 1}"] * (layout.tensor > 1))[:2])
 
 
-def _bars(values: list[float], form: str, wish: str) -> dict:
-    """Bars as shares of the longest, labeled with their values; the wish's own is colored."""
-    colors = [look.ORANGE if name == wish else "#C4C4C4" for name in WISHES]
-    widths = [value / max(values) for value in values]
-    return {"x": widths, "text": [form.format(value) for value in values], "marker.color": colors}
+def _bars(blocks: tuple[tuple[list[float], str], ...], wish: str) -> dict:
+    """Blocks of bars as shares of their longest, labeled with their values; the wish's own are colored."""
+    return {
+        "x": [value / max(values) for values, _ in blocks for value in values],
+        "text": [form.format(value) for values, form in blocks for value in values],
+        "marker.color": [look.ORANGE if name == wish else "#C4C4C4" for name in WISHES] * len(blocks),
+    }
 
 
 def _why(found: Picks, wish: str) -> str:
