@@ -1,6 +1,7 @@
 """Demo of question 1: the decision boundary of a small network while it learns points in the plane."""
 
 import asyncio
+import contextlib
 import functools
 import os
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
 from plotly.subplots import make_subplots
 
 from course_lib import datasets, nonlinearity
@@ -41,6 +43,17 @@ class Run:
     accuracy: list[float] = field(default_factory=list)
 
 
+@contextlib.contextmanager
+def one_thread():
+    """A network this small gains nothing from more threads, and waits for them where cores are shared."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 @functools.cache
 def data(points: str):
     """160 points to train on, 400 fresh ones, and what the best straight line gets of the fresh ones."""
@@ -60,11 +73,13 @@ def learning(run: Run) -> Iterator[None]:
     (x, y), fresh, _ = data(run.points)
     everywhere = plane(run.points)[1]
     network = nonlinearity.Networks([ACTIVATIONS[run.activation]], [0], run.units)
-    for step in network.learn(x, y, STEPS[-1]):
-        if step == STEPS[len(run.maps)]:
+    steps = network.learn(x, y, STEPS[-1])
+    for due in STEPS:
+        with one_thread():
+            next(step for step in steps if step == due)
             run.maps.append(network.certainty(everywhere).reshape(SIDE, SIDE))
             run.accuracy.append(float(network.accuracy(*fresh)[0, 0]))
-            yield
+        yield
 
 
 def trained(points: str, activation: str, units: int) -> Run:
