@@ -186,7 +186,7 @@ def one_rate_two_schedules(
 
 
 def at_the_edge(names: Sequence[str], curves: Curves, low: float = 0.5, high: float = 0.65) -> go.Figure:
-    """Accuracy of n networks, in color the one most often in [low, high]; below, the digits it still names."""
+    """Accuracy of n networks, in color the one most often in [low, high]; below, the digits it names."""
     drawing = make_subplots(rows=2, row_heights=[0.72, 0.28], vertical_spacing=0.09, shared_xaxes=True)
     epochs = np.arange(1, len(curves.validation) + 1)
     inside = ((curves.validation >= low) & (curves.validation <= high)).sum(axis=0)  # (n,)
