@@ -1,13 +1,16 @@
 """The instructor's JupyterLab: formgrader loads, grades with our engine, and shows the mark scheme."""
 
+import nbformat
 import pytest
+from playwright.sync_api import expect
 
 from autograder.grade import grade
 from autograder.release import release
-from benchmarks.labpage import chromium, lab
-from tests.autograder.small_course import hand_in, points_by_cell
+from benchmarks.labpage import LabPage, chromium, lab
+from tests.autograder.small_course import hand_in, points_by_cell, solved
 from tests.autograder.submissions import submissions
 
+WAIT = 900e3  # milliseconds; the machine may be busy
 pytestmark = [pytest.mark.slow, pytest.mark.needs("browser")]
 
 
@@ -31,6 +34,7 @@ def test_formgrader_opens_from_the_menu_grades_and_shows_the_scheme_beside_the_a
         answer = page.request.post(
             f"{server}/formgrader/api/submission/q00_doubling/noisy/autograde",
             headers={"Authorization": f"token {token}"},
+            timeout=WAIT,
         )
         assert answer.json()["success"], answer.text()
         assert points_by_cell(course, "noisy")["q00_double_hidden"] == 2
@@ -41,3 +45,39 @@ def test_formgrader_opens_from_the_menu_grades_and_shows_the_scheme_beside_the_a
         text = page.inner_text("body")
         assert "Doubling is exact." in text
         assert "overflow and its remedy" in text
+
+
+def test_validate_says_which_cells_fail_and_when_none_does(course, starter, playwright, tmp_path):
+    right, wrong = tmp_path / "course" / "right.ipynb", tmp_path / "course" / "wrong.ipynb"
+    nbformat.write(solved(starter, q00_explain="Exact."), right)
+    none = "def double(values):\n    return None"
+    nbformat.write(solved(starter, q00_explain="Exact.", q00_double=none), wrong)
+    with lab(tmp_path / "instructor", "teach") as address, chromium(playwright) as context:
+        page = LabPage(context.new_page(), address)
+        page.page.set_default_timeout(WAIT)
+        for path, said in ((right, "passes all the tests"), (wrong, "should be a list")):
+            page.open_notebook(path.name)
+            page.page.locator(".validate-button").get_by_text("Validate").click()
+            dialog = page.page.locator(".jp-Dialog")
+            expect(dialog).to_contain_text(said, timeout=WAIT)
+
+
+def test_the_marker_of_a_small_course_sees_a_formula_set_without_a_network(
+    course, starter, playwright, tmp_path
+):
+    release(course, "q00_doubling")
+    hand_in(course, "ada", solved(starter, q00_explain=r"Exact: $2x = x + x$. <img src=x onerror=alert(1)>"))
+    list(grade(course, "q00_doubling", []))
+    with course.gradebook() as gradebook:
+        shown = gradebook.find_submission_notebook("doubling", "q00_doubling", "ada").id
+    with lab(tmp_path / "instructor", "teach") as address, chromium(playwright) as context:
+        page = LabPage(context.new_page(), address)
+        page.page.set_default_timeout(WAIT)
+        server, token = address.split("/lab/")[0], address.split("token=")[1].split("&")[0]
+        page.page.goto(address)  # for the cookie
+        page.page.goto(f"{server}/formgrader/submissions/{shown}/?token={token}")
+        answer = page.page.locator(".nbgrader_cell", has=page.page.locator("#q00_explain"))
+        expect(answer.locator("math")).to_have_count(1)
+        assert answer.locator("img[src], img[onerror]").count() == 0
+        page.page.wait_for_load_state("networkidle")
+        assert page.requests_elsewhere == []
