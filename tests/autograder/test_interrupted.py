@@ -106,7 +106,7 @@ def descendants(pid: int) -> dict[int, str]:
     return found
 
 
-def gone(pids, seconds: float = 30) -> bool:
+def gone(pids, seconds: float = 120) -> bool:
     """Whether all of these processes end within `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
