@@ -95,7 +95,7 @@ def demo(
 @app.command(context_settings=PASSED_ON)
 def bench(
     context: typer.Context,
-    part: Annotated[str, typer.Argument(help="kernels, grading, serving or ui")] = "ui",
+    part: Annotated[str, typer.Argument(help="kernels, grading, hostile, serving or ui")] = "ui",
 ):
     """Measure, print a table and write the figures as JSON under benchmarks/results/."""
     script = ROOT / "benchmarks" / f"{part}.py"
