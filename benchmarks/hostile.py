@@ -101,8 +101,6 @@ def _row(case: Case, graded: Assignment, template: Path, course: Path, host: Hos
         "plain_is_fair": _is_fair(case, plain),
         "ours": _said(None if ours.reason else ours.points, wrong),
         "ours_is_fair": not wrong,
-        "plain_seconds": round(plain.seconds, 1),
-        "ours_seconds": round(ours.seconds, 2),
     }
 
 

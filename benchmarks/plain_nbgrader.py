@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +32,6 @@ class Outcome:
 
     points: dict[str, float] | None
     notes: list[str] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 def make_course(root: Path, source: bytes) -> Path:
@@ -59,9 +57,8 @@ def run(
     if following is not None:
         _hand_in(course, NEXT, following)
     before = _files(course)
-    started = time.monotonic()
     _nbgrader(course, "autograde", ASSIGNMENT)
-    outcome = Outcome(_points(course, STUDENT), seconds=time.monotonic() - started)
+    outcome = Outcome(_points(course, STUDENT))
     executed = course / "autograded" / STUDENT / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
     if executed.exists():
         outcome.notes += _seen(executed.read_text("utf-8"), secrets, runs_script)
