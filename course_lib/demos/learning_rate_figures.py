@@ -198,7 +198,14 @@ def at_the_edge(names: Sequence[str], curves: Curves, low: float = 0.5, high: fl
             hovertemplate=f"{names[i]}, epoch %{{x}}: %{{y:.0f}} %<extra></extra>",
         )  # fmt: skip
     drawing.add_hrect(
-        y0=100 * low, y1=100 * high, fillcolor=look.SKY, opacity=0.25, line_width=0, row=1, col=1
+        y0=100 * low,
+        y1=100 * high,
+        fillcolor=look.SKY,
+        opacity=0.25,
+        line_width=0,
+        layer="below",
+        row=1,
+        col=1,
     )
     drawing.add_bar(x=epochs, y=curves.classes[:, chosen], marker_color=look.ORANGE, row=2, col=1)
     learned = int((curves.validation[-1] >= LEARNED).sum())
