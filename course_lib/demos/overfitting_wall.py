@@ -13,7 +13,7 @@ from course_lib.overfitting.networks import EPOCHS, Runs
 
 TILE = 19  # pixels of a tile: a digit at half its size (14), room for the label above and beside it, a line
 ROOM = 4
-SEEN_THROUGH, OTHER, MEMORIZED = range(3)
+EMPTY, SEEN_THROUGH, OTHER, MEMORIZED = range(-1, 3)  # EMPTY: a place on the wall without an image
 WORDS = {
     SEEN_THROUGH: "sees what it shows",
     OTHER: "says something else",
@@ -86,11 +86,10 @@ def frame() -> go.Figure:
         colorscale=[[0, "white"], [1, look.TEXT]], zmin=0, zmax=255, showscale=False, hoverinfo="skip",
         x0=0.5 / TILE - 0.5, dx=1 / TILE, y0=0.5 / TILE - 0.5, dy=1 / TILE,
     )  # fmt: skip
-    steps = [
-        step for state, color in COLORS.items() for step in ((state / 3, color), ((state + 1) / 3, color))
-    ]
+    quarters = ["rgba(0,0,0,0)", *COLORS.values()]
+    steps = [end for i, color in enumerate(quarters) for end in ((i / 4, color), ((i + 1) / 4, color))]
     drawing.add_heatmap(
-        colorscale=steps, zmin=SEEN_THROUGH, zmax=MEMORIZED, showscale=False, opacity=0.55, xgap=3, ygap=3,
+        colorscale=steps, zmin=EMPTY, zmax=MEMORIZED, showscale=False, opacity=0.55, xgap=3, ygap=3,
         x0=0, dx=1, y0=0, dy=1, hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
     drawing.add_scatter(mode="text", hoverinfo="skip", textfont={"size": 12, "color": look.TEXT})
@@ -159,14 +158,23 @@ def moment(replay: Replay, epoch: int, name: str) -> dict:
     """What of the frame changes with the epoch, as `look.paint` takes it: colors, the mark, the title."""
     rows, columns = places(replay)
     shape = (10, max(columns.max(initial=0) + 1, 10))
-    states, texts = np.full(shape, None), np.full(shape, "", dtype=object)
+    states, texts = np.full(shape, EMPTY, dtype=np.int8), np.full(shape, "", dtype=object)
     trained = replay.epochs >= 0
     if trained:
         states[rows, columns] = replay.state[epoch]
         for i, (row, column) in enumerate(zip(rows, columns, strict=True)):
             verdict = WORDS[replay.state[epoch, i]]
             texts[row, column] = f"shows {row}, labeled {replay.given[i]}: the network {verdict}"
-    traces = [{}, {"z": states, "text": texts}, {}, {}, {}, {}, {}, {"x": [epoch, epoch] if trained else []}]
+    traces = [
+        {},
+        {"z": states, "text": texts.tolist()},
+        {},
+        {},
+        {},
+        {},
+        {},
+        {"x": [epoch, epoch] if trained else []},
+    ]
     return {"traces": traces, **_words(replay, epoch, name)}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from course_lib.demos import look, overfitting, overfitting_figures, overfitting_wall
 from course_lib.demos.overfitting import Setting
-from course_lib.demos.overfitting_wall import MEMORIZED, OTHER, SEEN_THROUGH
+from course_lib.demos.overfitting_wall import EMPTY, MEMORIZED, OTHER, SEEN_THROUGH
 from course_lib.overfitting import networks
 
 
@@ -55,9 +55,9 @@ def test_title_counts_what_the_tiles_show():
 def test_each_tile_stands_in_the_row_of_its_digit_with_the_color_of_its_state():
     replay = small_replay()
     moment = overfitting_wall.moment(replay, 2, "x")["traces"][1]
-    tiles = {(row, column): z for (row, column), z in np.ndenumerate(moment["z"]) if z is not None}
+    tiles = {(row, column): z for (row, column), z in np.ndenumerate(moment["z"]) if z != EMPTY}
     assert tiles == {(8, 0): SEEN_THROUGH, (8, 1): MEMORIZED, (0, 0): MEMORIZED, (3, 0): SEEN_THROUGH}
-    assert moment["text"][8, 1] == "shows 8, labeled 1: the network repeats the wrong label"
+    assert moment["text"][8][1] == "shows 8, labeled 1: the network repeats the wrong label"
     labels = overfitting_wall.network(replay)[2]
     assert [text.strip("</b>") for text in labels["text"]] == ["3", "1", "6", "5"]
     wall = overfitting_wall.network(replay)[0]["z"]
@@ -88,7 +88,7 @@ def test_network_not_yet_trained_shows_its_images_without_a_verdict():
     figure = overfitting_wall.figure(overfitting.untrained(Setting(16, 0.4)), 3, "Width 16")
     assert "press Train" in said(figure)
     assert "199 wrong labels" in said(figure)
-    assert all(state is None for state in np.ravel(figure.data[1].z))
+    assert (np.asarray(figure.data[1].z) == EMPTY).all()
     assert len(figure.data[2].text) == 199
 
 
@@ -118,6 +118,13 @@ def test_widget_becomes_the_figure_of_the_moment_and_little_is_sent():
     assert np.array_equal(widget.data[1].z, expected.data[1].z)
     assert tuple(widget.data[7].x) == (2, 2)
     assert [len(change) for change in moment["traces"]] == [0, 2, 0, 0, 0, 0, 0, 1]
+
+
+def test_what_goes_to_the_browser_is_json_that_it_can_read():
+    """A NaN in a message loses all of it: the widget would stay empty."""
+    widget = go.FigureWidget(overfitting_wall.figure(small_replay(), 2, "x"))
+    data = widget.get_state()
+    json.dumps(data, allow_nan=False, default=lambda buffer: memoryview(buffer).nbytes)
 
 
 def controls(monkeypatch, show):
