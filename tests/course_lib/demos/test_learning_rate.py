@@ -134,7 +134,7 @@ def pictures():
         ("schedules", "50 % (down, highest in step 0)"),
         ("maps", "The largest rate that ends above 90 %: 0.1, 1"),
         ("two", "Rate 0.45: constant ends at 30 to 30 %, cosine ends at 96 to 96 %"),
-        ("edge", "1 of 6 epochs between 50 and 65 %, and at the end 95 %"),
+        ("edge", "2 of 6 epochs between 50 and 65 %, and at the end 95 %"),
         ("sharpness", "The loss rises 1 to 1 steps after ηλ/2 passes 1; 1 path stays below and never rises"),
         ("checkpoint", "the loss falls throughout at 0.5 of 2/λ and rises at 1.5 of 2/λ"),
     ],
