@@ -157,7 +157,7 @@ def instructor_grades_and_marks(teacher: LabPage, course: Course) -> None:
     expect(teacher.page.get_by_text("Submission #1")).to_be_visible()
     shot(teacher.page, "5_to_mark")
     formgrader(teacher, f"submissions/{shown}/")
-    body = teacher.page.locator("#notebook-container")
+    body = teacher.page.locator("#notebook-container").first
     expect(body).to_contain_text("words (60 to 80 were asked for)")
     expect(body).to_contain_text("Prediction and measurement")
     expect(body.get_by_text("you predicted").last).to_be_visible()
