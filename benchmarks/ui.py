@@ -89,9 +89,7 @@ def main() -> None:
             times = slider_times(page)
             record[source.stem] = {"median_ms": statistics.median(times), "times_ms": times}
             median = record[source.stem]["median_ms"]
-            print(
-                f"{source.stem:24} median {median:4.0f} ms from key to painted plot, worst {max(times):.0f} ms"
-            )
+            print(f"{source.stem:24} median {median:4.0f} ms from key to plot, worst {max(times):.0f} ms")
             page.page.close()
     print(f"Written: {write_atomically(RESULT, json.dumps(record, indent=1)).relative_to(ROOT)}")
 
