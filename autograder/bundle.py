@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 from autograder import leaks
@@ -27,7 +28,16 @@ PARTS = [
     "benchmarks",
     "docs",
 ]
-FOR_INSTRUCTORS = {"docs/instructors.md", "docs/grading_security.md", "docs/adding_a_question.md"}
+FOR_INSTRUCTORS = (
+    "docs/instructors.md",
+    "docs/adding_a_question.md",
+    "docs/grading_*.md",
+    "benchmarks/grading*.py",
+    "benchmarks/hostile.py",
+    "benchmarks/plain_nbgrader.py",
+    "benchmarks/results/grading-*.json",
+    "benchmarks/results/hostile.json",
+)
 LEFTOVERS = ("__pycache__", "*.pyc", ".ipynb_checkpoints", "effects", "build", "*.part")
 # pyproject.toml names the instructors' package twice; in the student edition it is absent.
 INSTRUCTOR_LINES = {
@@ -77,7 +87,7 @@ def copy_parts(root: Path, target: Path) -> None:
 
     def left_out(folder: str, names: list[str]) -> set[str]:
         relative = Path(folder).relative_to(root).as_posix()
-        mine = {name for name in names if f"{relative}/{name}" in FOR_INSTRUCTORS}
+        mine = {name for name in names for part in FOR_INSTRUCTORS if fnmatch(f"{relative}/{name}", part)}
         links = {name for name in names if (Path(folder) / name).is_symlink()}
         return mine | links | shutil.ignore_patterns(*LEFTOVERS)(folder, names)
 

@@ -61,6 +61,11 @@ def test_the_bundle_has_what_a_student_needs_and_nothing_of_the_instructors(bund
     assert {"course", "course_lib", "notebooks", "pyproject.toml", "constraints.txt"} <= names
     assert not names & {"autograder", "tests", "gradebook.db", "release", "submitted", "nbgrader_config.py"}
     assert not (bundle / "docs" / "instructors.md").exists()
+    # What stays of the benchmarks runs without the instructors' package and the tests.
+    for path in (bundle / "benchmarks").glob("*.py"):
+        assert not re.search(r"^(from|import) (autograder|tests)\b", path.read_text("utf-8"), re.MULTILINE), (
+            path
+        )
     assert {path.name for path in (bundle / "notebooks").iterdir()} == set(whole.assignments())
     assert not list(bundle.rglob("effects"))
     assert not [path for path in bundle.rglob("*") if path.is_symlink()]
