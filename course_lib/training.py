@@ -1,5 +1,6 @@
 """One plain training loop for classifiers, with its history and a progress bar."""
 
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +24,17 @@ class History:
     train_accuracy: list[float] = field(default_factory=list)
     validation_accuracy: list[float] = field(default_factory=list)  # empty without validation data
     seconds: float = 0.0
+
+
+@contextlib.contextmanager
+def one_thread():
+    """PyTorch on one thread: a small network gains nothing from more, and waits where cores are shared."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def mlp(widths: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU, seed: int = 0) -> nn.Sequential:

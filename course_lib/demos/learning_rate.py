@@ -1,6 +1,5 @@
 """Demo of question 4: two rates in one bowl, and at a button's press in a real network."""
 
-import contextlib
 import math
 import os
 from collections.abc import Callable
@@ -8,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-import torch
 from plotly.subplots import make_subplots
 
-from course_lib import datasets
+from course_lib import datasets, training
 from course_lib.demos import look
 from course_lib.learning_rate import curves, quadratic
 
@@ -46,17 +44,6 @@ class Descent:
         ]
 
 
-@contextlib.contextmanager
-def one_thread():
-    """Networks this small gain nothing from more threads, and wait for them where cores are shared."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 def measure(rate_a: float, rate_b: float, curvature: float, momentum: float) -> Descent:
     """Descend STEPS steps in a bowl of this curvature one way and SHALLOW the other."""
     bowl = np.array([curvature, SHALLOW])
@@ -72,7 +59,7 @@ def train_network(
 ) -> np.ndarray:
     """Train the quiz's network on the digits at both rates, together; test accuracy (EPOCHS, 2)."""
     data = datasets.digits()
-    with one_thread():
+    with training.one_thread():
         return curves.train_many(
             data.x_train, data.y_train, (data.x_test, data.y_test), [rate_a, rate_b],
             momentum=momentum, epochs=EPOCHS, on_epoch=on_epoch,

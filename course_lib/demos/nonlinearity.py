@@ -1,7 +1,6 @@
 """Demo of question 1: the decision boundary of a small network while it learns points in the plane."""
 
 import asyncio
-import contextlib
 import functools
 import os
 from collections.abc import Iterator
@@ -9,10 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import plotly.graph_objects as go
-import torch
 from plotly.subplots import make_subplots
 
-from course_lib import datasets, nonlinearity
+from course_lib import datasets, nonlinearity, training
 from course_lib.demos import look
 
 POINTS = {"XOR": datasets.xor, "rings": datasets.rings, "spirals": datasets.spirals}
@@ -43,17 +41,6 @@ class Run:
     accuracy: list[float] = field(default_factory=list)
 
 
-@contextlib.contextmanager
-def one_thread():
-    """A network this small gains nothing from more threads, and waits for them where cores are shared."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 @functools.cache
 def data(points: str):
     """160 points to train on, 400 fresh ones, and what the best straight line gets of the fresh ones."""
@@ -75,7 +62,7 @@ def learning(run: Run) -> Iterator[None]:
     network = nonlinearity.Networks([ACTIVATIONS[run.activation]], [0], run.units)
     steps = network.learn(x, y, STEPS[-1])
     for due in STEPS:
-        with one_thread():
+        with training.one_thread():
             next(step for step in steps if step == due)
             run.maps.append(network.certainty(everywhere).reshape(SIDE, SIDE))
             run.accuracy.append(float(network.accuracy(*fresh)[0, 0]))

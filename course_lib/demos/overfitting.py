@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-import torch
 
+from course_lib import training
 from course_lib.demos import look, overfitting_wall
 from course_lib.demos.overfitting_wall import CURVES, Replay, contents, moment, replay
 from course_lib.overfitting import networks, remedies
@@ -53,9 +53,7 @@ def train(setting: Setting, on_epoch: Callable[[Replay], None] | None = None) ->
         return replay(runs, 0, repeated, best, order)
 
     in_place = np.arange((sample.given != sample.true).sum())
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # a network this small waits for more threads, and gains nothing
-    try:
+    with training.one_thread():
         runs = networks.train(
             [sample],
             setting.width,
@@ -64,8 +62,6 @@ def train(setting: Setting, on_epoch: Callable[[Replay], None] | None = None) ->
             on_epoch=(lambda so_far: on_epoch(seen(so_far, in_place))) if on_epoch else None,
             progress=False,
         )
-    finally:
-        torch.set_num_threads(threads)
     return seen(runs)
 
 

@@ -1,13 +1,11 @@
 """Demo of question 2: what a coarse grid does to the weights of a trained network, and to its accuracy."""
 
-import contextlib
 import functools
 import os
 from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-import torch
 from plotly.subplots import make_subplots
 
 from course_lib import datasets, quantization, training
@@ -39,19 +37,8 @@ class Measured:
     float_nbytes: int
 
 
-@contextlib.contextmanager
-def one_thread():
-    """A network this small gains nothing from more threads, and waits for them where cores are shared."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 @functools.cache
-@one_thread()
+@training.one_thread()
 def trained_network():
     """A 784-128-64-10 network trained on the digits in a second or two; test images, labels, accuracy."""
     data = datasets.digits()
@@ -71,7 +58,7 @@ def scaled_network(factor: float):
 
 
 @functools.lru_cache(maxsize=256)
-@one_thread()
+@training.one_thread()
 def measure(bits: int, granularity: str, factor: float) -> Measured:
     """Quantize the trained network (affine grids, 16-bit scales) after one unit was scaled by `factor`."""
     _, x, y, float_accuracy = trained_network()
