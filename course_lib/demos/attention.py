@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import torch
 from plotly.subplots import make_subplots
 
-from course_lib import seeds
+from course_lib import seeds, training
 from course_lib.demos import look
 from course_lib.heads import retrieval
 from course_lib.heads.retrieval import PEOPLE, THINGS, Models, Questions
@@ -41,7 +41,8 @@ class Look:
 def trained_models() -> dict[int, Models]:
     """Models with each of HEADS, trained in a few seconds under a progress bar."""
     models = {}
-    with Progress(len(HEADS) * STEPS, f"training models with {', '.join(map(str, HEADS))} heads") as bar:
+    title = f"training models with {', '.join(map(str, HEADS))} heads"
+    with training.one_thread(), Progress(len(HEADS) * STEPS, title) as bar:
         for heads in HEADS:
             models[heads] = retrieval.train(heads, (0,), steps=STEPS, on_step=bar.update)
     return models
