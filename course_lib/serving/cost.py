@@ -66,7 +66,7 @@ class StepCost:
         """The coefficients, none negative, with the least squared relative error.
 
         features (n, 5): what multiplies s0, s1, s2, p0 and p1 in each measurement, a step or the sum of many
-        (see log.step_features, log.request_features); seconds (n,), measured. Lawson and Hanson 1974.
+        (log.decode_features, log.prefill_features); seconds (n,), measured. Lawson and Hanson 1974.
         """
         from scipy.optimize import nnls
 

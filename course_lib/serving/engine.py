@@ -26,7 +26,7 @@ class Engine:
         self.first_token: dict[int, float] = {}
         self.finished: dict[int, float] = {}
         self.now = self.busy = 0.0
-        self.steps = self.tokens = self.preemptions = 0
+        self.steps = self.tokens = self.padding = self.preemptions = 0
         self.peak = 0  # most tokens of room in use at the end of a step
         self.waiting: deque[int] = deque()
         self.decoding: list[tuple[int, int]] = []  # heap of (step after which it ends, request)

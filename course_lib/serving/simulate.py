@@ -34,7 +34,7 @@ def simulate(trace: Trace, policy: Policy, cost: StepCost, memory: Memory | None
     return Result(
         *(_column(times, len(trace)) for times in moments),
         trace.input_tokens, trace.output_tokens, engine.busy, engine.steps, engine.tokens,
-        getattr(engine, "padding", 0), engine.preemptions, engine.peak,
+        engine.padding, engine.preemptions, engine.peak,
     )  # fmt: skip
 
 

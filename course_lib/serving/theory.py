@@ -8,8 +8,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_lib.reference import reference
-
 
 def erlang_b(servers: int, offered: float) -> float:
     """Probability that all of `servers` are busy when nobody may wait; `offered` work in servers.
@@ -54,11 +52,6 @@ def processor_sharing_latency(rate: float, service: float) -> float:
     return service / (1 - rate * service) if rate * service < 1 else math.inf
 
 
-def number_in_system(rate: float, latency: float) -> float:
-    """Little's law: mean number present = rate · mean time present."""
-    return rate * latency
-
-
 def repairman_throughput(users: int, think_time: float, service: float, servers: int = 1) -> float:
     """Requests a second of `users` who think, then ask one of `servers`: M/M/c with finitely many users.
 
@@ -74,14 +67,12 @@ def repairman_throughput(users: int, think_time: float, service: float, servers:
     return float(share @ np.minimum(np.arange(users + 1), servers) / service)
 
 
-@reference("Q7.1")
 def fill_wait(batch: int, rate: float) -> float:
     """Mean wait of a member until its batch is full, seconds: (batch - 1) / 2·rate."""
     _check(batch=batch, rate=rate)
     return (batch - 1) / (2 * rate)
 
 
-@reference("Q7.1")
 def fill_wait_closed(users: int, batch: int, think_time: float) -> float:
     """Mean seconds until `batch` of `users`, who all think at first, have asked: Z·(H_U - H_(U-B)).
 

@@ -36,12 +36,14 @@ class Trace:
     def __post_init__(self):
         arrival = np.asarray(self.arrival, float)
         object.__setattr__(self, "arrival", arrival)
+        if arrival.ndim != 1 or not arrival.size:
+            raise ValueError(
+                f"arrival must hold a time for each request, not an array of shape {arrival.shape}"
+            )
+        if (wrong := arrival[~((arrival >= 0) & (arrival < math.inf))]).size:
+            raise ValueError(f"arrival must hold finite times of at least 0, not {wrong[0]}")
         for name in ("input_tokens", "output_tokens"):
             object.__setattr__(self, name, _whole(name, getattr(self, name), len(arrival)))
-        if arrival.ndim != 1 or not np.isfinite(arrival).all() or (arrival < 0).any():
-            raise ValueError(
-                f"arrival must hold finite times of at least 0, one a request, not {_odd(arrival)}"
-            )
         if self.after is None:
             if (late := np.flatnonzero(np.diff(arrival) < 0)).size:
                 i = int(late[0])
@@ -183,20 +185,9 @@ def _whole(name: str, values, n: int) -> np.ndarray:
     values = np.asarray(values)
     if values.shape != (n,):
         raise ValueError(f"{name} must have one number a request, {n}, not shape {values.shape}")
-    if not np.issubdtype(values.dtype, np.integer) or (values < 1).any():
-        raise ValueError(f"{name} must hold whole numbers of at least 1, not {_odd(values)}")
+    if (wrong := values[~((values >= 1) & (values == np.floor(values)))]).size:
+        raise ValueError(f"{name} must hold whole numbers of at least 1, not {wrong[0]}")
     return values.astype(int)
-
-
-def _odd(values: np.ndarray) -> str:
-    wrong = (
-        values[
-            ~(np.isfinite(values.astype(float)) & (values >= 0) & (values == np.floor(values.astype(float))))
-        ]
-        if values.size
-        else values
-    )
-    return str(wrong[0]) if wrong.size else (str(values.min()) if values.size else "an empty array")
 
 
 def _positive(**values: float) -> None:
