@@ -37,6 +37,7 @@ class Engine:
         self.swapped: set[int] = set()
         self.read = 0  # KV tokens that the next step reads
         self.used = 0  # tokens of room that are taken
+        self.reserved: dict[int, int] = {}  # of them by each request that runs, where it does not grow
         # A reservation and an unlimited reach can be kept up to date without looking at each sequence.
         self.each = memory.grow or memory.window is not None
 
@@ -80,6 +81,7 @@ class Engine:
                 break
             self.waiting.popleft()
             self.used += need
+            self.reserved[request] = need
             self.order.append(request)
             self.started.setdefault(request, self.now)
             if request in self.swapped:
@@ -207,7 +209,7 @@ class Engine:
             del self.done[request]
             del self.joined[request]
             if not self.memory.grow:
-                self.used -= self.memory.needed(self.inputs[request], self.outputs[request])
+                self.used -= self.reserved[request]
         if ended and self.memory.grow:
             self.used = self._room_after(0)
         return ended

@@ -53,15 +53,13 @@ def _serve(engine: Engine, arrivals: Arrivals) -> None:
 
 
 def check_room(trace: Trace, memory: Memory) -> None:
-    """Raise ValueError for the first request that finds no room even when it is alone."""
-    for request, lengths in enumerate(
-        zip(trace.input_tokens.tolist(), trace.output_tokens.tolist(), strict=True)
-    ):
-        needed = memory.reserved(*lengths)
-        if needed > memory.capacity:
-            raise ValueError(
-                f"room is too small: request {request} needs {needed:,} tokens, {memory.capacity:,.0f} fit"
-            )
+    """Raise ValueError for the largest request when it finds no room even alone."""
+    request = int((trace.input_tokens + trace.output_tokens).argmax())
+    needed = memory.reserved(int(trace.input_tokens[request]), int(trace.output_tokens[request]))
+    if needed > memory.capacity:
+        raise ValueError(
+            f"room is too small: request {request} needs {needed:,} tokens, {memory.capacity:,.0f} fit"
+        )
 
 
 def _column(times: dict[int, float], n: int) -> np.ndarray:
