@@ -1,16 +1,16 @@
-"""A JupyterLab that a student would have, for all browser tests of one worker."""
+"""A JupyterLab that a student would have, new for each file of browser tests."""
 
 import pytest
 
 from benchmarks.labpage import LabPage, chromium, lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
     return tmp_path_factory.mktemp("workspace")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def student_lab(workspace):
     """Address of `./course lab` on a new workspace."""
     with lab(workspace) as address:

@@ -1,13 +1,12 @@
 """The viewer shows what a trained model does, its controls repaint it, and pictures say what numbers say."""
 
-import json
-
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 from course_lib.demos import attention, attention_figures, look
 from course_lib.heads import retrieval
+from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +17,6 @@ def models():
 @pytest.fixture(scope="module")
 def accuracies(models):
     return {heads: attention.silent_heads(model) for heads, model in models.items()}
-
-
-def said(figure: go.Figure) -> str:
-    return figure.layout.title.text
 
 
 def test_title_states_the_question_and_what_the_model_says(models, accuracies):
@@ -67,14 +62,7 @@ def test_widget_on_screen_becomes_the_figure_of_another_number_of_heads(models, 
 
 
 def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(models, monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    attention.show(models)
-    assert type(shown[0]) is go.Figure
-    monkeypatch.delenv("NBGRADER_EXECUTION")
-    attention.show(models)
-    heads, first, second, story, figure, _ = shown[1].children
+    heads, first, second, story, figure, _ = still_then_live(monkeypatch, lambda: attention.show(models))
     heads.value, first.value, second.value, story.value = 1, "Hal", "Cem", 7
     assert "Hal, then Cem? 1 head says" in said(figure)
 
@@ -108,13 +96,8 @@ def test_finding_in_a_title_is_computed_from_the_data(name, finding):
 
 @pytest.mark.parametrize("name", pictures())
 def test_every_axis_says_what_it_measures_and_the_figure_can_be_saved(name):
-    figure = pictures()[name]
-    bare = {("labor", "yaxis2")}  # named by the panel beside
-    axes = [axis for axis in figure.to_dict()["layout"] if axis.startswith(("xaxis", "yaxis"))]
-    assert axes
-    for axis in axes:
-        assert figure.layout[axis].title.text or (name, axis) in bare, axis
-    json.loads(figure.to_json())
+    by_the_panel_beside = {"labor": {"yaxis2"}}
+    assert unnamed_axes(pictures()[name]) == by_the_panel_beside.get(name, set())
 
 
 def test_every_run_is_a_dot():

@@ -1,7 +1,5 @@
 """The picture to remember: its title, bars and curves agree, and dragging repaints them."""
 
-import json
-
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -9,12 +7,9 @@ import pytest
 from course_lib.demos import attention_needles as demo
 from course_lib.demos import look
 from course_lib.heads import needles
+from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
 SETTINGS = [(0.7,), (0.5,), (0.0,), (0.7, 0.3), (0.7, 0.7), (1.0, 0.0)]
-
-
-def said(figure: go.Figure) -> str:
-    return figure.layout.title.text
 
 
 @pytest.mark.parametrize("weights", SETTINGS)
@@ -75,14 +70,7 @@ def test_a_step_sends_little_to_the_browser():
 
 
 def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    demo.show()
-    assert type(shown[0]) is go.Figure
-    monkeypatch.delenv("NBGRADER_EXECUTION")
-    demo.show()
-    many, first, second, figure, _ = shown[1].children
+    many, first, second, figure, _ = still_then_live(monkeypatch, demo.show)
     assert second.layout.visibility == "hidden"
     first.value = 40
     assert "One head with 40% on Bob" in said(figure)
@@ -93,8 +81,5 @@ def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypat
 
 
 def test_every_axis_says_what_it_measures_and_the_figure_can_be_saved():
-    figure = demo.figure(demo.measure(0.7))
-    bare = {"xaxis", "yaxis2", "yaxis3"}  # named by their ticks
-    for axis in ("xaxis", "yaxis", "xaxis2", "yaxis2", "xaxis3", "yaxis3", "xaxis4", "yaxis4"):
-        assert figure.layout[axis].title.text or axis in bare
-    json.loads(figure.to_json())
+    by_their_ticks = {"xaxis", "yaxis2", "yaxis3"}
+    assert unnamed_axes(demo.figure(demo.measure(0.7))) == by_their_ticks

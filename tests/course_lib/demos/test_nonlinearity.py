@@ -1,7 +1,6 @@
 """The demo shows the network it trains, while it trains it; the figures say what their numbers say."""
 
 import asyncio
-import json
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,10 +8,7 @@ import pytest
 
 from course_lib import cuda
 from course_lib.demos import look, nonlinearity, nonlinearity_figures
-
-
-def said(figure: go.Figure) -> str:
-    return figure.layout.title.text
+from tests.course_lib.demos.conventions import run, said, still_then_live, unnamed_axes
 
 
 @pytest.fixture(autouse=True)
@@ -67,14 +63,9 @@ def test_a_step_sends_little_to_the_browser():
 
 
 def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    nonlinearity.show()
-    assert type(shown[0]) is go.Figure
-    monkeypatch.delenv("NBGRADER_EXECUTION")
-    nonlinearity.show()
-    assert any(isinstance(child, go.FigureWidget) for child in shown[1].children)
+    assert any(
+        isinstance(child, go.FigureWidget) for child in still_then_live(monkeypatch, nonlinearity.show)
+    )
 
 
 def test_choosing_shows_an_untrained_network_and_trains_nothing():
@@ -109,7 +100,7 @@ def test_button_trains_while_the_page_is_painted_and_the_run_is_kept():
         await stage.task
         return stage
 
-    stage = asyncio.run(press())
+    stage = run(press())
     assert [title.split(", ")[2].split(":")[0] for title in titles] == [
         "untrained", "after 1 steps", "after 2 steps", "after 5 steps", "after 10 steps", "after 40 steps",
     ][-len(titles) :]  # fmt: skip
@@ -132,7 +123,7 @@ def test_training_can_be_stopped_by_the_button_and_by_another_choice(how):
             await stage.task
         return stage
 
-    stage = asyncio.run(press())
+    stage = run(press())
     assert stage.button.description == "Train"
     assert 1 <= len(stage.runs["spirals", "ReLU", 32].maps) < 6
     assert ("spirals" if how == "button" else "rings") in said(stage.widget)
@@ -229,9 +220,6 @@ def test_every_run_is_a_dot_and_every_set_has_its_line():
 
 @pytest.mark.parametrize("name", pictures())
 def test_every_axis_says_what_it_measures_and_the_figure_can_be_saved(name):
-    figure = pictures()[name]
-    categories = {"accuracies", "cost"}  # whose rows are named by their ticks
-    for axis in (a for a in figure.to_dict()["layout"] if a.startswith(("xaxis", "yaxis"))):
-        named = figure.layout[axis].title.text or figure.layout[axis].visible is False
-        assert named or (name in categories and axis.startswith("yaxis")), axis
-    json.loads(figure.to_json())
+    rows_named_by_ticks = {"accuracies", "cost"}
+    unnamed = unnamed_axes(pictures()[name])
+    assert not unnamed or (name in rows_named_by_ticks and all(axis.startswith("yaxis") for axis in unnamed))

@@ -10,6 +10,7 @@ from course_lib.demos import look, overfitting, overfitting_figures, overfitting
 from course_lib.demos.overfitting import Setting
 from course_lib.demos.overfitting_wall import EMPTY, MEMORIZED, OTHER, SEEN_THROUGH
 from course_lib.overfitting import networks
+from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
 
 @pytest.fixture(autouse=True)
@@ -20,10 +21,6 @@ def _few_epochs(monkeypatch):
     overfitting.opening.cache_clear()
     yield
     overfitting.opening.cache_clear()
-
-
-def said(figure: go.Figure) -> str:
-    return figure.layout.title.text
 
 
 def small_replay(order=None) -> overfitting_wall.Replay:
@@ -127,19 +124,8 @@ def test_what_goes_to_the_browser_is_json_that_it_can_read():
     json.dumps(data, allow_nan=False, default=lambda buffer: memoryview(buffer).nbytes)
 
 
-def controls(monkeypatch, show):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    show()
-    assert type(shown[0]) is go.Figure
-    monkeypatch.delenv("NBGRADER_EXECUTION")
-    show()
-    return shown[1].children
-
-
 def test_show_trains_by_the_button_and_never_by_a_slider(monkeypatch):
-    sliders, row, figure, _ = controls(monkeypatch, overfitting.show)
+    sliders, row, figure, _ = still_then_live(monkeypatch, overfitting.show)
     (width, share), (dropout, decay) = (column.children for column in sliders.children)
     (epoch, _), button = row.children[0].children, row.children[1]
     assert button.disabled
@@ -162,7 +148,7 @@ def test_show_trains_by_the_button_and_never_by_a_slider(monkeypatch):
 
 
 def test_button_trains_again_after_a_failure(monkeypatch):
-    sliders, row, figure, _ = controls(monkeypatch, overfitting.show)
+    sliders, row, figure, _ = still_then_live(monkeypatch, overfitting.show)
     sliders.children[0].children[0].value = 8
     button = row.children[1]
     trained = overfitting.train
@@ -177,7 +163,7 @@ def test_button_trains_again_after_a_failure(monkeypatch):
 
 def test_wall_of_several_networks_changes_network_and_epoch(monkeypatch):
     replays = {"first": small_replay(), "second": small_replay([3, 2, 1, 0])}
-    chosen, row, figure, _ = controls(monkeypatch, lambda: overfitting_wall.show(replays))
+    chosen, row, figure, _ = still_then_live(monkeypatch, lambda: overfitting_wall.show(replays))
     assert "first. Validation" in said(figure)
     chosen.value = "second"
     assert "second. Validation" in said(figure)
@@ -224,14 +210,9 @@ def test_finding_in_a_title_is_computed_from_the_data(name, finding):
 
 @pytest.mark.parametrize("name", pictures())
 def test_every_axis_says_what_it_measures_and_the_figure_can_be_saved(name):
-    figure = pictures()[name]
-    # Named by the image itself, by the panel beside, by the remedies.
-    bare = {("shifts", "yaxis"), ("width", "yaxis2"), ("remedies", "yaxis")}
-    axes = [axis for axis in figure.to_dict()["layout"] if axis.startswith(("xaxis", "yaxis"))]
-    assert axes
-    for axis in axes:
-        assert figure.layout[axis].title.text or (name, axis) in bare, axis
-    json.loads(figure.to_json())
+    # By the panel beside, by the remedies.
+    otherwise = {"width": {"yaxis2"}, "remedies": {"yaxis"}}
+    assert unnamed_axes(pictures()[name]) == otherwise.get(name, set())
 
 
 def test_runs_are_shown_and_not_only_their_mean():

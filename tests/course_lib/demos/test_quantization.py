@@ -1,18 +1,13 @@
 """The demo's figures say what the numbers say, and its controls repaint what is on screen."""
 
-import json
-
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 from course_lib.demos import look, quantization, quantization_figures
+from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
 SETTINGS = [(8, "tensor", 1), (8, "tensor", 300), (8, "channel", 300), (2, "group", 1)]
-
-
-def said(figure: go.Figure) -> str:
-    return figure.layout.title.text
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
@@ -64,14 +59,7 @@ def test_a_step_sends_little_to_the_browser():
 
 
 def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    quantization.show()
-    assert type(shown[0]) is go.Figure
-    monkeypatch.delenv("NBGRADER_EXECUTION")
-    quantization.show()
-    bits, granularity, factor, figure, _ = shown[1].children
+    bits, granularity, factor, figure, _ = still_then_live(monkeypatch, quantization.show)
     before = said(figure)
     bits.value, granularity.value, factor.value = 4, "group", 30
     assert said(figure) != before
@@ -115,13 +103,8 @@ def test_finding_in_a_title_is_computed_from_the_data(name, finding):
 
 @pytest.mark.parametrize("name", pictures())
 def test_every_axis_says_what_it_measures_and_the_figure_can_be_saved(name):
-    figure = pictures()[name]
-    bare = {("rounding", "yaxis"), ("map", "yaxis2")}  # named by their ticks, and by the panel beside
-    axes = [axis for axis in figure.to_dict()["layout"] if axis.startswith(("xaxis", "yaxis"))]
-    assert axes
-    for axis in axes:
-        assert figure.layout[axis].title.text or (name, axis) in bare, axis
-    json.loads(figure.to_json())
+    by_ticks_or_panel = {"rounding": {"yaxis"}, "map": {"yaxis2"}}
+    assert unnamed_axes(pictures()[name]) == by_ticks_or_panel.get(name, set())
 
 
 def test_runs_are_shown_and_not_only_their_mean():
