@@ -86,7 +86,7 @@ def test_policies_differ_only_when_the_chat_outgrows_the_room(chat):
 
 @given(chats)
 def test_each_step_sees_what_its_policy_promises(chat):
-    room, _, prompt, answer = chat
+    room, _, _prompt, answer = chat
     for policy in ("recompute", "offload", "window"):
         for turn in plan(policy, *chat):
             seen = [step.cached + step.new for step in turn.steps]
