@@ -16,13 +16,13 @@ Caches. Each holds one sequence, and all behave as `Cache` says (length, reserve
     OffloadedCache(pool, host, hot)          the newest `hot` pages here, older ones in host memory
 
 Batches. `step(decoder, tokens, caches)` runs one step of any mix of sequences: a list of token lists (a
-prompt, a piece of one, or one token) and the cache of each. Sequences join and leave between steps by being in
-the lists or not, so that static and continuous batching are loops around it. It returns logits (sequences,
+prompt, a piece of one, or one token) and the cache of each. Sequences join and leave between steps by being
+in the lists or not, so that static and continuous batching are loops around it. It returns logits (sequences,
 vocabulary).
 
 Memory. `Budget(nbytes)` counts what is taken from it by name; caches and pools take `budget=` and raise
 `OutOfMemory`, changing nothing, before they would exceed it. `with budget.enforced():` also sets the limit of
-PyTorch's allocator on a GPU.
+PyTorch's allocator on a GPU. Weights count when the caller says so: `budget.take("weights", decoder.nbytes)`.
 """
 
 from course_lib.kv_cache.budget import Budget, OutOfMemory

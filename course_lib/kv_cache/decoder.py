@@ -28,7 +28,7 @@ def decoder_shape(
     kv_heads, feed_forward = kv_heads or heads, feed_forward or 4 * width
     if min(layers, width, heads, vocabulary) < 1 or width % heads or heads % kv_heads:
         raise ValueError(
-            f"heads must divide the width and KV heads the heads, not {width}, {heads} and {kv_heads}"
+            f"sizes are at least 1, heads must divide the width and KV heads the heads, not {width}, {heads} and {kv_heads}"
         )
     return Shape(
         f"{layers} x {width}", layers, width, heads, kv_heads, width // heads, feed_forward, vocabulary, 0,
@@ -100,7 +100,7 @@ class Decoder(nn.Module):
         return sum(weight.nbytes for weight in held)
 
     def forward(self, tokens: torch.Tensor, last: bool = False) -> torch.Tensor:
-        """Logits (batch, n, vocabulary) for tokens (batch, n), or (batch, vocabulary) after the last token."""
+        """Logits (batch, n, vocabulary) for tokens (batch, n), or (batch, vocabulary) after the last."""
         self._check(tokens, tokens.shape[-1])
         x = self.embedding(tokens) + self.positions[: tokens.shape[1]]  # (batch, n, width)
         for block in self.blocks:

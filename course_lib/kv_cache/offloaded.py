@@ -11,7 +11,7 @@ class OffloadedCache(Cache):
     """`OffloadedCache(pool, host, hot)`: at most `hot` pages in `pool`, all older ones in `host`.
 
     In every step each layer's older pages are copied in for use and dropped again. `copied` counts those
-    bytes, and the budget of `pool` the room for one layer's. Raises ValueError for pools that do not fit each other.
+    bytes, and the budget of `pool` the room for one layer's. Raises ValueError for pools that do not fit.
     """
 
     def __init__(self, pool: PagePool, host: PagePool, hot: int):

@@ -1,4 +1,4 @@
-"""A cache in pages: sequences share a pool and take from it as they grow. Kwon et al. 2023, PagedAttention."""
+"""A cache in pages, which sequences take from a pool as they grow. Kwon et al. 2023, PagedAttention."""
 
 from collections.abc import Sequence
 

@@ -7,7 +7,7 @@ from course_lib.shapes import Shape
 
 
 class WindowedCache(Cache):
-    """`WindowedCache(shape, window, sinks)`: a token sees the first `sinks` and the last `window`, itself too.
+    """`WindowedCache(shape, window, sinks)`: a token sees the first `sinks` and the last `window`, itself.
 
     The memory, sinks + window tokens, is counted when the first token comes and never grows. Raises
     ValueError for a window below 1 or negative sinks.
