@@ -28,7 +28,7 @@ def decoder_shape(
     kv_heads, feed_forward = kv_heads or heads, feed_forward or 4 * width
     if min(layers, width, heads, vocabulary) < 1 or width % heads or heads % kv_heads:
         raise ValueError(
-            f"sizes are at least 1, heads must divide the width and KV heads the heads, not {width}, {heads} and {kv_heads}"
+            f"heads must divide the width, and KV heads the heads: {width}, {heads}, {kv_heads}, all at least 1"
         )
     return Shape(
         f"{layers} x {width}", layers, width, heads, kv_heads, width // heads, feed_forward, vocabulary, 0,

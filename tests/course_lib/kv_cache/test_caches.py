@@ -190,7 +190,8 @@ def test_a_full_cache_says_so():
     "make",
     [
         lambda: ContiguousCache(SHAPE, 0), lambda: WindowedCache(SHAPE, 0),
-        lambda: WindowedCache(SHAPE, 1, -1), lambda: QuantizedCache(SHAPE, 4, 3), lambda: PagePool(SHAPE, 0), lambda: PagePool(SHAPE, 1, 0),
+        lambda: WindowedCache(SHAPE, 1, -1), lambda: QuantizedCache(SHAPE, 4, 3),
+        lambda: PagePool(SHAPE, 0), lambda: PagePool(SHAPE, 1, 0),
         lambda: QuantizedCache(decoder_shape(1, 9, 3), 4, 4),
         lambda: OffloadedCache(PagePool(SHAPE, 1), PagePool(SHAPE, 1), 0),
         lambda: OffloadedCache(PagePool(SHAPE, 1, 4), PagePool(SHAPE, 1, 8), 1),
