@@ -15,13 +15,27 @@ Work = Callable[[int, int], None]
 def run(layers: int, copy: Work, compute: Work, buffers: int, device: str = "cpu") -> Schedule:
     """Do copy(layer, buffer) and compute(layer, buffer) for every layer, as `pipeline.schedule` orders them.
 
-    Copies run in a thread of their own (on a GPU, in a stream of their own) and use the buffers in turn. The
-    answer is measured: spans in seconds from the start. What copy or compute raises is raised here, once
-    both have stopped. Raises ValueError for less than one layer or buffer.
+    With more than one buffer, copies run in a thread of their own (on a GPU, in a stream of their own) and
+    use the buffers in turn. The answer is measured: spans in seconds from the start. What copy or compute
+    raises is raised here, once both have stopped. Raises ValueError for less than one layer or buffer.
     """
     if layers < 1 or buffers < 1:
         raise ValueError(f"at least one layer and one buffer are needed, not {layers} and {buffers}")
-    return (_in_streams if device == "cuda" else _in_threads)(layers, copy, compute, buffers)
+    if device == "cuda":
+        return _in_streams(layers, copy, compute, buffers)
+    return _in_threads(layers, copy, compute, buffers) if buffers > 1 else _in_turn(layers, copy, compute)
+
+
+def _in_turn(layers: int, copy: Work, compute: Work) -> Schedule:
+    """With one buffer nothing can overlap, and handing over to another thread would only cost time."""
+    copies, computes = np.zeros((layers, 2)), np.zeros((layers, 2))
+    began = time.perf_counter()
+    for layer in range(layers):
+        for spans, work in ((copies, copy), (computes, compute)):
+            spans[layer, 0] = time.perf_counter() - began
+            work(layer, 0)
+            spans[layer, 1] = time.perf_counter() - began
+    return Schedule(copies, computes)
 
 
 def _in_threads(layers: int, copy: Work, compute: Work, buffers: int) -> Schedule:

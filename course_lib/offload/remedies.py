@@ -1,7 +1,7 @@
 """What a token waits for when the cache lies in host memory, and the cheapest remedies that are enough."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 
 from course_lib.costs.collectives import Network
@@ -128,3 +128,14 @@ def combined(case: Case, choices: Sequence[Remedy]) -> Iterator[tuple[tuple[Reme
             if len(fields) == len(set(fields)):
                 changes = {field: value for remedy in chosen for field, value in remedy.change.items()}
                 yield chosen, replace(case, **changes)
+
+
+def plain(thing: Case | Remedy) -> dict:
+    """A case or a remedy as a dict of numbers, strings and dicts, as the task of the notebook takes them."""
+    fields = asdict(thing)
+    if isinstance(thing, Remedy):
+        fields["change"] = {
+            name: asdict(value) if isinstance(value, Network) else value
+            for name, value in thing.change.items()
+        }
+    return fields

@@ -1,0 +1,64 @@
+"""Repeats of a real step, in turn and overlapped by turns, so that a machine's drift favors neither."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_lib.offload.layers import OffloadedStep
+from course_lib.offload.pipeline import Schedule, saved_share, schedule
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """The same step, as often in turn (one buffer) as overlapped through `buffers` buffers."""
+
+    in_turn: list[Schedule]
+    overlapped: list[Schedule]
+    buffers: int
+
+    @property
+    def seconds(self) -> tuple[float, float]:
+        """Medians of the step in turn and overlapped."""
+        return tuple(
+            float(np.median([run.seconds for run in runs])) for runs in (self.in_turn, self.overlapped)
+        )
+
+    @property
+    def bound(self) -> float:
+        """Median of what the schedule allows at best for the durations measured in turn."""
+        return float(np.median([schedule(*run.durations, self.buffers).seconds for run in self.in_turn]))
+
+    @property
+    def saved(self) -> float:
+        """Share saved of what overlap can save: (serial - measured) / (serial - bound), of the medians."""
+        return saved_share(*self.seconds, self.bound)
+
+    @property
+    def typical(self) -> tuple[Schedule, Schedule]:
+        """The run in turn and the overlapped run nearest to their medians."""
+        return tuple(
+            min(runs, key=lambda run, middle=middle: abs(run.seconds - middle))
+            for runs, middle in zip((self.in_turn, self.overlapped), self.seconds, strict=True)
+        )
+
+
+def repeat(step: OffloadedStep, times: int = 7, buffers: int = 2) -> Repeats:
+    """Measure a step `times` times each way, after one run of each that does not count."""
+    step.run(1), step.run(buffers)
+    runs = [(step.run(1), step.run(buffers)) for _ in range(times)]
+    return Repeats(*map(list, zip(*runs, strict=True)), buffers)
+
+
+def pace(step: OffloadedStep, ratio: float = 1.0, times: int = 3) -> float:
+    """Set the rate of the step's link so that a layer's copy takes `ratio` times its computing; the rate.
+
+    On a GPU the link has a rate of its own, which is measured and left as it is.
+    """
+    step.link.rate = None
+    step.run(1)
+    runs = [step.run(1).durations for _ in range(times)]
+    copies, computes = (float(np.median([run[side] for run in runs])) for side in (0, 1))
+    if step.device == "cuda":
+        return step.layer_bytes / copies
+    step.link.rate = step.layer_bytes / (ratio * computes)
+    return step.link.rate
