@@ -28,7 +28,7 @@ def decoder_shape(
     kv_heads, feed_forward = kv_heads or heads, feed_forward or 4 * width
     if min(layers, width, heads, vocabulary) < 1 or width % heads or heads % kv_heads:
         raise ValueError(
-            f"heads must divide the width, and KV heads the heads: {width}, {heads}, {kv_heads}, all at least 1"
+            f"heads must divide the width, KV heads the heads: {width}, {heads}, {kv_heads}, each at least 1"
         )
     return Shape(
         f"{layers} x {width}", layers, width, heads, kv_heads, width // heads, feed_forward, vocabulary, 0,
@@ -98,6 +98,25 @@ class Decoder(nn.Module):
         """Bytes of the weights, as they are held."""
         held = [*self.parameters(), *(b for name, b in self.named_buffers() if name != "positions")]
         return sum(weight.nbytes for weight in held)
+
+    def weights(self) -> dict:
+        """The weights as plain data: tensors (out, in) by name, one dict a layer, and head_dim.
+
+        They are not copied. Raises ValueError after `int8_weights`, whose codes are no weights.
+        """
+        if not isinstance(self.head, nn.Linear):
+            raise ValueError("the weights of this decoder are 8-bit codes")
+        return {
+            "embedding": self.embedding.weight.detach(),
+            "positions": self.positions,
+            "layers": [
+                {name.removesuffix(".weight"): part.detach() for name, part in block.named_parameters()}
+                for block in self.blocks
+            ],
+            "norm": self.norm.weight.detach(),
+            "head": self.head.weight.detach(),
+            "head_dim": self.shape.head_dim,
+        }
 
     def forward(self, tokens: torch.Tensor, last: bool = False) -> torch.Tensor:
         """Logits (batch, n, vocabulary) for tokens (batch, n), or (batch, vocabulary) after the last."""

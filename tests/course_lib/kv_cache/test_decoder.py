@@ -68,6 +68,18 @@ def test_the_decoder_can_be_trained():
     assert decoder(tokens)[0].argmax(-1)[:5].tolist() == [2, 3, 4, 5, 6]
 
 
+def test_weights_as_plain_data_are_the_decoders_own():
+    decoder = Decoder(SHAPES[1])
+    weights = decoder.weights()
+    assert weights["layers"][2]["key"].data_ptr() == decoder.blocks[2].key.weight.data_ptr()
+    tensors = [value for layer in weights["layers"] for value in layer.values()]
+    tensors += [weights[name] for name in ("embedding", "norm", "head")]
+    assert sum(tensor.numel() for tensor in tensors) == shapes.parameters(decoder.shape)
+    assert not any(tensor.requires_grad for tensor in tensors)
+    with pytest.raises(ValueError, match="8-bit codes"):
+        int8_weights(decoder).weights()
+
+
 def test_int8_weights_take_a_quarter_of_the_bytes_and_change_little():
     decoder = Decoder(decoder_shape(2, 64, 4, vocabulary=64)).requires_grad_(False)
     tokens = torch.arange(20)[None]
