@@ -83,7 +83,7 @@ class Result:
         if not len(values):
             return float("nan")
         # The smallest value that q % of the requests do not exceed: no mean of a finite and an infinite one.
-        return float(values[max(0, int(np.ceil(q / 100 * len(values))) - 1)])
+        return float(values[max(0, int(np.ceil(q * len(values) / 100)) - 1)])
 
     def queue_length(self) -> tuple[np.ndarray, np.ndarray]:
         """Times and number waiting from each on: a step function."""

@@ -7,11 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks import serving_theory
 from course_lib.seeds import stream
-from course_lib.serving import Continuous, Greedy, Static, StepCost, Timeout, Trace, simulate, theory
-
-STEP = 2.0**-30  # seconds of a token; services last about 2^20 of them, so the grid of tokens does not show
-SERVICE = 2**20
+from course_lib.serving import Continuous, StepCost, Trace, simulate, theory
 
 
 def test_a_single_server_waits_as_the_textbook_says():
@@ -72,124 +70,18 @@ def test_a_rate_or_size_that_makes_no_sense_is_named(call):
         call()
 
 
-# The simulator against theory: twenty seeds, an interval of 99 % (Student's t, 19 degrees of freedom).
-
-SEEDS, STUDENT, REQUESTS = 20, 2.861, 30_000
-MORE = 3 * REQUESTS  # where queues remember for long: one or two servers
-MEAN = SERVICE * STEP
-LOADS = [0.5, 0.8, 0.9, 0.95]
-
-
-def arrivals(rate: float, seed: int, n: int) -> tuple[np.ndarray, float]:
-    """Poisson arrivals on the grid of tokens, and how far the mean gap is from its expectation, relative."""
-    gaps = stream("theory", "gaps", seed=seed).exponential(1 / rate, n)
-    return np.rint(np.cumsum(gaps) / STEP) * STEP, gaps.mean() * rate - 1
-
-
-def judge(name: str, expected: float, run, service: float, load: float) -> None:
-    """`run(seed)` gives the waits of one seed and its controls, whose known mean is 0.
-
-    The controls explain a part of the noise (control variates); the first twentieth is still filling up.
-    """
-    waits, controls = zip(*(run(seed) for seed in range(SEEDS)), strict=True)
-    waits, controls = np.array([wait[len(wait) // 20 :].mean() for wait in waits]), np.array(controls)
-    slope, *_ = np.linalg.lstsq(controls - controls.mean(0), waits - waits.mean(), rcond=None)
-    free = waits - controls @ slope
-    mean = free.mean()
-    half = STUDENT * free.std(ddof=1 + controls.shape[1]) / math.sqrt(SEEDS)
-    print(f"{name}: theory {expected:.6g} s, simulated {mean:.6g} +- {half:.2g} s ({half / expected:.1%})")
-    # Where hardly anybody waits, no run of this length sees one who does.
-    assert abs(mean - expected) <= half + 1e-6 * service
-    if load <= 0.8:
-        assert half <= 0.015 * (expected + service)
+CASES = serving_theory.cases()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("load", LOADS)
-@pytest.mark.parametrize("servers", [1, 2, 5, 12, 64])
-def test_mean_wait_with_several_servers_is_erlangs(servers, load):
-    rate, requests = load * servers / MEAN, MORE if servers <= 2 else REQUESTS
-
-    def run(seed):
-        services = stream("theory", "services", servers, seed=seed).geometric(1 / SERVICE, requests)
-        arrival, gap = arrivals(rate, seed, requests)
-        trace = Trace(arrival, np.ones(requests, int), services)
-        result = simulate(trace, Continuous(servers), StepCost(STEP))
-        return result.wait, [gap, services.mean() / SERVICE - 1]
-
-    judge(f"M/M/{servers} at {load}", theory.mmc_wait(rate, MEAN, servers), run, MEAN, load)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("load", LOADS)
-@pytest.mark.parametrize("cv", [0.0, 0.5, 2.0])
-def test_mean_wait_with_any_service_time_is_pollaczek_and_khinchines(cv, load):
-    rate = load / MEAN
-
-    def run(seed):
-        draw = stream("theory", "any", seed=seed)
-        services = np.full(MORE, SERVICE)
-        if cv:
-            services = np.maximum(1, np.rint(draw.gamma(cv**-2, cv**2 * SERVICE, MORE))).astype(int)
-        arrival, gap = arrivals(rate, seed, MORE)
-        result = simulate(Trace(arrival, np.ones(MORE, int), services), Continuous(1), StepCost(STEP))
-        squares = (services / SERVICE) ** 2
-        controls = [gap, services.mean() / SERVICE - 1, squares.mean() - 1 - cv**2] if cv else [gap]
-        return result.wait, controls
-
-    # Long services make long memories: no run of this length is sharp with a variation of 2.
-    expected = theory.mg1_wait(rate, MEAN, cv)
-    judge(f"M/G/1, cv {cv}, at {load}", expected, run, MEAN, load if cv < 1 else math.inf)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("load", LOADS)
-@pytest.mark.parametrize("policy", [Greedy(1), Greedy(8), Greedy(64), Static(8), Static(64)], ids=str)
-def test_mean_wait_in_batches_of_fixed_length_is_baileys(policy, load):
-    fixed, each = 0.5, 0.02
-    service = lambda size: fixed + each * size  # noqa: E731
-    rate = load * policy.batch / service(policy.batch)
-    if isinstance(policy, Greedy):
-        expected = theory.greedy_batch_wait(rate, policy.batch, service)
-    else:
-        expected = theory.static_batch_wait(rate, policy.batch, service(policy.batch))
-
-    def run(seed):
-        arrival, gap = arrivals(rate, seed, REQUESTS)
-        ones = np.ones(REQUESTS, int)
-        result = simulate(Trace(arrival, ones, ones), policy, StepCost(1e-9, p0=fixed, p1=each))
-        return result.wait[result.served], [gap]
-
-    judge(f"{policy} at {load}", expected, run, service(policy.batch), load)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seconds", [0.5, 2.0, 20.0])
-def test_mean_wait_for_a_batch_with_a_timeout(seconds):
-    def run(seed):
-        arrival, gap = arrivals(4.0, seed, REQUESTS)
-        ones = np.ones(REQUESTS, int)
-        result = simulate(Trace(arrival, ones, ones), Timeout(16, seconds), StepCost(1e-9))
-        return result.wait, [gap]
-
-    judge(f"timeout {seconds} s", theory.timeout_wait(16, seconds, 4.0), run, 1.0, 0.0)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("users", "think"), [(1, 3.0), (5, 4.0), (40, 12.0)])
-def test_a_closed_loop_answers_as_often_as_the_repairman_mends(users, think):
-    """Seconds here are a thousand times the service time of the other tests' grid."""
-    rounds, step = max(200, 20_000 // users), 2.0**-20
-    rates = []
-    for seed in range(SEEDS):
-        exponential = lambda random, n: (np.ones(n, int), random.geometric(step, n))  # noqa: E731
-        trace = Trace.closed(users, think, rounds, exponential, seed)
-        result = simulate(trace, Continuous(1), StepCost(step))
-        # The last users finish alone: only the time in which all are there counts.
-        whole = min(result.finished[-users:])
-        rates.append((result.finished <= whole).sum() / whole)
-    half = STUDENT * np.std(rates, ddof=1) / math.sqrt(SEEDS)
-    assert abs(np.mean(rates) - theory.repairman_throughput(users, think, 1.0)) <= half + 1e-3
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_the_simulator_agrees_with_theory(case):
+    """Twenty seeds, an interval of 99 %: benchmarks/serving_theory.py."""
+    found = serving_theory.compare(case)
+    print(f"{case.name}: theory {case.expected:.6g}, simulated {found.got:.6g} +- {found.half:.2g}")
+    assert found.agrees
+    if case.sharp:
+        assert found.half <= 0.015 * (case.expected + case.service)
 
 
 def workload_recursion(arrival: np.ndarray, service: np.ndarray, servers: int) -> np.ndarray:
