@@ -1,4 +1,4 @@
-"""A tiny decoder that knows four sentences by heart, one token a word: small enough to train while one waits."""
+"""A tiny decoder that knows four sentences by heart, one token a word; trained while one waits."""
 
 import functools
 
@@ -8,10 +8,13 @@ from torch.nn import functional
 from course_lib import seeds, training
 from course_lib.kv_cache.decoder import Decoder, decoder_shape
 
-TEXT = (
-    "the quick brown fox jumps over the lazy dog . pack my box with five dozen liquor jugs . "
-    "how quickly daft jumping zebras vex . sphinx of black quartz judge my vow ."
-).split()
+SENTENCES = (
+    "the quick brown fox jumps over the lazy dog .",
+    "pack my box with five dozen liquor jugs .",
+    "how quickly daft jumping zebras vex .",
+    "sphinx of black quartz judge my vow .",
+)
+TEXT = " ".join(SENTENCES).split()
 WORDS = sorted(set(TEXT))
 CONTEXT, STEPS = 64, 60
 
