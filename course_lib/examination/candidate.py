@@ -12,7 +12,7 @@ MAX_MESSAGE = 500  # characters of an exception's text
 
 
 def serve(channel: Channel, shell: Shell) -> None:
-    """Run cells and make snapshots as asked, until the other side closes the channel."""
+    """Run cells, make snapshots and answer as asked, until the other side closes the channel."""
     sys.path.insert(0, "")  # as in a notebook: modules that lie beside it
     while True:
         try:
@@ -25,6 +25,8 @@ def serve(channel: Channel, shell: Shell) -> None:
         elif what == "snapshot":
             _, files, _, _ = socket.recv_fds(channel.socket, 1, 1)
             _snapshot(channel, files[0], shell)
+        elif what == "answer":
+            answer(channel, shell)
 
 
 def _snapshot(channel: Channel, file: int, shell: Shell) -> None:

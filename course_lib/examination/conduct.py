@@ -2,6 +2,7 @@
 
 import builtins
 import contextlib
+import functools
 import hashlib
 import re
 import time
@@ -36,23 +37,48 @@ def conduct(submission: Submission, assignment: Assignment, start: Start, times:
     found = Findings()
     end = time.monotonic() + times.submission
     with contextlib.ExitStack() as stack:
-        snapshots = run_cells(submission, start, times, end, found, stack)
-        tests = _Tests(submission, assignment, start, times, end, snapshots, found)
+        tests = _Tests(submission, assignment, start, times, end, found)  # gets ready while the cells run
+        stack.callback(tests.close)
+        rehearsal = _Rehearsal(submission, start, times, end, found)
+        stack.callback(rehearsal.close)
+        stack.callback(tests.dismiss)
         try:
-            tests.run()
+            tests.run(rehearsal)
         except (Gone, OSError) as reason:
             raise CannotGrade(f"The tests' process ended in the instructor's own cells: {reason}.") from None
-        finally:
-            tests.close()
     return found
+
+
+class _Rehearsal:
+    """The student's cells, run: `answering` are the processes that answer for the notebook, by test."""
+
+    def __init__(self, submission: Submission, start: Start, times: Times, end: float, found: Findings):
+        self._again = functools.partial(run_cells, submission, start, times, end)
+        self._found, self._stack = found, contextlib.ExitStack()
+        self._apart = False
+        self.answering = self._again(found, self._stack)
+
+    def separate(self) -> None:
+        """A test has cost a process that others may need: run the cells again, with one for each test."""
+        if not self._apart:
+            self._apart = True
+            self.close()
+            again = Findings()
+            self.answering = self._again(again, self._stack, apart=True)
+            self._found.flags += [flag for flag in again.flags if flag not in self._found.flags]
+
+    def close(self) -> None:
+        """End all of them."""
+        self._stack.close()
 
 
 class _Tests:
     """Visible tests first, then hidden ones: nothing that a student may read comes after a hidden input."""
 
-    def __init__(self, submission, assignment: Assignment, start, times, end, snapshots, found: Findings):
+    def __init__(self, submission, assignment: Assignment, start, times, end, found: Findings):
         self._assignment, self._start, self._times, self._end = assignment, start, times, end
-        self._snapshots, self._found = snapshots, found
+        self._found = found
+        self._rehearsal: _Rehearsal | None = None
         self._places = {known.name: i for i, (_, known) in enumerate(submission.cells) if known is not None}
         ours = [cell.source for cell in assignment.cells if cell.is_ours and cell.cell_type == "code"]
         self._names = sorted(assignment.names & set(re.findall(r"\w+", "\n".join(ours))))
@@ -60,8 +86,9 @@ class _Tests:
         self._never: dict[bytes, str] = {}  # questions that a kernel process has not survived, by their hash
         self._examiner: Peer = start("examiner", self._names)
 
-    def run(self) -> None:
+    def run(self, rehearsal: _Rehearsal) -> None:
         """Run all tests. Raises Gone when the instructor's cells outside of tests end their process."""
+        self._rehearsal = rehearsal
         cells = self._assignment.cells
         for hidden in (False, True):
             for i, cell in enumerate(cells):
@@ -71,6 +98,11 @@ class _Tests:
                         self._renew(len(cells) if hidden else i + 1)
                 elif not hidden:
                     self._prepare(cell)
+
+    def dismiss(self) -> None:
+        """Have the examiner end while others are waited for."""
+        if self._examiner:
+            self._examiner.dismiss()
 
     def close(self) -> None:
         """End the examiner."""
@@ -111,45 +143,47 @@ class _Tests:
 
     def _test(self, cell: Cell) -> None:
         """Run one test and judge it. Afterwards there is no examiner when the test has ended it."""
-        snapshot = self._snapshots.get(cell.name)
+        asked = self._rehearsal.answering.get(cell.name)
         try:
             if time.monotonic() > self._end:
                 raise Gone("the time for one submission was over before this test")
-            outputs = self._examine(cell, snapshot)
+            outputs, is_lost = self._examine(cell, asked)
         except Gone as reason:
             error = {"ename": "NotFinished", "evalue": str(reason), "traceback": []}
-            outputs = [{"output_type": "error", **error}]
+            outputs, is_lost = [{"output_type": "error", **error}], True
             self._found.flags.append(f"{cell.name}: {reason}")
             self._examiner.end()
             self._examiner = None
-        finally:
-            if snapshot is not None:
-                snapshot.close()
         self._done.add(cell.name)
         _judge(cell, outputs, self._places[cell.name], self._found)
+        if is_lost and self._rehearsal.answering.keys() - self._done:
+            self._rehearsal.separate()
 
-    def _examine(self, cell: Cell, snapshot: Channel | None) -> list:
-        """Run one test to its end; returns its outputs. Raises Gone when the examiner itself does not end."""
+    def _examine(self, cell: Cell, asked: Channel | None) -> tuple[list, bool]:
+        """Run one test to its end; returns its outputs, and whether who was asked is lost by it.
+
+        Raises Gone when the examiner itself does not end.
+        """
         examiner, times = self._examiner.channel, self._times
         kernels = _Kernels(self._start, times, self._never)
         until = min(time.monotonic() + times.test, self._end)
-        gone = "" if snapshot else "the notebook ended before this test"
+        gone = "" if asked else "the notebook ended before this test"
         try:
             examiner.send("test", cell.name, cell.source)
             while True:
                 message = receive(examiner, until - time.monotonic())
                 if message[0] == "tested":
-                    return message[1]
+                    return message[1], bool(asked and gone)
                 if message[0] == "kernel":
                     kernels.answer(message[1], examiner, until - time.monotonic())
                     continue
                 if not gone:
                     try:
-                        _pass_on(message[1], snapshot, examiner, min(times.call, until - time.monotonic()))
+                        _pass_on(message[1], asked, examiner, min(times.call, until - time.monotonic()))
                         continue
                     except (Gone, OSError) as reason:
                         gone = str(reason)
-                        snapshot.close()
+                        asked.close()
                 examiner.send("gone", gone)
         except OSError as error:
             raise Gone(str(error)) from None

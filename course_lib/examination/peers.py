@@ -12,6 +12,9 @@ class Peer(Protocol):
 
     channel: Channel
 
+    def dismiss(self) -> None:
+        """Have it and all it started killed, without waiting for that."""
+
     def end(self) -> str:
         """Kill it and all it started; say how it had ended, or "" when it was alive."""
 

@@ -1,4 +1,4 @@
-"""Has the student's cells run in a candidate process, with a snapshot at the place of each test."""
+"""Has the student's cells run in a candidate process, which leaves a process at the place of each test."""
 
 import re
 import socket
@@ -12,49 +12,61 @@ from course_lib.examination.wire import Channel
 
 
 def run_cells(
-    submission: Submission, start: Start, times: Times, end: float, found, stack: ExitStack
+    submission: Submission,
+    start: Start,
+    times: Times,
+    end: float,
+    found,
+    stack: ExitStack,
+    apart: bool = False,
 ) -> dict[str, Channel]:
-    """Run all cells, keep their outputs in `found`; returns snapshots by the name of the test at their place.
+    """Run all cells, keep their outputs in `found`; returns who answers for the notebook, by name of test.
 
-    A snapshot is a copy of the process that answers for the notebook's functions; all end with `stack`. When
-    a cell ends the process or leaves it unable to be copied, everything is run again without that cell.
+    Who answers is a copy of the notebook's process, made at the place of the test. A copy costs as much as a
+    short cell, so tests with no cell between them share one, and what comes after the last cell is answered
+    by the notebook's process itself; with `apart`, each test has a copy of its own. All end with `stack`.
+    When a cell ends the process or leaves it unable to be copied, everything is run again without that cell.
     """
-    run = _Run(submission, start, times, end, found)
+    run = _Run(submission, start, times, end, found, apart)
     while not run.is_over:
         if run.attempt():
             stack.callback(run.candidate.end)
             stack.callback(run.close)
-            return run.snapshots
+            return run.answering
     return {}
 
 
 class _Run:
     """The cells of one submission, run as often as it takes to leave out those that end the process."""
 
-    def __init__(self, submission: Submission, start: Start, times: Times, end: float, found):
+    def __init__(self, submission: Submission, start: Start, times: Times, end: float, found, apart: bool):
+        self._apart = apart
         self._submission, self._start, self._found = submission, start, found
         self._times, self._end = times, end
         self._left_out: set[int] = set()
         self._careful = False  # try a snapshot after each cell, to learn which one prevents them
         self._attempts = 0
         self.is_over = False
-        self.candidate, self.snapshots = None, {}
+        self.candidate, self.answering = None, {}
+        self._last = max(filter(self._is_run, range(len(submission.cells))), default=-1)
 
     def attempt(self) -> bool:
         """Run the cells in order in a new process; False when one of them ended it."""
         self._attempts += 1
-        self.candidate, self.snapshots = self._start("candidate"), {}
-        place, is_cell = 0, False
+        self.candidate, self.answering = self._start("candidate"), {}
+        place, is_cell, latest = 0, False, None
         try:
             for place, (cell, known) in enumerate(self._submission.cells):
                 if cell.cell_type != "code":
                     continue
                 is_cell = False
                 if known is not None and known.is_test:
-                    self.snapshots[known.name] = self._snapshot()
+                    if latest is None or self._apart:
+                        latest = self._here() if place > self._last and not self._apart else self._snapshot()
+                    self.answering[known.name] = latest
                 if place in self._left_out or not self._is_run(place):
                     continue
-                is_cell = True
+                is_cell, latest = True, None
                 self._run_cell(place)
                 if self._careful:
                     self._snapshot().close()
@@ -77,13 +89,15 @@ class _Run:
             self._careful = True
 
     def close(self) -> None:
-        """End the snapshots."""
-        for channel in self.snapshots.values():
+        """End who answers."""
+        for channel in self.answering.values():
             channel.close()
 
     def _is_run(self, place: int) -> bool:
         """Whether the cell is run here: a test only where a later cell mentions a name that it defines."""
         cell, known = self._submission.cells[place]
+        if cell.cell_type != "code":
+            return False
         if known is None or not known.is_test:
             return bool(cell.source.strip())
         later = [cell.source for cell, known in self._submission.cells[place + 1 :]
@@ -106,6 +120,14 @@ class _Run:
             raise Gone("it sent something else than outputs")
         if known is None or not known.is_test:
             self._found.outputs[place] = answer[1]
+
+    def _here(self) -> Channel:
+        channel = self.candidate.channel
+        try:
+            channel.send("answer")
+        except OSError as error:
+            raise Gone(str(error)) from None
+        return channel
 
     def _snapshot(self) -> Channel:
         channel = self.candidate.channel

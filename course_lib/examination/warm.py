@@ -31,18 +31,42 @@ ALWAYS = (
 
 
 class Process:
-    """One forked process: the `channel` to it, and how it ended."""
+    """One forked process, and how it ended. It becomes ready while others work."""
 
     def __init__(self, channel: socket.socket, status: int):
-        self.channel = Channel(channel)
+        self._channel, self._is_ready = Channel(channel), False
         self._status = status
+
+    @property
+    def channel(self) -> Channel:
+        """The channel to it, once it is guarded. Raises CannotGrade when it cannot be guarded here."""
+        if not self._is_ready:
+            self._wait()
+        return self._channel
+
+    def _wait(self) -> None:
+        try:
+            self._channel.receive(PATIENCE)  # it says so once it is guarded
+        except TimeoutError:
+            self.end()
+            raise CannotGrade("A process has not started in a minute; is the machine overloaded?") from None
+        except (EOFError, OSError) as error:
+            raise CannotGrade(
+                f"Submissions cannot be confined on this machine ({self.end() or error}). Grade on a "
+                "Linux that allows user namespaces, or add --unconfined if you trust every submission."
+            ) from None
+        self._is_ready = True
+
+    def dismiss(self) -> None:
+        """Have it killed, without waiting for that."""
+        self._channel.close()
 
     def end(self) -> str:
         """Kill it and all it started, and wait until they are dead; how it had ended by itself, or ""."""
         if self._status < 0:
             return ""
         ready, _, _ = select.select([self._status], [], [], 0)
-        self.channel.close()
+        self.dismiss()
         said = b""
         while select.select([self._status], [], [], PATIENCE)[0] and (part := os.read(self._status, 4096)):
             said += part
@@ -95,10 +119,7 @@ class Warm:
             self._ask(["import", *modules])
 
     def start(self, kind: str, *details) -> Process:
-        """A new process that serves as a "candidate", an "examiner" or for "kernels".
-
-        Raises CannotGrade when it cannot be guarded here.
-        """
+        """A new process that serves as a "candidate", an "examiner" or for "kernels"."""
         with self._lock:
             try:
                 self._ask([kind, *details])
@@ -109,18 +130,7 @@ class Warm:
                 ) from error
         if len(files) != 2:
             raise CannotGrade("The process that starts others is gone; run the command again.")
-        process = Process(socket.socket(fileno=files[0]), files[1])
-        try:
-            process.channel.receive(PATIENCE)  # it says so once it is guarded
-        except TimeoutError:
-            process.end()
-            raise CannotGrade("A process has not started in a minute; is the machine overloaded?") from None
-        except (EOFError, OSError) as error:
-            raise CannotGrade(
-                f"Submissions cannot be confined on this machine ({process.end() or error}). Grade on a "
-                "Linux that allows user namespaces, or add --unconfined if you trust every submission."
-            ) from None
-        return process
+        return Process(socket.socket(fileno=files[0]), files[1])
 
     def is_alive(self) -> bool:
         """False once it has ended, whoever ended it: known here before its parent can bury it."""

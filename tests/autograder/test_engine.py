@@ -4,8 +4,9 @@ import nbformat
 import pytest
 
 from autograder.engine import Assignment, Times, grade_submission
+from course_lib.examination.rehearsal import _Run
 from course_lib.paths import ROOT
-from tests.autograder.small_course import cell_named, solved, source_notebook
+from tests.autograder.small_course import DOUBLE, cell_named, solved, source_notebook
 from tests.autograder.submissions import submissions
 
 pytestmark = pytest.mark.needs("sandbox")
@@ -62,6 +63,32 @@ def test_a_question_that_ends_its_process_costs_itself_only(starter, small, sour
     result = graded(solved(starter, q00_double=source), small)
     assert result.points == {"q00_double_test": 0, "q00_double_hidden": 0, "q00_scale_hidden": 4}
     assert result.flags
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 9)", "[0 for _ in iter(int, 1)]"])
+@pytest.mark.parametrize("is_last", [False, True])
+def test_what_the_visible_test_ends_is_there_again_for_the_hidden_ones(starter, end, is_last):
+    """Both tests of a task are asked of one process; after the last cell it is the notebook's own."""
+    ends = DOUBLE.replace("    doubled =", f"    if values == [0.5]: {end}\n    doubled =")
+    source, notebook = source_notebook(), solved(starter, q00_double=f"import os\n{ends}")
+    if is_last:
+        source, notebook = map(doubling_last, (source, notebook))
+    result = graded(notebook, Assignment.from_source(nbformat.writes(source).encode()))
+    assert result.points == {"q00_double_test": 0, "q00_double_hidden": 2, "q00_scale_hidden": 4}
+    assert len(result.flags) == 1
+
+
+def doubling_last(notebook):
+    """The kernel's task before the other."""
+    notebook.cells[2:7] = [*notebook.cells[5:7], *notebook.cells[2:5]]
+    return notebook
+
+
+def test_a_process_is_copied_only_where_cells_come_between(starter, small, monkeypatch):
+    made = []
+    monkeypatch.setattr(_Run, "_snapshot", lambda run, take=_Run._snapshot: made.append(1) or take(run))
+    assert graded(solved(starter), small).auto_points == 7
+    assert len(made) == 1
 
 
 def test_tests_that_were_changed_are_flagged_and_do_not_count(starter, small):
