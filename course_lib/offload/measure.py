@@ -49,6 +49,20 @@ def repeat(step: OffloadedStep, times: int = 7, buffers: int = 2) -> Repeats:
     return Repeats(*map(list, zip(*runs, strict=True)), buffers)
 
 
+def batches(step: OffloadedStep, enough: float, most: int = 4, times: int = 5) -> list[Repeats]:
+    """Pace the step's link and repeat, until a batch has saved the share `enough` or there are `most`.
+
+    Other programs on the machine can only make overlap look worse: a thread that always computes is moved
+    aside for them, one that has just slept, as in turn it does, is not. So the best batch is nearest to what
+    the pipeline can do; all are returned.
+    """
+    done: list[Repeats] = []
+    while len(done) < most and not any(batch.saved >= enough for batch in done):
+        pace(step)
+        done.append(repeat(step, times))
+    return done
+
+
 def pace(step: OffloadedStep, ratio: float = 1.0, times: int = 3) -> float:
     """Set the rate of the step's link so that a layer's copy takes `ratio` times its computing; the rate.
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 
 from course_lib.costs.collectives import Network
-from course_lib.hardware import GPU
+from course_lib.hardware import GPU, Link
 from course_lib.offload.link import transfer_seconds
 from course_lib.offload.pipeline import Schedule, schedule
 from course_lib.reference import reference
@@ -55,6 +55,17 @@ class Case:
         """Time of a token, transfers and all."""
         return self.schedule().seconds
 
+    def with_change(self, remedy: "Remedy") -> "Case":
+        """The case that a remedy makes of this one."""
+        return replace(self, **remedy.change)
+
+
+def case_on(card: GPU, link: Link, model: Shape, weight_bytes: float, tokens: int) -> Case:
+    """All of the cache of `tokens` tokens in FP16 in host memory, one buffer; rates by the data sheets."""
+    return Case(
+        tokens, kv_bytes_per_token(model), model.layers, weight_bytes, card.memory_bandwidth, Network.of(link)
+    )
+
 
 @dataclass(frozen=True)
 class Remedy:
@@ -96,8 +107,8 @@ def remedies(
             "the card's arithmetic",
         ),
         Remedy("attention beside the cache", 3, {"link": beside, "buffers": 1}, "the processor's time"),
-        Remedy("INT8 cache", 4, {"kv_bytes": codes["INT8"]}, "about 1 % error"),
-        Remedy("INT4 cache", 6, {"kv_bytes": codes["INT4"]}, "about 15 % error"),
+        Remedy("INT8 cache", 4, {"kv_bytes": codes["INT8"]}, "rounding to 1/127 of a row's largest"),
+        Remedy("INT4 cache", 6, {"kv_bytes": codes["INT4"]}, "rounding to 1/7 of a row's largest"),
         Remedy(f"window of {window:,}", 7, {"tokens": min(case.tokens, window)}, "what was said before"),
         Remedy("8 KV heads (GQA)", 9, {"kv_bytes": case.kv_bytes * 8 / shape.kv_heads}, "another model"),
     ]  # fmt: skip

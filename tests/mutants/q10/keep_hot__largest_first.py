@@ -1,0 +1,8 @@
+# Keeps the largest conversation.
+def keep_hot(tokens, reads, room):
+    kept = [0] * len(tokens)
+    for i in sorted(range(len(tokens)), key=lambda i: -tokens[i]):
+        if reads[i] > 0:
+            kept[i] = min(tokens[i], room)
+            room -= kept[i]
+    return kept

@@ -1,0 +1,12 @@
+# Copies never wait for a buffer.
+def pipeline_time(transfers, computes, buffers=None):
+    if buffers is not None and buffers < 1:
+        raise ValueError(f"a copy needs a buffer, not {buffers}")
+    copied, computed = [0.0], [0.0]
+    for i, (transfer, compute) in enumerate(zip(transfers, computes)):
+        start = copied[-1]
+        if buffers is not None and i < 0:
+            start = max(start, computed[i - buffers + 1])
+        copied.append(start + transfer)
+        computed.append(max(computed[-1], copied[-1]) + compute)
+    return computed[-1]

@@ -1,0 +1,12 @@
+# Forgets that the first layer must arrive before it is computed.
+def pipeline_time(transfers, computes, buffers=None):
+    if buffers is not None and buffers < 1:
+        raise ValueError(f"a copy needs a buffer, not {buffers}")
+    copied, computed = [0.0], [0.0]
+    for i, (transfer, compute) in enumerate(zip(transfers, computes)):
+        start = copied[-1]
+        if buffers is not None and i >= buffers:
+            start = max(start, computed[i - buffers + 1])
+        copied.append(start + transfer)
+        computed.append(max(computed[-1], copied[-1] if i else 0.0) + compute)
+    return computed[-1]

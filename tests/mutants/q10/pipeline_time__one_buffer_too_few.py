@@ -1,0 +1,12 @@
+# Waits for a compute too many.
+def pipeline_time(transfers, computes, buffers=None):
+    if buffers is not None and buffers < 1:
+        raise ValueError(f"a copy needs a buffer, not {buffers}")
+    copied, computed = [0.0], [0.0]
+    for i, (transfer, compute) in enumerate(zip(transfers, computes)):
+        start = copied[-1]
+        if buffers is not None and i >= max(1, buffers - 1):
+            start = max(start, computed[min(i, i - buffers + 2)])
+        copied.append(start + transfer)
+        computed.append(max(computed[-1], copied[-1]) + compute)
+    return computed[-1]

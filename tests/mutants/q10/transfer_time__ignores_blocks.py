@@ -1,0 +1,9 @@
+# Paging is taken to cost nothing.
+def transfer_time(nbytes, link, block=None):
+    if nbytes < 0:
+        raise ValueError(f"{nbytes} bytes cannot be copied")
+    if nbytes == 0:
+        return 0.0
+    if block is None:
+        return link["latency"] + nbytes / link["bandwidth"]
+    return link["latency"] + nbytes / link["bandwidth"]

@@ -1,0 +1,9 @@
+# Waits once, however many copies there are.
+def transfer_time(nbytes, link, block=None):
+    if nbytes < 0:
+        raise ValueError(f"{nbytes} bytes cannot be copied")
+    if nbytes == 0:
+        return 0.0
+    if block is None:
+        return link["latency"] + nbytes / link["bandwidth"]
+    return link["latency"] + math.ceil(nbytes / block) * block / link["bandwidth"]
