@@ -1,0 +1,107 @@
+"""Schedulers to compare: fixed classes, spilling, shortest and longest first, power of two choices."""
+
+from collections.abc import Callable, Iterable
+
+from course_lib.seeds import stream
+from course_lib.serving.cluster_view import View, Waiting
+
+
+def needed(row: Waiting) -> int:
+    """Tokens of room a request takes: all of it where its length is known, else what its next step takes."""
+    return row["input"] + row.get("output", row["generated"] + 1)
+
+
+def homes(view: View, tokens: int) -> list[str]:
+    """Places large enough for so many tokens: the smallest first, among equals the one with most room left.
+
+    Joined GPUs only where no single one is large enough.
+    """
+    single = [name for name, place in view["places"].items() if len(place["gpus"]) == 1]
+    fitting = [name for name in single if view["places"][name]["room"] >= tokens]
+    names = fitting or [name for name, place in view["places"].items() if place["room"] >= tokens]
+    return sorted(names, key=lambda name: (view["places"][name]["room"], -view["places"][name]["free"]))
+
+
+def place_in_order(view: View, rows: Iterable[Waiting], homes_of: Callable[[View, int], list[str]]) -> list:
+    """[[request, place]] of the first of `rows` that finds room in one of its homes; [] when none does.
+
+    Who finds none holds back its best home, so that nobody after it takes that: or two GPUs would never be
+    free at once for a request that needs both.
+    """
+    places = view["places"]
+    held: set[str] = set()
+    for row in rows:
+        tokens = needed(row)
+        names = homes_of(view, tokens)
+        for name in names:
+            if places[name]["free"] >= tokens and not held & set(places[name]["gpus"]):
+                return [[row["id"], name]]
+        held |= set(places[names[0]]["gpus"])
+    return []
+
+
+def fixed_classes(view: View) -> list:
+    """Oldest first; short prompts on the small GPUs only, medium on the larger, large on the joined ones."""
+
+    def own_class(view, tokens):
+        names = homes(view, tokens)
+        return [name for name in names if view["places"][name]["room"] == view["places"][names[0]]["room"]]
+
+    return place_in_order(view, view["queue"], own_class)
+
+
+def spill(view: View) -> list:
+    """Oldest first, on the smallest GPU with room: short prompts spill over when theirs are full."""
+    return place_in_order(view, view["queue"], homes)
+
+
+def shortest_first(view: View) -> list:
+    """As `spill`, the shortest answer first; of unknown ones, the shortest prompt."""
+    return place_in_order(view, sorted(view["queue"], key=_length), homes)
+
+
+def longest_first(view: View) -> list:
+    """As `spill`, the longest answer first (Graham 1969: makespan within 4/3 on equal machines)."""
+    return place_in_order(view, sorted(view["queue"], key=_length, reverse=True), homes)
+
+
+def _length(row: Waiting) -> int:
+    return row.get("output", row["input"])
+
+
+class PowerOfTwo:
+    """Every request at once to the less loaded of two GPUs that are drawn from those it fits; it waits there.
+
+    Load is the tokens still to generate there ("work"), or those in its memory ("memory"). Mitzenmacher 2001.
+    Needs known lengths.
+    """
+
+    def __init__(self, load: str = "work", seed: int = 0):
+        if load not in ("work", "memory"):
+            raise ValueError(f"load must be 'work' or 'memory', not {load!r}")
+        self.load, self.random = load, stream("power of two", seed=seed)
+        self.rows: dict[int, Waiting] = {}
+
+    def __call__(self, view: View) -> list:
+        """The oldest request's place."""
+        row = view["queue"][0]
+        self.rows[row["id"]] = row
+        names = homes(view, needed(row))
+        if len(names) > 2:
+            names = [names[i] for i in sorted(self.random.choice(len(names), 2, replace=False))]
+        return [[row["id"], min(names, key=lambda name: self._at(view, name))]]
+
+    def _at(self, view: View, name: str) -> float:
+        gpus = set(view["places"][name]["gpus"])
+        total = 0
+        for row in view["running"]:
+            if gpus & set(view["places"][row["place"]]["gpus"]):
+                total += (
+                    row["output"] - row["generated"]
+                    if self.load == "work"
+                    else row["input"] + row["generated"]
+                )
+        for place in view["places"].values():
+            if gpus & set(place["gpus"]) and self.load == "work":
+                total += sum(self.rows[request]["output"] for request in place["waiting"])
+        return total

@@ -1,0 +1,140 @@
+"""Three ways to serve when nobody knows how long an answer will be: reserve, grow, or give it turns.
+
+Each is a scheduler of `cluster_engine.simulate_cluster(..., known=False)`: its view holds no true length of
+an answer that has not ended (the types in `cluster_view` have no such field). Oldest first, small GPUs first.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from course_lib.serving.cluster_view import Running, View, Waiting
+from course_lib.serving.schedulers import homes
+
+
+class _InTurn:
+    """Gives the first request in line a place with room for what the subclass would reserve."""
+
+    def __call__(self, view: View) -> list:
+        held: set[str] = set()
+        for row in self.line(view):
+            tokens = min(self.reservation(view, row), max(place["room"] for place in view["places"].values()))
+            names = homes(view, tokens)
+            for name in names:
+                place = view["places"][name]
+                if place["free"] >= tokens and not held & set(place["gpus"]):
+                    return [[row["id"], name, tokens]]
+            held |= set(view["places"][names[0]]["gpus"])
+        return []
+
+    def line(self, view: View) -> list[Waiting]:
+        """Who may be served, in order."""
+        return list(view["queue"])
+
+    def reservation(self, view: View, row: Waiting) -> int:
+        """Tokens of room to begin with, at least those of the next step."""
+        raise NotImplementedError
+
+    def outgrown(self, view: View, request: Running) -> tuple[int, list[int]]:
+        """More tokens for a request whose room is full, and who must go for it."""
+        raise NotImplementedError
+
+
+class QuantileReservation(_InTurn):
+    """Reserve for the answer what a share `quantile` of those seen so far needed; `first` before any was.
+
+    Of a request that is sent back, among those that were longer still. An answer that outgrows it gets as
+    much again if that is free, and goes back to the queue if not. quantile 1: as long as the longest so far.
+    """
+
+    def __init__(self, quantile: float, first: int = 1000, window: int = 500):
+        if not 0 < quantile <= 1:
+            raise ValueError(f"quantile must be above 0 and at most 1, not {quantile}")
+        if first < 1:
+            raise ValueError(f"first must be at least 1, not {first}")
+        self.quantile, self.first, self.window = quantile, first, window
+
+    def reservation(self, view: View, row: Waiting) -> int:
+        recent = view["finished"][-self.window :]
+        longer = [ended["output"] for ended in recent if ended["output"] > row["generated"]]
+        if longer:
+            answer = int(np.quantile(longer, self.quantile, method="higher"))
+        else:
+            answer = max(self.first, 2 * row["generated"])
+        return row["input"] + max(answer, row["generated"] + 1)
+
+    def outgrown(self, view: View, request: Running) -> tuple[int, list[int]]:
+        more = max(1, request["generated"])
+        return (more, []) if view["places"][request["place"]]["free"] >= more else (0, [])
+
+
+class GrowAndPreempt(_InTurn):
+    """Reserve a block beyond what a request has, and another when that is full.
+
+    When no block is left, the newest on that place goes back to the queue. Kwon et al. 2023 (PagedAttention),
+    recomputation.
+    """
+
+    def __init__(self, block: int = 16):
+        if block < 1:
+            raise ValueError(f"block must be at least 1, not {block}")
+        self.block = block
+
+    def reservation(self, view: View, row: Waiting) -> int:
+        return row["input"] + row["generated"] + self.block
+
+    def outgrown(self, view: View, request: Running) -> tuple[int, list[int]]:
+        place = view["places"][request["place"]]
+        mates = [row for row in view["running"] if row["place"] == request["place"]]
+        newest_first = sorted(mates, key=lambda row: (row["since"], row["id"]), reverse=True)
+        free, evicted = place["room"] - sum(row["reserved"] for row in mates), []
+        for row in newest_first:
+            if free > 0 or row["id"] == request["id"]:
+                break
+            free += row["reserved"]
+            evicted.append(row["id"])
+        return (min(self.block, free), evicted) if free > 0 else (0, [])
+
+
+class Feedback(_InTurn):
+    """Turns of growing length: who outlives one goes to the end of the next level's line.
+
+    Unless nobody waits. Short answers overtake long ones without anybody knowing which they are.
+
+    turns: tokens of each level; the last level's are repeated. Corbató et al. 1962; for language models Wu et
+    al. 2023 (FastServe).
+    """
+
+    def __init__(self, turns: tuple[int, ...] = (64, 256, 1024)):
+        if not turns or min(turns) < 1:
+            raise ValueError(f"turns must be at least 1 token each, not {turns}")
+        self.ends = np.cumsum(turns).tolist()
+        self.last = turns[-1]
+        self.lines: list[deque[int]] = [deque() for _ in range(len(turns) + 1)]
+
+    def level(self, generated: int) -> int:
+        """The level at which an answer of so many tokens goes on."""
+        return next((level for level, end in enumerate(self.ends) if generated < end), len(self.ends))
+
+    def turn(self, generated: int) -> int:
+        """Tokens left of the turn."""
+        level = self.level(generated)
+        return self.ends[level] - generated if level < len(self.ends) else self.last
+
+    def line(self, view: View) -> list[Waiting]:
+        rows = {row["id"]: row for row in view["queue"]}
+        known = {request for line in self.lines for request in line}
+        for request, row in rows.items():
+            if request not in known:
+                self.lines[self.level(row["generated"])].append(request)
+        self.lines = [deque(request for request in line if request in rows) for line in self.lines]
+        return [rows[request] for line in self.lines for request in line]
+
+    def reservation(self, view: View, row: Waiting) -> int:
+        return row["input"] + row["generated"] + self.turn(row["generated"])
+
+    def outgrown(self, view: View, request: Running) -> tuple[int, list[int]]:
+        more = self.turn(request["generated"])
+        if view["queue"] or view["places"][request["place"]]["free"] < 1:
+            return 0, []
+        return min(more, view["places"][request["place"]]["free"]), []
