@@ -133,6 +133,7 @@ def die_with_parent() -> None:
 def _first_process(main, channel: int, limits: Limits, view: View, as_root: bool, report: int) -> None:
     """Process 1 of the namespace: confines itself, starts `main`, buries the dead until it ends."""
     try:
+        os.setsid()  # a signal to the group would reach its other processes, in whatever namespace they are
         _close_files({channel, report})
         _make_root(view, limits)
         _raise_loopback()

@@ -32,6 +32,8 @@ for pid in range(2, 70_000):
         except OSError:
             pass""", AT_LEAST_THE_FIRST),
     attack("kill_group", "SIGKILL to the own process group", "import os\nos.killpg(0, 9)"),
+    Case("kill_group_when_called", "SIGKILL to the own process group, while the examiner waits", AT_LEAST_THE_FIRST,
+         mean_square="import os\n\ndef mean_square(values):\n    os.killpg(0, 9)"),
     attack("crash", "a segmentation fault", "import ctypes\nctypes.string_at(0)"),
     attack("abort", "abort() below Python", "import ctypes\nctypes.CDLL(None).abort()"),
     attack("exit_at_once", "os._exit(0), as if all had gone well", "import os\nos._exit(0)"),
