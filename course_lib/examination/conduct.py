@@ -56,15 +56,19 @@ class _Rehearsal:
         self._again = functools.partial(run_cells, submission, start, times, end)
         self._found, self._stack = found, contextlib.ExitStack()
         self._apart = False
-        self.answering = self._again(found, self._stack)
+        self.answering, self._notebook = self._again(found, self._stack)
 
-    def separate(self) -> None:
-        """A test has cost a process that others may need: run the cells again, with one for each test."""
-        if not self._apart:
+    def lose(self, asked: Channel, waiting: set[str]) -> None:
+        """A test has cost the process `asked`: where tests in `waiting` need it, run the cells again.
+
+        From then on each test has a process of its own.
+        """
+        is_needed = asked is self._notebook or asked in (self.answering.get(name) for name in waiting)
+        if waiting and is_needed and not self._apart:
             self._apart = True
             self.close()
             again = Findings()
-            self.answering = self._again(again, self._stack, apart=True)
+            self.answering, self._notebook = self._again(again, self._stack, apart=True)
             self._found.flags += [flag for flag in again.flags if flag not in self._found.flags]
 
     def close(self) -> None:
@@ -156,8 +160,8 @@ class _Tests:
             self._examiner = None
         self._done.add(cell.name)
         _judge(cell, outputs, self._places[cell.name], self._found)
-        if is_lost and self._rehearsal.answering.keys() - self._done:
-            self._rehearsal.separate()
+        if is_lost and asked:
+            self._rehearsal.lose(asked, self._assignment.tests.keys() - self._done)
 
     def _examine(self, cell: Cell, asked: Channel | None) -> tuple[list, bool]:
         """Run one test to its end; returns its outputs, and whether who was asked is lost by it.

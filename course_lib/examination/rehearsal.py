@@ -19,8 +19,9 @@ def run_cells(
     found,
     stack: ExitStack,
     apart: bool = False,
-) -> dict[str, Channel]:
-    """Run all cells, keep their outputs in `found`; returns who answers for the notebook, by name of test.
+) -> tuple[dict[str, Channel], Channel | None]:
+    """Run all cells, keep their outputs in `found`; returns who answers for the notebook, by name of test,
+    and the notebook's own process: when that ends, all do.
 
     Who answers is a copy of the notebook's process, made at the place of the test. A copy costs as much as a
     short cell, so tests with no cell between them share one, and what comes after the last cell is answered
@@ -32,8 +33,8 @@ def run_cells(
         if run.attempt():
             stack.callback(run.candidate.end)
             stack.callback(run.close)
-            return run.answering
-    return {}
+            return run.answering, run.candidate.channel
+    return {}, None
 
 
 class _Run:
