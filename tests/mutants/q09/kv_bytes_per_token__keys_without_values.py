@@ -1,0 +1,5 @@
+# Counts keys, but no values.
+def kv_bytes_per_token(shape, number):
+    heads = shape["kv_heads"]
+    total = sum(heads) if isinstance(heads, list) else heads * shape["layers"]
+    return total * shape["head_dim"] * number

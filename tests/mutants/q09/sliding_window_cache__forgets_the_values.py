@@ -1,0 +1,11 @@
+# Replaces the key, but leaves the old value.
+def sliding_window_cache(cache, key, value, window, sinks=0):
+    if window < 1:
+        raise ValueError("window must be at least 1")
+    keys, values, positions = (part.copy() for part in cache)
+    position = positions.max() + 1 if len(positions) else 0
+    if len(positions) < sinks + window:
+        return np.vstack([keys, key[None]]), np.vstack([values, value[None]]), np.append(positions, position)
+    slot = sinks + np.argmin(positions[sinks:])
+    keys[slot], positions[slot] = key, position
+    return keys, values, positions

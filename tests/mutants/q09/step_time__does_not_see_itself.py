@@ -1,0 +1,7 @@
+# Forgets that a token attends to itself.
+def step_time(cached, new, outside, model, card):
+    token = kv_bytes_per_token(model, 2)
+    attended = new * cached + new * (new - 1) / 2
+    flops = 2 * model["parameters"] * new + 4 * model["layers"] * model["heads"] * model["head_dim"] * attended
+    moved = model["weight_bytes"] + token * (cached + new)
+    return max(flops / card["rate"], moved / card["bandwidth"]) + token * outside / card["link"]

@@ -1,0 +1,7 @@
+# Counts a multiplication and its addition as one FLOP.
+def step_time(cached, new, outside, model, card):
+    token = kv_bytes_per_token(model, 2)
+    attended = new * cached + new * (new + 1) / 2
+    flops = model["parameters"] * new + 2 * model["layers"] * model["heads"] * model["head_dim"] * attended
+    moved = model["weight_bytes"] + token * (cached + new)
+    return max(flops / card["rate"], moved / card["bandwidth"]) + token * outside / card["link"]
