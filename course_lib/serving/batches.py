@@ -77,7 +77,7 @@ class Batches:
         # Answers end in the order of their length.
         done, reached = prefilled, 1
         for request in sorted(batch, key=lambda r: (self.outputs[r], r)):
-            done += self._decoding(batch, reached, self.outputs[request])
+            done += self._decoding(batch, prompts, reached, self.outputs[request])
             reached = self.outputs[request]
             self.started[request], self.first_token[request] = start, prefilled
             self.finished[request] = done
@@ -89,12 +89,11 @@ class Batches:
         self.tokens += answered
         self.padding += longest * len(batch) - answered
 
-    def _decoding(self, batch: list[int], reached: int, outputs: int) -> float:
-        """Seconds in which every seat goes from `reached` tokens to `outputs`."""
+    def _decoding(self, batch: list[int], prompts: int, reached: int, outputs: int) -> float:
+        """Seconds in which every seat goes from `reached` tokens to `outputs`; `prompts`: tokens of all."""
         steps, window = outputs - reached, self.memory.window
         if window is None:
-            before = sum(self.inputs[r] + reached for r in batch) * steps
-            read = before + len(batch) * (steps * (steps - 1) // 2)
+            read = (prompts + len(batch) * reached) * steps + len(batch) * (steps * (steps - 1) // 2)
         else:
             read = sum(_capped_sum(self.inputs[r] + reached, steps, window) for r in batch)
         return (self.cost.s0 + self.cost.s1 * len(batch)) * steps + self.cost.s2 * read

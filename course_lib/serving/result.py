@@ -6,6 +6,8 @@ from heapq import heappop, heappush
 
 import numpy as np
 
+from course_lib.reference import reference
+
 
 @dataclass(frozen=True)
 class Result:
@@ -73,6 +75,7 @@ class Result:
         """Tokens generated a second of the makespan."""
         return self.tokens / self.makespan if self.makespan else 0.0
 
+    @reference("Q7.5")
     def percentile(self, what: str, q: float) -> float:
         """The q-th percentile of "wait", "ttft", "tpot" or "latency" over the requests that were served.
 

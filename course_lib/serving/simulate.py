@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from course_lib.reference import reference
 from course_lib.serving.arrivals import Arrivals
 from course_lib.serving.batches import Batches
 from course_lib.serving.cost import StepCost
@@ -14,6 +15,7 @@ from course_lib.serving.result import Result
 from course_lib.serving.trace import Trace
 
 
+@reference("Q7.2, Q7.3 and Q7.4")
 def simulate(trace: Trace, policy: Policy, cost: StepCost, memory: Memory | None = None) -> Result:
     """Serve `trace` under `policy`; without `memory`, room is unlimited.
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from course_lib.reference import reference
+
 
 def erlang_b(servers: int, offered: float) -> float:
     """Probability that all of `servers` are busy when nobody may wait; `offered` work in servers.
@@ -67,12 +69,14 @@ def repairman_throughput(users: int, think_time: float, service: float, servers:
     return float(share @ np.minimum(np.arange(users + 1), servers) / service)
 
 
+@reference("Q7.1")
 def fill_wait(batch: int, rate: float) -> float:
     """Mean wait of a member until its batch is full, seconds: (batch - 1) / 2·rate."""
     _check(batch=batch, rate=rate)
     return (batch - 1) / (2 * rate)
 
 
+@reference("Q7.1")
 def fill_wait_closed(users: int, batch: int, think_time: float) -> float:
     """Mean seconds until `batch` of `users`, who all think at first, have asked: Z·(H_U - H_(U-B)).
 

@@ -1,0 +1,11 @@
+# Shows the first token when the batch starts, before any step.
+def static_batches(arrivals, tokens, batch, a, b):
+    first, last = np.full(len(arrivals), np.inf), np.full(len(arrivals), np.inf)
+    step, free = a + b * batch, 0.0
+    for begin in range(0, len(arrivals) - batch + 1, batch):
+        members = slice(begin, begin + batch)
+        start = max(free, arrivals[members][-1])
+        first[members] = start
+        last[members] = start + step * tokens[members]
+        free = start + step * max(tokens[members])
+    return first, last

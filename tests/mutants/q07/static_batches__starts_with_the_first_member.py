@@ -1,0 +1,11 @@
+# Starts when the first member has come instead of the last.
+def static_batches(arrivals, tokens, batch, a, b):
+    first, last = np.full(len(arrivals), np.inf), np.full(len(arrivals), np.inf)
+    step, free = a + b * batch, 0.0
+    for begin in range(0, len(arrivals) - batch + 1, batch):
+        members = slice(begin, begin + batch)
+        start = max(free, arrivals[members][0])
+        first[members] = start + step
+        last[members] = start + step * tokens[members]
+        free = start + step * max(tokens[members])
+    return first, last

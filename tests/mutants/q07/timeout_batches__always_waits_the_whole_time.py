@@ -1,0 +1,13 @@
+# Waits for the timeout although the batch is full.
+def timeout_batches(arrivals, tokens, batch, seconds, a, b):
+    first, last = np.zeros(len(arrivals)), np.zeros(len(arrivals))
+    begin, free = 0, 0.0
+    while begin < len(arrivals):
+        start = max(free, arrivals[begin] + seconds)
+        end = min(begin + batch, int(np.searchsorted(arrivals, start, side="right")))
+        step = a + b * (end - begin)
+        first[begin:end] = start + step
+        last[begin:end] = start + step * tokens[begin:end]
+        free = start + step * max(tokens[begin:end])
+        begin = end
+    return first, last
