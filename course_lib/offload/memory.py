@@ -4,6 +4,7 @@ A turn reads a prompt and writes an answer. Each answer token is one step; a tur
 the prompt. The last token of an answer has no keys and values yet: the next turn's prompt brings it along.
 """
 
+import functools
 from dataclasses import dataclass, replace
 
 from course_lib import shapes
@@ -136,13 +137,18 @@ class Server:
         """
         if step.new < 1:
             raise ValueError(f"a step computes at least one token, not {step.new}")
-        flops = prefill_work(self.shape, [step.cached + step.new]).flops
+        flops = _prefill_flops(self.shape, step.cached + step.new)
         if step.cached:
-            known = prefill_work(self.shape, [step.cached])
-            flops -= known.flops - 2 * self.shape.vocabulary * self.shape.width
+            head = 2 * self.shape.vocabulary * self.shape.width
+            flops -= _prefill_flops(self.shape, step.cached) - head
         nbytes = self.weight_bytes + self.token_bytes * (step.cached + step.new)
         copied = self.token_bytes * step.outside / self.link_rate
         return self.device.seconds(Work(flops, nbytes)) + copied
+
+
+@functools.lru_cache(maxsize=2**15)
+def _prefill_flops(shape: Shape, tokens: int) -> float:
+    return prefill_work(shape, [tokens]).flops
 
 
 @dataclass(frozen=True)
