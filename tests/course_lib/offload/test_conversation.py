@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib import seeds
+from course_lib import seeds, training
 from course_lib.kv_cache import (
     Budget,
     ContiguousCache,
@@ -20,6 +20,7 @@ from course_lib.offload.memory import POLICIES, plan
 
 SHAPE = decoder_shape(layers=3, width=32, heads=4, vocabulary=64)
 TURNS, PROMPT, ANSWER = 7, 20, 5
+TURNS_OF_THE_NOTEBOOK = 12
 LONGEST = TURNS * (PROMPT + ANSWER)
 
 
@@ -144,3 +145,35 @@ def test_what_cannot_be_is_refused_in_one_line():
         Conversation("window", decoder(), 1000, 100)
     with pytest.raises(ValueError, match="single layer"):
         beside_one_layer(10, 20, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@training.one_thread()
+def test_ways_out_differ_as_the_notebook_asserts(seed):
+    """What question 9 asserts of its chats without a clock, on the seeds beside its own."""
+    shape = decoder_shape(layers=4, width=384, heads=6)
+    whole, light = Decoder(shape), int8_weights(Decoder(shape))
+    budget, prompt, answer = whole.nbytes * 16 // 14, 40, 9
+    longest = TURNS_OF_THE_NOTEBOOK * (prompt + answer)
+    models = dict.fromkeys(POLICIES, whole) | {"int8 weights": light}
+    chats = {policy: Conversation(policy, model, budget, longest) for policy, model in models.items()}
+    chats["unlimited"] = Conversation("refuse", whole, 4 * budget, longest)
+    random = seeds.stream("q09", "prompts", seed=seed)
+    turns = {policy: [] for policy in chats}
+    for _ in range(TURNS_OF_THE_NOTEBOOK):
+        said = random.integers(0, shape.vocabulary, prompt).tolist()
+        for policy, chat in chats.items():
+            turns[policy].append(chat.turn(said, answer))
+
+    def agree(policy):
+        pairs = zip(turns[policy], turns["unlimited"], strict=True)
+        return sum(mine.answer == full.answer for mine, full in pairs) / TURNS_OF_THE_NOTEBOOK
+
+    assert room(whole, budget) == 347
+    assert sum(not turn.refused for turn in turns["refuse"]) == 7
+    assert min(agree("offload"), agree("recompute")) >= 0.9
+    assert agree("window") <= 0.9
+    assert max(chats[policy].budget.peak for policy in POLICIES) <= budget
+    computed = {policy: sum(turn.computed for turn in turns[policy]) for policy in POLICIES}
+    assert computed["recompute"] > 20 * computed["offload"] == 20 * computed["window"]
