@@ -19,7 +19,8 @@ NAMES = ("PCIe 3.0 x16", "PCIe 4.0 x16", "PCIe 5.0 x16", "NVLink 4", "NVLink 5",
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 LAYERS_A_COPY = (32, 16, 8, 4, 2, 1)
 BUFFERS = {"1": 1, "2": 2, "4": 4, "one a copy": MODEL.layers}
-KEPT = {"nothing": 0.0, "what fits": float(CARD.memory_bytes - WEIGHT_BYTES)}
+FREE = float(CARD.memory_bytes - WEIGHT_BYTES)  # bytes that the weights leave
+KEPT = {"nothing": 0.0, "what fits": FREE}
 
 
 @functools.cache
@@ -37,7 +38,7 @@ def frame() -> go.Figure:
     drawing = timeline_frame([""])
     drawing.add_scatter(
         mode="lines+text", line={"color": look.GREEN, "width": 2, "dash": "dash"}, hoverinfo="skip",
-        textposition="top right", textfont={"color": look.GREEN, "size": 15}, cliponaxis=False,
+        textfont={"color": look.GREEN, "size": 15}, cliponaxis=False,
     )  # fmt: skip
     drawing.update_layout(height=330)
     return drawing
@@ -55,13 +56,15 @@ def contents(setting: Case) -> dict:
         finding = f"A token takes {1e3 * token:.1f} ms: {1e3 * waits:.1f} ms of them it waits for the link"
         detail = (
             f"{setting.cold_bytes / 1e9:.2f} GB cross for each token, {hidden:.0%} of that time behind "
-            f"computing; buffers hold {held / 1e6:,.0f} MB"
+            f"computing; buffers hold {held / 1e6:,.0f} MB{', which the card does not have' * (held > FREE)}"
         )
     else:
         finding = f"A token takes {1e3 * token:.1f} ms: all of the cache is on the card"
         detail = "Nothing crosses the link"
     end = 1e3 * alone
-    line = {"x": [end, end], "y": [1.6, -0.7], "text": ["", f"{end:.1f} ms if nothing crossed"]}
+    side = "left" if end > 0.6e3 * token else "right"  # where there is room for the words
+    words = f"{end:.1f} ms if nothing crossed"
+    line = {"x": [end, end], "y": [1.6, -0.7], "text": ["", words], "textposition": f"top {side}"}
     return {"traces": [*rows([schedule]), line], "finding": finding, "detail": detail}
 
 
@@ -92,14 +95,9 @@ def show() -> None:
         **wide,
     )
     pieces = ipywidgets.SelectionSlider(options=LAYERS_A_COPY, value=1, description="layers a copy", **wide)
-    buffers = ipywidgets.ToggleButtons(
-        options=BUFFERS, description="buffers", style={"description_width": "130px", "button_width": "100px"}
-    )
-    kept = ipywidgets.ToggleButtons(
-        options=KEPT,
-        description="stays on the card",
-        style={"description_width": "130px", "button_width": "100px"},
-    )
+    style = {"button_width": "100px"}
+    buffers = ipywidgets.ToggleButtons(options=BUFFERS, description="buffers", style=style)
+    kept = ipywidgets.ToggleButtons(options=KEPT, description="stays on the card", style=style)
     controls = (link_, context, pieces, buffers, kept)
 
     def update(_):

@@ -148,7 +148,7 @@ def fixes(
     )  # fmt: skip
     look.finish(
         drawing,
-        f"{kinds} different answers, of up to {most} remedies: it depends on the context and the budget",
+        f"{kinds} different answers, of up to {most} remedies, by context and budget",
         "The cheapest remedies that bring a token within the budget; the more remedies, the darker",
     )
     drawing.update_xaxes(title_text="context (tokens)", type="category", showgrid=False)

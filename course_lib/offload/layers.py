@@ -30,11 +30,6 @@ class Size:
     def width(self) -> int:
         return self.heads * self.head_dim
 
-    @property
-    def token_bytes(self) -> int:
-        """Bytes of keys and values of a token in one layer, in float32."""
-        return 2 * self.width * 4
-
 
 class OffloadedStep:
     """Layers with random weights and a random cache, of which `cold` tokens lie in host memory.

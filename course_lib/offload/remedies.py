@@ -98,15 +98,16 @@ def remedies(
     # Only queries and mixed values cross, once each way a layer; the processor reads keys and values itself.
     beside = Network(2 * case.link.latency, HOST_MEMORY_BANDWIDTH)
     swap = 1e3 * min(room, case.tokens * case.kv_bytes) / case.link.bandwidth
+    shared = "the card's free memory" + f", among {users} users" * (users > 1)
     return [
         Remedy("prefetch", 1, {"buffers": 2}, "a second buffer on the card"),
-        Remedy("keep what fits", 1, {"room": room / users}, f"the card's free memory, among {users}"),
+        Remedy("keep what fits", 1, {"room": room / users}, shared),
         Remedy("swap once a turn", 2, {"room": room}, f"{swap:.0f} ms at the start of each turn"),
         Remedy(
             "recompute", 2, {"link": recompute_link(shape, gpu), "buffers": 1, "kv_bytes": case.kv_bytes},
             "the card's arithmetic",
         ),
-        Remedy("attention beside the cache", 3, {"link": beside, "buffers": 1}, "the processor's time"),
+        Remedy("attention on the host", 3, {"link": beside, "buffers": 1}, "the processor's time"),
         Remedy("INT8 cache", 4, {"kv_bytes": codes["INT8"]}, "rounding to 1/127 of a row's largest"),
         Remedy("INT4 cache", 6, {"kv_bytes": codes["INT4"]}, "rounding to 1/7 of a row's largest"),
         Remedy(f"window of {window:,}", 7, {"tokens": min(case.tokens, window)}, "what was said before"),

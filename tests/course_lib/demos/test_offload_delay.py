@@ -47,6 +47,12 @@ def test_title_says_what_a_token_waits_for():
     assert "0.2 ms of them it waits" in said(offload_delay.figure(buffers=2, room=ROOM))
 
 
+def test_buffers_larger_than_what_the_weights_leave_are_named():
+    too_large = said(offload_delay.figure(context=32768, layers_a_copy=16, buffers=2))
+    assert "MB, which the card does not have" in too_large
+    assert "does not have" not in said(offload_delay.figure(context=32768, buffers=2))
+
+
 def test_a_cache_that_fits_shows_no_copies_and_the_line_where_the_token_ends():
     figure = offload_delay.figure(context=1024, room=ROOM)
     assert "all of the cache is on the card" in said(figure)
