@@ -1,0 +1,8 @@
+# The new token attends to those before it and not to itself.
+def decode_step(weights, token, cache):
+    x, grown = embed(weights, [token], len(cache[0][0])), []
+    for i, (keys, values) in enumerate(cache):
+        q, k, v = project(weights, i, x)
+        grown.append((torch.cat((keys, k)), torch.cat((values, v))))
+        x = finish(weights, i, x, attend(q, keys, values))
+    return next_logits(weights, x), grown

@@ -1,0 +1,12 @@
+# One token more than was asked for, after the prefill.
+def generate(weights, prompt, n, use_cache):
+    tokens = []
+    for _ in range(n + 1):
+        if not use_cache:
+            logits = forward(weights, prompt + tokens)
+        elif not tokens:
+            logits, cache = prefill(weights, prompt)
+        else:
+            logits, cache = decode_step(weights, tokens[-1], cache)
+        tokens.append(int(logits.argmax()))
+    return tokens

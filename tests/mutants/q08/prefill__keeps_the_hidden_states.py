@@ -1,0 +1,8 @@
+# What enters the layer is kept, not its keys and values.
+def prefill(weights, tokens):
+    x, cache = embed(weights, tokens, 0), []
+    for i in range(len(weights["layers"])):
+        q, k, v = project(weights, i, x)
+        cache.append((x, x))
+        x = finish(weights, i, x, attend(q, k, v))
+    return next_logits(weights, x), cache

@@ -1,0 +1,8 @@
+# One pair for the whole model instead of one a layer.
+def prefill(weights, tokens):
+    x, cache = embed(weights, tokens, 0), []
+    for i in range(len(weights["layers"])):
+        q, k, v = project(weights, i, x)
+        cache = [(k, v)]
+        x = finish(weights, i, x, attend(q, k, v))
+    return next_logits(weights, x), cache

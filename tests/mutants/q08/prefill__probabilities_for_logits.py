@@ -1,0 +1,8 @@
+# Probabilities instead of logits.
+def prefill(weights, tokens):
+    x, cache = embed(weights, tokens, 0), []
+    for i in range(len(weights["layers"])):
+        q, k, v = project(weights, i, x)
+        cache.append((k, v))
+        x = finish(weights, i, x, attend(q, k, v))
+    return next_logits(weights, x).softmax(-1), cache
