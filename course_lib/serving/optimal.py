@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_lib.reference import reference
 from course_lib.serving.cluster import Cluster
 from course_lib.serving.cost import StepCost
 from course_lib.serving.time_indexed import TimeIndexed
@@ -54,6 +55,7 @@ def jobs_of(trace: Trace, cost: StepCost, unit: float) -> list[Job]:
     return jobs
 
 
+@reference("Q11.3")
 def optimum(
     jobs: list[Job], cluster: Cluster, objective: str = "completion", exclusive: bool = True
 ) -> Optimum:

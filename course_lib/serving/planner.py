@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from course_lib.reference import reference
 from course_lib.seeds import stream
 from course_lib.serving.cluster import Place
 from course_lib.serving.cluster_view import View, Waiting
@@ -37,6 +38,7 @@ class Planner:
         self.random = stream("planner", seed=seed)
         self.last: tuple[int, ...] = ()
 
+    @reference("Q11.4")
     def __call__(self, view: View) -> list:
         """Everybody whom the best plan lets start now."""
         rows = {row["id"]: row for row in sorted(view["queue"], key=lambda row: row["output"])[: self.ahead]}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from course_lib.reference import reference
 from course_lib.seeds import stream
 from course_lib.serving.cluster_view import View, Waiting
 
@@ -22,6 +23,7 @@ def homes(view: View, tokens: int) -> list[str]:
     return sorted(names, key=lambda name: (view["places"][name]["room"], -view["places"][name]["free"]))
 
 
+@reference("Q11.4")
 def place_in_order(view: View, rows: Iterable[Waiting], homes_of: Callable[[View, int], list[str]]) -> list:
     """[[request, place]] of the first of `rows` that finds room in one of its homes; [] when none does.
 
@@ -50,16 +52,19 @@ def fixed_classes(view: View) -> list:
     return place_in_order(view, view["queue"], own_class)
 
 
+@reference("Q11.4")
 def spill(view: View) -> list:
     """Oldest first, on the smallest GPU with room: short prompts spill over when theirs are full."""
     return place_in_order(view, view["queue"], homes)
 
 
+@reference("Q11.4")
 def shortest_first(view: View) -> list:
     """As `spill`, the shortest answer first; of unknown ones, the shortest prompt."""
     return place_in_order(view, sorted(view["queue"], key=_length), homes)
 
 
+@reference("Q11.4")
 def longest_first(view: View) -> list:
     """As `spill`, the longest answer first (Graham 1969: makespan within 4/3 on equal machines)."""
     return place_in_order(view, sorted(view["queue"], key=_length, reverse=True), homes)

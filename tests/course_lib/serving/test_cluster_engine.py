@@ -180,7 +180,7 @@ def test_completions_come_before_arrivals_before_decisions():
 
 
 def test_one_who_outgrows_the_room_goes_back_with_its_text_and_is_computed_again():
-    # c holds 10 tokens: 0 (input 6) has 4 of its answer after 1 + 6/2 + 3 s, and starts again on a: 1 + 10/2 s
+    # c holds 10 tokens: 0 (input 6) has 4 of its answer after 1 + 6/2 + 3 s, and starts again on a: 6 s
     # for the prompt, which gives the fifth token, then the sixth.
     def scheduler(view):
         return [[r["id"], "c" if r["input"] + r["generated"] < 10 else "a"] for r in view["queue"]]
