@@ -7,7 +7,7 @@ import time
 
 import nbformat
 
-from autograder.warm import Warm
+from autograder.warm import Warm, expected
 from course_lib.examination.assignment import Assignment
 from course_lib.examination.conduct import Findings, conduct
 from course_lib.examination.outputs import clean
@@ -33,7 +33,9 @@ def grade_submission(
         submission = read(notebook, assignment)
     except Unreadable as error:
         return Result(reason=str(error), seconds=time.monotonic() - started)
-    found = conduct(submission, assignment, (warm or _shared()).start, times or Times())
+    warm = warm or _shared()
+    warm.bring(expected(assignment, (cell.source for cell, _ in submission.cells)))
+    found = conduct(submission, assignment, warm.start, times or Times())
     points = {name: found.points.get(name, 0.0) for name in assignment.tests}
     return Result(
         points=points,

@@ -1,9 +1,11 @@
-"""The grader's warm process: everything that submissions use is imported, and what it forks is confined."""
+"""The grader's warm process: what submissions use is imported, and what it forks is confined."""
 
 import contextlib
 import dataclasses
 import os
+import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.sandbox import Limits
@@ -11,14 +13,27 @@ from course_lib.cuda.build import cache_folder, runtime
 from course_lib.cuda.compiler import compilers
 from course_lib.cuda.errors import CompileError
 from course_lib.examination import warm
+from course_lib.examination.assignment import Assignment
 
-IMPORTED = (
-    "numpy", "scipy.optimize", "scipy.linalg", "scipy.special", "sklearn.datasets", "sklearn.model_selection",
-    "torch", "torch._dynamo", "torch.optim", "torch.nn.functional", "torch.utils.data", "torch.distributed",
-    "torch.utils.benchmark", "plotly.graph_objects", "plotly.express", "plotly.io", "ipywidgets",
-    "course_lib.cuda.magic", "course_lib.marking", "course_lib.effects", "course_lib.training",
-    "course_lib.datasets", "course_lib.demos", "course_lib.quantization", "course_lib.progress",
-)  # fmt: skip
+# Packages that submissions use, and what a first use of each imports besides: every fork would do it anew.
+PACKAGES = {
+    "numpy": (),
+    "scipy": ("scipy.optimize", "scipy.linalg", "scipy.special"),
+    "sklearn": ("sklearn.datasets", "sklearn.model_selection"),
+    "torch": ("torch._dynamo", "torch.optim", "torch.nn.functional", "torch.utils.data", "torch.distributed"),
+    "plotly": ("plotly.graph_objects", "plotly.express", "plotly.io"),
+    "ipywidgets": (),
+}
+
+
+def expected(assignment: Assignment, sources: Iterable[str]) -> list[str]:
+    """What to import before a notebook with these cells is run, in a process that is not confined.
+
+    That is what the instructor's cells import, and of what the student's name only the packages known here.
+    """
+    words = set(re.findall(r"[a-z]+", "\n".join(sources)))
+    named = [package for package in PACKAGES if package in words]
+    return [*assignment.modules, *(name for package in named for name in (package, *PACKAGES[package]))]
 
 
 class Warm(warm.Warm):
@@ -49,7 +64,6 @@ class Warm(warm.Warm):
             Path(self._home.name),
             carry=_kernel_runtime() if confined else (),
         )
-        self.bring(IMPORTED)
 
     def close(self) -> None:
         """End it; what it forked ends with it."""

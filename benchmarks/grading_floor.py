@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.warm import IMPORTED
+from autograder.warm import expected
 from course_lib.examination.assignment import Assignment
 from course_lib.examination.points import points_earned
 from course_lib.examination.shell import Shell, prepare
@@ -35,15 +35,15 @@ def run(notebook, assignment: Assignment, found: int) -> None:
 
 def main(course: Path, assignment: str) -> None:
     """Grade everything in submitted/; prints a line of JSON, [student, points], for each."""
-    for module in IMPORTED:
+    (source,) = (course / "notebooks" / assignment).glob("*.ipynb")
+    known = Assignment.from_source(source.read_bytes())
+    for module in expected(known, ["torch"]):
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
     import torch
 
     torch.set_num_threads(1)
     prepare()
-    (source,) = (course / "notebooks" / assignment).glob("*.ipynb")
-    known = Assignment.from_source(source.read_bytes())
     gc.collect()
     gc.freeze()
     for path in sorted(course.glob(f"submitted/*/{assignment}/{source.name}")):

@@ -74,13 +74,13 @@ def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[
         environment["COURSE_DEVICE"] = "host"
     with Warm(GUARD, {}, environment, notebook.parent) as warm:
         # Imported while the other process starts, which takes as long.
-        from course_lib.examination.assignment import Assignment, modules
+        from course_lib.examination.assignment import Assignment
         from course_lib.examination.conduct import conduct
         from course_lib.examination.peers import Times
         from course_lib.examination.submission import Unreadable, read
 
         assignment = Assignment.from_source(released.read_bytes()).without_hidden_tests()
-        warm.bring(modules(assignment))
+        warm.bring(assignment.modules)
         try:
             submission = read(notebook.read_bytes(), assignment)
         except Unreadable as error:

@@ -1,6 +1,8 @@
 """An assignment as the grader knows it: the instructor's cells, and the names that students define."""
 
 import ast
+import contextlib
+import functools
 import hashlib
 import json
 import re
@@ -89,6 +91,35 @@ class Assignment:
             self, cells=tuple(cell for cell in self.cells if not (cell.is_test and cell.is_hidden))
         )
 
+    @functools.cached_property
+    def modules(self) -> list[str]:
+        """What the instructor's cells import, and what may be a module among its attributes."""
+        sources = [cell.source if cell.is_ours else cell.imports for cell in self.cells
+                   if cell.cell_type == "code" and not cell.source.lstrip().startswith("%%")]  # fmt: skip
+        nodes = []
+        for source in sources:
+            with contextlib.suppress(UserError):  # whoever runs the cell says what is wrong with it
+                nodes += ast.walk(_parsed(source))
+        packages: dict[str, str] = {}  # by the names that the cells give them
+        found: list[str] = []
+        for node in nodes:
+            if isinstance(node, ast.Import):
+                found += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                packages |= {
+                    alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names
+                }
+                found.append(node.module)
+        found += packages.values()
+        found += [
+            f"{packages[node.value.id]}.{node.attr}"
+            for node in nodes
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in packages
+        ]
+        return list(dict.fromkeys(found))
+
     @property
     def digest(self) -> str:
         """SHA-256 of everything a result depends on besides the submission."""
@@ -127,28 +158,6 @@ def imported(source: str) -> str:
         return ""
     found = [node for node in _parsed(source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
     return "\n".join(ast.unparse(node) for node in found)
-
-
-def modules(assignment: Assignment) -> list[str]:
-    """What the instructor's cells of an assignment import, and what may be a module among its attributes."""
-    sources = [cell.source if cell.is_ours else cell.imports for cell in assignment.cells
-               if cell.cell_type == "code" and not cell.source.lstrip().startswith("%%")]  # fmt: skip
-    nodes = [node for source in sources for node in ast.walk(_parsed(source))]
-    packages: dict[str, str] = {}  # by the names that the cells give them
-    found: list[str] = []
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            packages |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-            found.append(node.module)
-    found += packages.values()
-    found += [
-        f"{packages[node.value.id]}.{node.attr}"
-        for node in nodes
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in packages
-    ]
-    return list(dict.fromkeys(found))
 
 
 def _parsed(source: str) -> ast.Module:

@@ -92,6 +92,7 @@ class Warm:
     ):
         ours, theirs = socket.socketpair()
         self._socket, self._lock = ours, threading.Lock()
+        self._brought: set[str] = set()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", __name__, str(theirs.fileno())],
@@ -114,9 +115,11 @@ class Warm:
         self._socket.sendall(json.dumps(question).encode() + b"\n")
 
     def bring(self, modules: Sequence[str]) -> None:
-        """Have `modules` imported before anything is forked; those that are not installed are left out."""
+        """Have `modules` imported before anything else is forked; those not installed are left out."""
         with self._lock:
-            self._ask(["import", *modules])
+            if new := [module for module in dict.fromkeys(modules) if module not in self._brought]:
+                self._brought.update(new)
+                self._ask(["import", *new])
 
     def start(self, kind: str, *details) -> Process:
         """A new process that serves as a "candidate", an "examiner" or for "kernels"."""

@@ -45,7 +45,8 @@ SPY = """\
 import gc
 
 def double(values):
-    seen = [thing for thing in gc.get_objects() if isinstance(thing, dict) and "canary" in str(thing)[:999]]
+    word = "can" + "ary"  # or this source, which Python keeps, would be found
+    seen = [thing for thing in gc.get_objects() if isinstance(thing, dict) and word in str(thing)[:999]]
     raise ValueError(f"found {len(seen)}")"""
 
 
