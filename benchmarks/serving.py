@@ -1,6 +1,8 @@
-"""The serving simulator: its speed, and its waits beside queueing theory.
+"""The serving simulator: its speed, its waits beside theory, and a real server beside its prediction.
 
-./course bench serving      measures, prints tables, writes results/serving-<machine>.json and docs/serving.md
+./course bench serving                  measures all, prints tables, writes results/serving-<machine>.json
+                                        and the measured part of docs/serving.md
+./course bench serving --only speed     one part; the others stay as they were measured
 
 Times are processor time: others may share this machine.
 """
@@ -10,49 +12,39 @@ import json
 import os
 import re
 import time
-from dataclasses import astuple
 
 from benchmarks import serving_page, serving_theory
 from course_lib.hardware import gpu
+from course_lib.kv_cache import Decoder, decoder_shape
 from course_lib.machine import machine
 from course_lib.paths import ROOT, write_atomically
 from course_lib.progress import Progress
-from course_lib.serving import Continuous, Greedy, Policy, Static, StepCost, Timeout, Trace, simulate
+from course_lib.serving import Continuous, Greedy, Static, StepCost, Timeout, Trace, live, log, simulate
 from course_lib.serving.trace import lognormal
 from course_lib.shapes import shape
 
 CARD = StepCost.from_datasheet(shape("llama2-7b"), gpu("A100 40GB"))
 BATCHES = (1, 4, 16, 64, 256)
 RATES = (0.5, 1.0, 2.0, 4.0, 8.0)
+REPEATS = 7  # of which the fastest counts
 
 
-def _seconds(run, repeats: int) -> float:
-    """Processor time of the fastest of `repeats` runs."""
-    times = []
-    for _ in range(repeats):
-        started = time.process_time()
-        run()
-        times.append(time.process_time() - started)
-    return min(times)
-
-
-def hour(policy: Policy, repeats: int) -> dict:
-    """The twin of the hour of Azure's conversation trace under one policy."""
-    trace = Trace.like_azure("conv")
-    seconds = _seconds(lambda: simulate(trace, policy, CARD), repeats)
-    tokens = simulate(trace, policy, CARD).tokens
-    return {"policy": str(policy), "tokens": tokens, "seconds": seconds, "rate": tokens / seconds}
-
-
-def fifty(repeats: int) -> float:
-    """Seconds of fifty configurations of 500 requests: two policies, five batch sizes, five loads."""
+def speed() -> dict:
+    """The hour of Azure's conversation trace's twin under five policies; fifty runs of 500 requests."""
+    trace, hour = Trace.like_azure("conv"), []
+    for policy in (Continuous(256), Continuous(64), Greedy(64), Timeout(64, 1.0), Static(64)):
+        seconds = _fastest(lambda policy=policy: simulate(trace, policy, CARD))
+        tokens = simulate(trace, policy, CARD).tokens
+        hour.append(
+            {"policy": _words(policy), "tokens": tokens, "seconds": seconds, "rate": tokens / seconds}
+        )
     traces = [Trace.poisson(rate, 500, lognormal(200, 100, 1.0)) for rate in RATES]
-    policies = [policy(batch) for policy in (Continuous, Greedy) for batch in BATCHES]
-    pairs = [(trace, policy) for trace in traces for policy in policies]
-    return _seconds(lambda: [simulate(trace, policy, CARD) for trace, policy in pairs], repeats)
+    pairs = [(one, kind(batch)) for one in traces for kind in (Continuous, Greedy) for batch in BATCHES]
+    fifty = _fastest(lambda: [simulate(one, policy, CARD) for one, policy in pairs])
+    return {"hour": hour, "fifty_seconds": fifty}
 
 
-def beside_theory() -> list[dict]:
+def theory() -> dict:
     """Every case of `serving_theory`: case, expected, got, error."""
     cases, rows = serving_theory.cases(), []
     with Progress(len(cases), "queues with a known answer") as bar:
@@ -63,23 +55,72 @@ def beside_theory() -> list[dict]:
                 "half": found.half, "error": found.error, "agrees": found.agrees,
             })  # fmt: skip
             bar.update()
-    return rows
+    return {"cases": rows}
+
+
+def engine() -> dict:
+    """A small decoder on this machine: mean latency of each policy, and requests of its log kept back."""
+    decoder = Decoder(decoder_shape(layers=2, width=256, heads=4))
+    policies = {
+        "static": Static(8),
+        "timeout": Timeout(8, 0.05),
+        "greedy": Greedy(8),
+        "continuous": Continuous(8),
+    }
+    rows = []
+    for seed in range(3):
+        known, asked = (
+            Trace.poisson(60.0, 80, lognormal(24, 16, 0.8), seed=s) for s in (100 + seed, 200 + seed)
+        )
+        judged = live.judge(decoder, policies, known, asked)
+        for name, served in judged.served.items():
+            measured, predicted = served.result.latency.mean(), judged.predicted[name].latency.mean()
+            rows.append({
+                "policy": name, "seed": seed, "measured": measured, "predicted": predicted,
+                "error": predicted / measured - 1,
+            })  # fmt: skip
+    trace = Trace.poisson(25.0, 200, lognormal(64, 64, 0.8), seed=5)
+    (served,) = live.serve([live.Server(decoder, trace, Continuous(8))])
+    found = log.fit(served.log)
+    return {"policies": rows, "log_error": found.error, "log_held_back": found.held_back}
+
+
+PARTS = {"speed": speed, "theory": theory, "engine": engine}
+
+
+def _fastest(run) -> float:
+    """Processor seconds of the fastest run."""
+    times = []
+    for _ in range(REPEATS):
+        started = time.process_time()
+        run()
+        times.append(time.process_time() - started)
+    return min(times)
+
+
+def _words(policy) -> str:
+    return {
+        Continuous: "continuous, {0.max_sequences} seats",
+        Greedy: "greedy, batches of {0.batch}",
+        Static: "static, batches of {0.batch}",
+        Timeout: "batches of {0.batch}, or after {0.seconds:g} s",
+    }[type(policy)].format(policy)  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Measure everything, print it, write the JSON and the page."""
+    """Measure the parts asked for, print them, and write the JSON and the page."""
     parser = argparse.ArgumentParser(prog="./course bench serving", description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=5, help="runs of which the fastest counts")
+    parser.add_argument("--only", choices=PARTS, help="measure one part, and keep the others")
     options = parser.parse_args(argv)
-    record = {"machine": machine(), "load_average": os.getloadavg()[0], "cost": astuple(CARD)}
-    policies = (Continuous(256), Continuous(64), Greedy(64), Timeout(64, 1.0), Static(64))
-    record["hour"] = [hour(policy, options.repeats) for policy in policies]
-    record["fifty_seconds"] = fifty(options.repeats)
-    record["theory"] = beside_theory()
-    name = re.sub(r"[^a-z0-9]+", "-", record["machine"]["processor"].lower()).strip("-")
+    here = machine()
+    name = re.sub(r"[^a-z0-9]+", "-", here["processor"].lower()).strip("-")
     path = ROOT / "benchmarks" / "results" / f"serving-{name}.json"
+    record = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    record["machine"] = here
+    for part in [options.only] if options.only else PARTS:
+        record[part] = PARTS[part]() | {"load_average": os.getloadavg()[0]}
+        print("\n".join(serving_page.table(part, record[part])), "\n")
     write_atomically(path, json.dumps(record, indent=1))
-    print("\n".join(serving_page.tables(record)))
     serving_page.write()
     print(f"Written: {path.relative_to(ROOT)} and {serving_page.PAGE.relative_to(ROOT)}")
 
