@@ -97,24 +97,25 @@ def _box(path: tuple[list, list], row: int, begin: float, end: float) -> None:
         ys += [row - 0.4, row - 0.4, row + 0.4, row + 0.4, row - 0.4, None]
 
 
-def live_and_predicted(
-    names: Sequence[str], measured: Sequence[float], predicted: Sequence[float]
-) -> go.Figure:
-    """Mean latency of a real server under each policy, seconds: bars predicted, dots measured."""
+def live_and_predicted(names: Sequence[str], measured: np.ndarray, predicted: np.ndarray) -> go.Figure:
+    """Mean latency (policies, runs) of real servers, seconds: a dot a run, and bars for what was predicted,
+    averaged over the runs."""
+    measured, predicted = np.asarray(measured, float), np.asarray(predicted, float)
     drawing = go.Figure()
     drawing.add_bar(
-        x=predicted, y=list(names), orientation="h", width=0.6, marker_color="#CFCFCF",
+        x=predicted.mean(axis=1), y=list(names), orientation="h", width=0.6, marker_color="#CFCFCF",
         hovertemplate="predicted %{x:.3f} s<extra></extra>",
     )  # fmt: skip
     drawing.add_scatter(
-        x=measured, y=list(names), mode="markers", marker={"size": 14, "color": look.BLUE},
-        hovertemplate="measured %{x:.3f} s<extra></extra>",
+        x=measured.ravel(), y=np.repeat(list(names), measured.shape[1]), mode="markers", opacity=0.75,
+        marker={"size": 13, "color": look.BLUE}, hovertemplate="measured %{x:.3f} s<extra></extra>",
     )  # fmt: skip
-    worst = max(abs(p / m - 1) for p, m in zip(predicted, measured, strict=True))
+    worst = np.abs(predicted.mean(axis=1) / measured.mean(axis=1) - 1).max()
     look.finish(
         drawing,
         f"Predicted to {worst:.0%} or better, policy by policy",
-        f"<span style='color:{look.BLUE}'>●</span> a real decoder on this machine; gray bars: the simulator",
+        f"<span style='color:{look.BLUE}'>●</span> each run of a real decoder on this machine; "
+        "gray bars: the simulator, mean of the runs",
     )
     drawing.update_xaxes(title_text="mean latency (s)", rangemode="tozero")
     drawing.update_yaxes(autorange="reversed", showgrid=False)

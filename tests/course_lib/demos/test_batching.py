@@ -107,7 +107,9 @@ def pictures():
         "users": batching_curves.against_users(
             [60, 70, 80], {"static": [np.inf, 50.0, 20.0], "continuous": [0.02, 0.02, 0.03]}, 64
         ),
-        "live": batching_figures.live_and_predicted(["static", "continuous"], [1.0, 0.1], [0.9, 0.104]),
+        "live": batching_figures.live_and_predicted(
+            ["static", "continuous"], [[0.9, 1.1], [0.1, 0.1]], [[0.9, 0.9], [0.104, 0.104]]
+        ),
     }
 
 
