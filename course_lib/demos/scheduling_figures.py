@@ -115,8 +115,10 @@ def unknown(waits: Mapping[str, float], recomputed: Mapping[str, float], reserve
     names = list(waits)
     xs, ys = [100 * recomputed[name] for name in names], [waits[name] for name in names]
     drawing = go.Figure()
+    rank = {name: place for place, name in enumerate(sorted(names, key=recomputed.__getitem__))}
+    sides = ["bottom right" if rank[name] % 2 else "top right" for name in names]
     drawing.add_scatter(
-        x=xs, y=ys, mode="markers+text", text=names, textposition="top right", cliponaxis=False,
+        x=xs, y=ys, mode="markers+text", text=names, textposition=sides, cliponaxis=False,
         marker={"size": 13, "color": [look.ORANGE if name == reserved else look.BLUE for name in names]},
     )  # fmt: skip
     most = max(names, key=recomputed.__getitem__)

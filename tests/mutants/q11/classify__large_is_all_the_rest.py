@@ -1,0 +1,6 @@
+# Calls everything that fits no single GPU large, even what fits nothing.
+def classify(input_tokens, output_tokens, rooms):
+    total = input_tokens + output_tokens
+    if total <= rooms[0]:
+        return "short"
+    return "medium" if total <= rooms[1] else "large"

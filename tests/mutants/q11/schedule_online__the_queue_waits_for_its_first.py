@@ -1,0 +1,18 @@
+# Lets nobody pass the first in line, even where the first could not go.
+def schedule_online(view):
+    places, held = view["places"], set()
+
+    def expected(row):
+        seen = [ended["output"] for ended in view["finished"] if ended["kind"] == row["kind"]]
+        return (sum(seen) + 256) / (len(seen) + 1)
+
+    for row in sorted(view["queue"], key=expected)[:1]:
+        tokens = row["input"] + row["generated"] + 1
+        homes = [name for name in places if places[name]["room"] >= tokens]
+        homes = [name for name in homes if len(places[name]["gpus"]) == 1] or homes
+        homes.sort(key=lambda name: places[name]["room"])
+        for name in homes:
+            if places[name]["free"] >= tokens and not held & set(places[name]["gpus"]):
+                return [[row["id"], name]]
+        held |= set(places[homes[0]]["gpus"])
+    return []
