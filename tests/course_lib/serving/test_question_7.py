@@ -1,4 +1,4 @@
-"""What question 7 asserts holds for other seeds; its notebook shows that its functions equal the simulator."""
+"""What question 7 asserts holds for other seeds; its own functions equal the simulator."""
 
 import numpy as np
 import pytest
