@@ -25,7 +25,7 @@ GB = 1e9
 GAP = 0.14  # between names, in powers of ten
 WEIGHTS, CARD, HOST, AGAIN, GONE = "#9A9A9A", look.SKY, look.ORANGE, look.PURPLE, "#E3E3E3"
 # Where a token's keys and values may be, in the order of the legend.
-PLACES = {"on the card": CARD, "in host memory": HOST, "computed again": AGAIN, "forgotten": GONE}
+PLACES = {"on the card": CARD, "on the host": HOST, "computed again": AGAIN, "forgotten": GONE}
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def spans(chat: Chat, turn: int) -> dict[str, list[tuple[int, int]]]:
         found["on the card"], found["computed again"] = [(0, last.held)], [(last.held, total)]
     else:
         away = last.outside + last.forgotten
-        found["in host memory" if chat.policy == "offload" else "forgotten"] = [(0, away)]
+        found["on the host" if chat.policy == "offload" else "forgotten"] = [(0, away)]
         found["on the card"] = [(away, total)]
     return found
 
@@ -98,9 +98,9 @@ def frame() -> go.Figure:
         range=[-0.4, 2.35], col=2,
     )  # fmt: skip
     drawing.add_scatter(mode="markers", y=["chat"], opacity=0, hoverinfo="skip", row=1, col=1)
-    for text, color, x in zip(PLACES, (look.BLUE, HOST, AGAIN, "#6E6E6E"), (0, 0.22, 0.51, 1), strict=True):
+    for text, color, x in zip(PLACES, (look.BLUE, HOST, AGAIN, "#6E6E6E"), (0, 0.245, 0.49, 1), strict=True):
         drawing.add_annotation(
-            text=text, x=x, xref="x domain", y=1.3, yref="y domain", font={"size": 15, "color": color},
+            text=text, x=x, xref="x domain", y=1.3, yref="y domain", font={"size": 14, "color": color},
             showarrow=False, xanchor="right" if x == 1 else "left",
         )  # fmt: skip
     drawing.add_shape(
@@ -135,7 +135,7 @@ def contents(policy: str, turn: int, prompt: int) -> dict:
     starts = {place: found[place][0][0] if found[place] else 0 for place in PLACES}
     token = chosen.server.token_bytes / GB
     held = chosen.turns[turn - 1].held if not chosen.turns[turn - 1].refused else _last(chosen, turn).held
-    outside = lengths["in host memory"] * token
+    outside = lengths["on the host"] * token
     lines = []
     for name, chat in everyone.items():
         waits = [wait.turn for wait in chat.waits[:turn] if wait]
@@ -158,7 +158,7 @@ def contents(policy: str, turn: int, prompt: int) -> dict:
         "annotations": {
             -len(POLICIES) - 2: {"text": f"weights {chosen.server.weight_bytes / GB:.0f} GB",
                                  "x": chosen.server.weight_bytes / GB / 2},
-            -len(POLICIES) - 1: {"font.color": "#8A8A8A" if lengths["forgotten"] else "white"},
+            -len(POLICIES) - 1: {"font.color": "#9A9A9A" if lengths["forgotten"] else look.TEXT},
             **_names(lines),
         },
     }  # fmt: skip

@@ -61,14 +61,15 @@ def step_against_tokens(tokens: Sequence[int], seconds: Sequence[float], room: i
         x0=room, x1=tokens[-1], fillcolor=look.ORANGE, opacity=0.12, line_width=0, layer="below"
     )
     drawing.add_vline(x=room, line={"color": look.ORANGE, "width": 2})
-    place = {"showarrow": False, "xanchor": "left", "xshift": 8}
-    drawing.add_annotation(
-        x=np.log10(room), y=1, yref="paper", yanchor="top", text=f"{room:,}: full<br>beyond, it does not fit",
-        font_color=look.ORANGE, align="left", **place,
-    )  # fmt: skip
-    drawing.add_annotation(
-        x=np.log10(tokens[0]), y=times[0], text="weights alone", font_color="#6E6E6E", yanchor="top", **place
-    )
+    for x, y, yref, text, color, side in (
+        (room, 0, "paper", f"{room:,}: full;<br>more does not fit", look.ORANGE, "right"),
+        (tokens[0], times[0], "y", "weights alone", "#6E6E6E", "left"),
+    ):
+        drawing.add_annotation(
+            x=np.log10(x), y=y, yref=yref, text=text, font_color=color, align=side, xanchor=side,
+            yanchor="bottom" if yref == "paper" else "top", xshift=8 if side == "left" else -8,
+            showarrow=False,
+        )  # fmt: skip
     drawing.update_xaxes(title_text="tokens in the cache", type="log", dtick=1)
     drawing.update_yaxes(title_text="ms a step", rangemode="tozero")
     return look.finish(
@@ -78,28 +79,28 @@ def step_against_tokens(tokens: Sequence[int], seconds: Sequence[float], room: i
     )
 
 
-def recomputed(turns: Mapping[str, Sequence[float]], unit: str = "tokens") -> go.Figure:
-    """What each turn of several chats on one card computes again, for ways of evicting: {name: (turns,)}."""
+def recomputed(turns: Mapping[str, Sequence[float]]) -> go.Figure:
+    """Tokens computed again, summed over turns of several chats: {way of evicting: one number a turn}."""
     drawing = go.Figure()
-    ends = []
-    for (name, values), color in zip(turns.items(), look.COLORS, strict=False):
-        x = np.arange(1, len(values) + 1)
+    totals = {name: np.cumsum(values) for name, values in turns.items()}
+    for (name, total), color in zip(totals.items(), look.COLORS, strict=False):
         drawing.add_scatter(
-            x=x, y=list(values), mode="lines+markers", line={"color": color, "width": 3}, marker_size=7,
-            hovertemplate=f"turn %{{x}}: %{{y:,.0f}} {unit}<extra>{name}</extra>",
+            x=np.arange(1, len(total) + 1), y=total, mode="lines+markers", line={"color": color, "width": 3},
+            marker_size=7, hovertemplate=f"turn %{{x}}: %{{y:,.0f}} tokens<extra>{name}</extra>",
         )  # fmt: skip
-        ends.append((len(values), float(values[-1]), name, color))
-    drawing.update_xaxes(tickvals=[*range(1, max(map(len, turns.values())) + 1)])
-    highest = max(max(values) for values in turns.values())
+    ends = [
+        (len(total), float(total[-1]), name, color)
+        for (name, total), color in zip(totals.items(), look.COLORS, strict=False)
+    ]
+    count, highest = max(end[0] for end in ends), max(end[1] for end in ends)
     look.label(drawing, ends, highest / 14)
-    drawing.update_xaxes(title_text="turn", range=[0.5, 1.35 * max(map(len, turns.values()))])
-    drawing.update_yaxes(title_text=f"{unit} computed again", rangemode="tozero")
-    sums = {name: float(np.sum(values)) for name, values in turns.items()}
-    best, worst = min(sums, key=sums.get), max(sums, key=sums.get)
+    drawing.update_xaxes(title_text="turn", range=[0.5, 1.25 * count], tickvals=[*range(1, count + 1)])
+    drawing.update_yaxes(title_text="tokens computed again", rangemode="tozero")
+    best, worst = min(ends, key=lambda end: end[1]), max(ends, key=lambda end: end[1])
     return look.finish(
         drawing,
-        f"{best.capitalize()} computes {sums[best] / sums[worst]:.0%} of what {worst} does again",
-        ", ".join(f"{name}: {total:,.0f} {unit}" for name, total in sums.items()),
+        f"Evicting {best[2]} computes {best[1] / worst[1]:.0%} of what evicting {worst[2]} computes again",
+        ", ".join(f"{name}: {total:,.0f} tokens" for _, total, name, _ in ends),
     )
 
 
@@ -110,10 +111,9 @@ def waits(
 
     `contexts` are tokens of the chat after each turn, and `room` what fits on the card.
     """
-    spread = np.log10([1e3 * v for lines in panels.values() for vs in lines.values() for v in vs if v])
     drawing = make_subplots(cols=len(panels), subplot_titles=list(panels), horizontal_spacing=0.13)
     for col, lines in enumerate(panels.values(), 1):
-        ends = []
+        ends, logs = [], np.log10([1e3 * v for values in lines.values() for v in values if v])
         for policy, values in lines.items():
             shown = [(x, 1e3 * y) for x, y in zip(contexts, values, strict=True) if y is not None]
             x, y = zip(*shown, strict=True)
@@ -129,14 +129,15 @@ def waits(
                     showarrow=True, ax=0, ay=38, row=1, col=col,
                 )  # fmt: skip
         drawing.add_vline(x=room, line={"color": look.GRAY, "width": 2, "dash": "dash"}, row=1, col=col)
-        look.label(drawing, ends, (spread.max() - spread.min() + 0.5) / 16, row=1, col=col)
+        low, high = logs.min() - 0.3, logs.max() + 0.1
+        look.label(drawing, ends, (high - low) / 15, row=1, col=col)
+        drawing.update_yaxes(range=[low, high], col=col)
     drawing.update_xaxes(
         title_text="tokens of the chat after the turn", range=[0, 1.36 * contexts[-1]], nticks=6
     )
     drawing.update_yaxes(
-        title_text="ms", type="log", tickvals=[m * 10**p for p in range(-2, 6) for m in (1, 2, 5)],
-        range=[spread.min() - 0.35, spread.max() + 0.15],
-    )  # fmt: skip
+        title_text="ms", type="log", tickvals=[m * 10**p for p in range(-2, 6) for m in (1, 2, 5)]
+    )
     name, lines = list(panels.items())[-1]
     at_end = {policy: values[-1] / values[0] for policy, values in lines.items() if values[-1] is not None}
     worst, best = max(at_end, key=at_end.get), min(at_end, key=at_end.get)

@@ -41,7 +41,7 @@ def test_every_token_with_keys_and_values_is_in_one_place(policy, prompt):
 def test_each_policy_puts_what_does_not_fit_elsewhere():
     at_end = {policy: strip(offload_memory.figure(policy, TURNS)) for policy in POLICIES}
     assert at_end["refuse"] == {"on the card": (0, 3499)}
-    assert at_end["offload"] == {"in host memory": (0, 2185), "on the card": (2185, 5999)}
+    assert at_end["offload"] == {"on the host": (0, 2185), "on the card": (2185, 5999)}
     assert at_end["window"] == {"forgotten": (0, 2185), "on the card": (2185, 5999)}
     assert at_end["recompute"] == {"on the card": (0, 3814), "computed again": (3814, 5999)}
     assert at_end["int8 weights"] == {"on the card": (0, 5999)}
@@ -113,7 +113,9 @@ def pictures():
             16e9, {"a": (14e9, 3814), "b": (7e9, 17166), "c": (17e9, 0)}, 524288
         ),
         "step": offload_memory_figures.step_against_tokens([1, 100, 1000], [0.02, 0.022, 0.04], 100),
-        "recomputed": offload_memory_figures.recomputed({"yours": [0, 50, 100], "other": [0, 100, 500]}),
+        "recomputed": offload_memory_figures.recomputed(
+            {"from the end": [0, 50, 100], "otherwise": [0, 100, 500]}
+        ),
         "waits": offload_memory_figures.waits(
             {
                 "Wait for a token": {"refuse": [0.01, None], "window": [0.01, 0.01]},
@@ -131,7 +133,7 @@ def pictures():
     [
         ("rooms", "Room for 3,814 tokens, or for 17,166: 4.5 times"),
         ("step", "Full, the cache makes a step 10% longer"),
-        ("recomputed", "Yours computes 25% of what other does again"),
+        ("recomputed", "Evicting from the end computes 25% of what evicting otherwise computes again"),
         ("waits", "Wait for a turn, last against first turn: recompute 9 times, window 1.2"),
         ("forgetting", "After 12 turns the name is known in 100, 0 % of the chats"),
     ],
