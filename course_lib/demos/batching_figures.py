@@ -74,12 +74,12 @@ def strip(
                 hoverinfo="text", text=word, row=1, col=column,
             )  # fmt: skip
         wait, never = first - arrivals, int(np.isinf(first).sum())
-        waits[name] = f"for ever for {never} of {len(wait)}" if never else f"{wait.mean():.1f} s"
+        waits[name] = f"endless for {never} of {len(wait)}" if never else f"{wait.mean():.1f} s"
         drawing.update_xaxes(title_text="time (s)", range=[0, horizon], row=1, col=column)
     look.finish(
         drawing,
-        "Mean wait for the first token: " + "; ".join(f"{name}, {wait}" for name, wait in waits.items()),
-        f"<span style='color:{look.GRAY}'>gray waits</span>, "
+        "Mean wait: " + "; ".join(f"{name} {wait}" for name, wait in waits.items()),
+        f"<span style='color:{look.GRAY}'>gray waits for the first token</span>, "
         f"<span style='color:{SPEAKING}'>blue speaks</span>"
         + f", <span style='color:{look.ORANGE}'>orange holds a seat until the longest answer ends</span>"
         * bool(set(served) & set(kept_together)),

@@ -117,7 +117,7 @@ def pictures():
     ("name", "finding"),
     [
         ("fill", "With 63 users a batch of 64 never starts; with 64 it takes 90 s"),
-        ("strip", "static, for ever for 2 of 4"),
+        ("strip", "Mean wait: static endless for 2 of 4"),
         ("first", "p99 within 1 s: static 10 to 10/s; continuous 0.1 to 1/s"),
         ("speed", "Continuous: 25 tokens/s at most, 2.5 times as many as static"),
         ("harms", "Filling: 30 s at 0.1/s, 0.4 s at 10/s. The longest: 60 to 61% of the seats"),
