@@ -125,7 +125,10 @@ def frame() -> go.Figure:
             font_color=color,
         )  # fmt: skip
     look.finish(drawing, "")
-    drawing.update_layout(height=520, barmode="stack", margin_t=120)
+    drawing.update_layout(height=540, barmode="stack", margin={"t": 120, "b": 120, "l": 90})
+    # Margins that follow the labels would be worked out anew with each word.
+    drawing.update_xaxes(automargin=False)
+    drawing.update_yaxes(automargin=False)
     return drawing
 
 
@@ -170,11 +173,11 @@ def contents(step: Step) -> dict:
 
 
 def axes(step: Step) -> dict:
-    """The axes' ranges and words, which change with the settings and not with every word."""
+    """The words below the bars, and how far the axes reach, which only the settings change."""
     return {
-        "xaxis.ticktext": [*words()[: step.word], *[""] * (WORDS - step.word)],
-        "yaxis.range": [0, 1.15 * step.most],
-        "yaxis2.range": [0, 1.2 * max(step.weight_bytes, step.cache_bytes)],
+        "xaxis.ticktext": (*words()[: step.word], *[""] * (WORDS - step.word)),
+        "yaxis.range": (0, 1.3 * step.most),
+        "yaxis2.range": (0, 1.2 * max(step.weight_bytes, step.cache_bytes)),
     }
 
 
@@ -208,7 +211,10 @@ def show() -> None:
     def update(_):
         step = measure(model.value, before.value, word.value, cached.value)
         with widget.batch_update():
-            widget.update_layout(axes(step))
+            # What stays as it is need not travel.
+            for name, value in axes(step).items():
+                if widget.layout[name] != value:
+                    widget.layout[name] = value
             look.paint(widget, **contents(step))
 
     for control in (word, cached, before, model):

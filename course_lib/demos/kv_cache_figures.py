@@ -122,7 +122,8 @@ def what_to_keep(
         f"Keep the {names[best]}: everything else computes old tokens again",
         f"After {n:,} tokens; the next best takes {second / milliseconds[best]:.0f} times as long",
     )
-    drawing.update_xaxes(title_text="what is kept")
+    lines = [name.replace(" ", "<br>", 1) for name in names]
+    drawing.update_xaxes(title_text="what is kept", tickvals=list(names), ticktext=lines)
     drawing.update_yaxes(title_text="ms", col=1)
     drawing.update_yaxes(title_text="MB", col=2)
     drawing.update_layout(height=430, margin_t=130)
