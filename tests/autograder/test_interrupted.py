@@ -90,16 +90,31 @@ def assert_whole(course, undisturbed) -> None:
     assert not any(journal.folder(course, ASSIGNMENT).glob("executed/*"))
 
 
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def programs(pid: int, name: str) -> list[int]:
+    """Processes below `pid` that run the program `name`, without those that these forked."""
+    found = descendants(pid)
+    named = []
+    for number, command in found.items():
+        with contextlib.suppress(OSError):
+            if f" {name} " in command and found.get(parent(number)) != command:
+                named.append(number)
+    return named
+
+
 def descendants(pid: int) -> dict[int, str]:
     """Processes that `pid` started, and those that these started: number -> command line."""
     parents = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, IndexError, ValueError):
-            parents[int(folder.name)] = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            parents[int(folder.name)] = parent(int(folder.name))
     found, waiting = {}, [pid]
     while waiting:
-        parent = waiting.pop()
-        for child in [child for child, of in parents.items() if of == parent]:
+        one = waiting.pop()
+        for child in [child for child, of in parents.items() if of == one]:
             waiting.append(child)
             with contextlib.suppress(OSError):
                 found[child] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
@@ -162,10 +177,10 @@ def test_a_killed_worker_or_warm_process_costs_nothing(handed_in, undisturbed, v
     victims = []
     while not victims and process.poll() is None:
         time.sleep(0.05)
-        victims = [pid for pid, command in descendants(process.pid).items() if f" {victim} " in command]
+        victims = programs(process.pid, victim)
     assert victims, "there never was such a process"
     time.sleep(random_moment.uniform(0, 15))
-    victims = [pid for pid, command in descendants(process.pid).items() if f" {victim} " in command]
+    victims = programs(process.pid, victim)
     if victims:  # else it was done before
         with contextlib.suppress(ProcessLookupError):
             os.kill(random_moment.choice(victims), signal.SIGKILL)
