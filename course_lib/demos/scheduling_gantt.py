@@ -19,38 +19,39 @@ def classes_of(tokens: np.ndarray, rooms: Sequence[int]) -> np.ndarray:
 
 
 def frame(gpus: Mapping[str, str]) -> go.Figure:
-    """Arrivals, a row for each of `gpus` (name and its label), and the queue below, still without numbers."""
-    drawing = make_subplots(rows=3, shared_xaxes=True, row_heights=[0.1, 0.57, 0.33], vertical_spacing=0.05)
-    marks = {"symbol": "line-ns-open", "size": 16}
-    drawing.add_scatter(mode="markers", marker=marks, hoverinfo="skip", row=1, col=1)
+    """Arrivals, a row for each of `gpus` (name and its label), and the queue below, still without numbers.
+
+    Few traces and two panels: what is drawn in one piece is drawn in the time of a slider's step.
+    """
+    drawing = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.67, 0.33], vertical_spacing=0.05)
+    for color in CLASSES.values():  # arrivals: a line each, for a marker each would be slow to draw
+        drawing.add_scatter(mode="lines", line={"color": color, "width": 2}, hoverinfo="skip", row=1, col=1)
     for name, color in CLASSES.items():
         drawing.add_scatter(
             mode="lines", fill="toself", fillcolor=color, line={"color": "white", "width": 1},
-            hoverinfo="text", text=name, row=2, col=1,
+            hoverinfo="text", text=name, row=1, col=1,
         )  # fmt: skip
     for name, color in CLASSES.items():
         drawing.add_scatter(
             mode="lines", line={"color": color, "width": 2.5, "shape": "hv"}, hoverinfo="text", text=name,
-            row=3, col=1,
+            row=2, col=1,
         )  # fmt: skip
     look.finish(drawing, "")
-    names = list(gpus)
+    rows = ["arrivals", *gpus.values()]
     drawing.update_yaxes(
-        showgrid=False, tickvals=[0], ticktext=["arrivals"], ticks="", range=[-1, 1], row=1, col=1
-    )
-    drawing.update_yaxes(
-        showgrid=False, tickvals=list(range(len(names))), ticktext=list(gpus.values()), ticks="",
-        range=[len(names) - 0.45, -0.55], row=2, col=1,
+        showgrid=False, tickvals=list(range(-1, len(gpus))), ticktext=rows, ticks="",
+        range=[len(gpus) - 0.45, -1.5], row=1, col=1,
     )  # fmt: skip
-    drawing.update_yaxes(title_text="waiting", rangemode="tozero", row=3, col=1)
-    drawing.update_xaxes(title_text="time (s)", rangemode="tozero", row=3, col=1)
-    drawing.update_xaxes(showgrid=False, row=1, col=1)
+    drawing.update_yaxes(title_text="waiting", rangemode="tozero", row=2, col=1)
+    drawing.update_xaxes(title_text="time (s)", rangemode="tozero", row=2, col=1)
     for place, (name, color) in enumerate(CLASSES.items()):
         drawing.add_annotation(
             text=f"■ {name}", font_color=color, showarrow=False, xref="paper", yref="paper", x=1,
             y=1.0 - 0.07 * place, xanchor="left", xshift=10,
         )  # fmt: skip
     drawing.update_layout(height=520, margin={"l": 110, "r": 100, "t": 100, "b": 60})
+    drawing.update_yaxes(automargin=False)
+    drawing.update_xaxes(automargin=False)
     return drawing
 
 
@@ -64,11 +65,21 @@ def traces(result: ClusterResult, classes: Sequence[str], gpus: Sequence[str]) -
         row = order.index(gpu)
         xs += [start, end, end, start, start, None]
         ys += [row - 0.38, row - 0.38, row + 0.38, row + 0.38, row - 0.38, None]
-    arrivals = {
-        "x": result.queued, "y": np.zeros(len(result)), "marker.color": [CLASSES[name] for name in classes],
-    }  # fmt: skip
     bars = [{"x": xs, "y": ys} if xs else NOBODY for xs, ys in boxes.values()]
-    return [arrivals, *bars, *(_waiting(result, classes == name) for name in CLASSES)]
+    masks = [classes == name for name in CLASSES]
+    return [*(_arrivals(result, mine) for mine in masks), *bars, *(_waiting(result, mine) for mine in masks)]
+
+
+def _arrivals(result: ClusterResult, mine: np.ndarray) -> dict:
+    """A short upright line in the first row for each of these requests."""
+    times = result.queued[mine]
+    if not times.size:
+        return NOBODY
+    gaps = np.full(times.size, np.nan)
+    return {
+        "x": np.column_stack([times, times, gaps]).ravel(),
+        "y": np.tile([-1.3, -0.7, np.nan], times.size),
+    }
 
 
 def _waiting(result: ClusterResult, mine: np.ndarray) -> dict:

@@ -29,9 +29,9 @@ def test_every_run_keeps_its_invariants_and_is_drawn_whole(setting):
     day.result.check()
     assert day.result.served.all()
     figure = scheduling.figure(*setting)
-    drawn = sum(area(trace) for trace in figure.data[1:4]) / 0.76
+    drawn = sum(area(trace) for trace in figure.data[3:6]) / 0.76
     assert drawn == pytest.approx(sum(end - start for _, start, end, _ in day.result.gpu_rows()))
-    assert len(figure.data[0].x) == scheduling.REQUESTS
+    assert sum(len(trace.x) // 3 for trace in figure.data[:3]) == scheduling.REQUESTS
 
 
 @pytest.mark.parametrize("short", scheduling.SHORT)
@@ -41,7 +41,7 @@ def test_the_share_of_short_prompts_is_the_sliders(short):
 
 def test_waiting_lines_count_who_has_come_and_not_begun():
     day = scheduling.run("fixed classes", 1.0, 0.95)
-    traces = scheduling_gantt.traces(day.result, day.classes, list(scheduling.GPUS))[4:]
+    traces = scheduling_gantt.traces(day.result, day.classes, list(scheduling.GPUS))[6:]
     for name, trace in zip(scheduling_gantt.CLASSES, traces, strict=True):
         mine = day.classes == name
         for moment, waiting in list(zip(trace["x"], trace["y"], strict=True))[::7]:
@@ -93,8 +93,8 @@ def test_whom_nobody_serves_waits_to_the_end():
     result = simulate_cluster(trace, lambda view: None, scheduling.CLUSTER, scheduling.COST, exclusive=True)
     classes = scheduling_gantt.classes_of(trace.input_tokens + trace.output_tokens, scheduling.ROOMS)
     drawn = scheduling_gantt.traces(result, classes, list(scheduling.GPUS))
-    assert drawn[1] == scheduling_gantt.NOBODY
-    assert sum(trace["y"][-1] or 0 for trace in drawn[4:]) == len(result)
+    assert drawn[3] == scheduling_gantt.NOBODY
+    assert sum(trace["y"][-1] or 0 for trace in drawn[6:]) == len(result)
 
 
 def test_classes_change_where_a_room_ends():
@@ -136,7 +136,7 @@ def test_finding_in_a_title_is_computed_from_the_data(name, finding):
 
 def test_every_axis_says_what_it_measures_or_names_its_rows():
     named_by_ticks = {
-        "gantt": {"xaxis", "xaxis2", "yaxis", "yaxis2"}, "idle": {"yaxis", "yaxis2"}, "regret": {"yaxis"},
+        "gantt": {"xaxis", "yaxis"}, "idle": {"yaxis", "yaxis2"}, "regret": {"yaxis"},
     }  # fmt: skip
     for name, figure in pictures().items():
         assert unnamed_axes(figure) == named_by_ticks.get(name, set()), name
