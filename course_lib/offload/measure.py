@@ -49,7 +49,7 @@ def repeat(step: OffloadedStep, times: int = 7, buffers: int = 2) -> Repeats:
     return Repeats(*map(list, zip(*runs, strict=True)), buffers)
 
 
-def batches(step: OffloadedStep, enough: float, most: int = 4, times: int = 5) -> list[Repeats]:
+def batches(step: OffloadedStep, enough: float, most: int = 8, times: int = 5) -> list[Repeats]:
     """Pace the step's link and repeat, until a batch has saved the share `enough` or there are `most`.
 
     Other programs on the machine can only make overlap look worse: a thread that always computes is moved
