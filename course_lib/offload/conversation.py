@@ -93,8 +93,9 @@ class PrefixCache(ContiguousCache):
 class Conversation:
     """A chat of `decoder` under one policy, in `budget_bytes` of memory, for up to `longest` tokens.
 
-    The weights are the budget's first holder, so give "int8 weights" a decoder that has them. Raises
-    ValueError for another policy, and OutOfMemory where not even the weights fit.
+    The weights are the budget's first holder, so give "int8 weights" a decoder that has them. Not counted:
+    activations, and the tokens of a prompt beside a full window while one layer reads them. Raises ValueError
+    for another policy, and OutOfMemory where not even the weights fit.
     """
 
     def __init__(self, policy: str, decoder: Decoder, budget_bytes: int, longest: int):
