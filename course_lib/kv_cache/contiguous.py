@@ -65,3 +65,7 @@ class ContiguousCache(ReservedCache):
             part[layer, self.length : end] = new
             held.append(part[layer, :end])
         return held[0], held[1]
+
+    def keys_values(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """What a layer holds, (length, kv_heads, head_dim) each, as views."""
+        return tuple(part[layer, : self.length] for part in self._parts)

@@ -9,7 +9,7 @@ from course_lib.kv_cache.cache import Cache
 from course_lib.kv_cache.decoder import Decoder
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def step(decoder: Decoder, tokens: Sequence[Sequence[int]], caches: Sequence[Cache]) -> torch.Tensor:
     """One step of any mix of sequences: logits (sequences, vocabulary) after the last token of each.
 
@@ -37,7 +37,7 @@ def decode_step(decoder: Decoder, token: int, cache: Cache) -> torch.Tensor:
     return step(decoder, [[token]], [cache])[0]
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def generate(
     decoder: Decoder,
     prompt: Sequence[int],
