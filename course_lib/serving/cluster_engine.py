@@ -15,9 +15,12 @@ from course_lib.serving.cost import StepCost
 from course_lib.serving.lockstep import Lockstep
 from course_lib.serving.trace import Trace
 
+# A busy machine now and then keeps a process waiting for a second; a slow scheduler is slow every time.
+FORGIVEN = 2
+
 
 class TooSlow(ValueError):
-    """A decision took longer than it may."""
+    """Decisions took longer than they may."""
 
 
 def simulate_cluster(
@@ -40,8 +43,8 @@ def simulate_cluster(
     one of these GPUs overtakes it. Nobody moves while it runs; nothing is split over nodes.
 
     Events at one time: completions, arrivals, decisions; then by number of request. Raises ValueError for a
-    decision that cannot be, and for a request that fits no place; TooSlow for a decision of more than `limit`
-    seconds.
+    decision that cannot be, and for a request that fits no place; TooSlow for the third decision of
+    more than `limit` seconds.
     """
     engine = _ClusterEngine(trace, scheduler, cluster, cost, known, exclusive, kinds, limit)
     engine.run()
@@ -90,6 +93,7 @@ class _ClusterEngine:
         self.spells: list[Spell] = []
         self.preemptions = self.recomputed = self.decisions = 0
         self.slowest_decision = 0.0
+        self.late = 0
         self.now = 0.0
 
     def run(self) -> None:
@@ -186,8 +190,11 @@ class _ClusterEngine:
             seconds = time.perf_counter() - began
             self.decisions += 1
             self.slowest_decision = max(self.slowest_decision, seconds)
-            if self.limit is not None and seconds > self.limit:
-                raise TooSlow(f"a decision took {seconds:.1f} s; {self.limit:g} s are allowed")
+            self.late += self.limit is not None and seconds > self.limit
+            if self.late > FORGIVEN:
+                raise TooSlow(
+                    f"{self.late} decisions took more than {self.limit:g} s, the last {seconds:.2g} s"
+                )
             if not decisions:
                 return
             for decision in decisions:

@@ -37,8 +37,8 @@ def mark_online(
 ) -> float:
     """Points for `scheduler(view) -> [[request, place], ...]`, which knows no length of an answer.
 
-    As `mark_plans`; a run in which a decision cannot be or takes more than a second, or in which somebody is
-    never served, counts as fixed classes do.
+    As `mark_plans`; a run in which a decision cannot be, three take more than a second, or somebody is never
+    served, counts as fixed classes do.
     """
 
     def latency(given: Instance) -> float:

@@ -90,7 +90,7 @@ def test_a_decision_has_a_time_limit():
     import time
 
     with pytest.raises(TooSlow):
-        serve(instance(1, n=5), lambda view: time.sleep(0.05), CLUSTER, limit=0.01)
+        serve(instance(1, n=20), lambda view: time.sleep(0.02), CLUSTER, limit=0.01)
 
 
 def test_a_load_that_is_none_is_refused():

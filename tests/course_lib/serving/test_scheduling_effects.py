@@ -1,0 +1,81 @@
+"""What question 11 asserts of near-real traffic holds for other seeds than its own."""
+
+import numpy as np
+import pytest
+
+from course_lib import hardware
+from course_lib.serving import StepCost, Trace, schedulers
+from course_lib.serving.cluster import case_cluster, case_shape
+from course_lib.serving.cluster_engine import simulate_cluster
+from course_lib.serving.regret import instance, shares_won
+from course_lib.serving.unknown_length import GrowAndPreempt, QuantileReservation
+
+CLUSTER = case_cluster()
+COST = StepCost.from_datasheet(case_shape(), hardware.gpu("RTX 3070 8GB"))
+
+
+def traffic(rate, seed, n=500):
+    base = Trace.like_azure("conv", seed=seed, n=n)
+    return Trace(base.arrival * n / base.arrival[-1] / rate, base.input_tokens, base.output_tokens)
+
+
+def run(rate, seed, scheduler, **options):
+    result = simulate_cluster(traffic(rate, seed), scheduler, CLUSTER, COST, **options)
+    result.check()
+    assert result.served.all()
+    return result
+
+
+def shortest_expected(view):
+    """Oldest first among those whose kind has had the shortest answers so far."""
+
+    def expected(row):
+        seen = [ended["output"] for ended in view["finished"] if ended["kind"] == row["kind"]]
+        return np.mean([*seen, 256])
+
+    return schedulers.place_in_order(view, sorted(view["queue"], key=expected), schedulers.homes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_fixed_classes_leave_c4_idle_and_make_prompts_wait(seed):
+    fixed, spill = run(2.5, seed, schedulers.fixed_classes), run(2.5, seed, schedulers.spill)
+    busy = fixed.gpu_busy()
+    total = fixed.input_tokens + fixed.output_tokens
+    assert (total <= CLUSTER.places["C1"].room).mean() >= 0.95
+    assert (busy["A1"] + busy["A2"]) / 2 / fixed.makespan <= 0.10
+    print(f"seed {seed}: waits {fixed.wait.mean():.2f} s and {spill.wait.mean():.3f} s")
+    assert fixed.wait.mean() >= 20 * spill.wait.mean()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_memory_in_use_misleads(seed):
+    work, memory = (run(4.0, seed, schedulers.PowerOfTwo(load)).wait.mean() for load in ("work", "memory"))
+    assert memory >= 2 * work
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_unknown_lengths_cost_room_or_work(seed):
+    longest = run(4.5, seed, QuantileReservation(1.0), known=False)
+    half = run(4.5, seed, QuantileReservation(0.5), known=False)
+    grow = run(4.5, seed, GrowAndPreempt(), known=False)
+    assert longest.wait.mean() >= 2 * grow.wait.mean()
+    assert half.recomputed >= 1.5 * longest.recomputed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_order_wins_what_spilling_leaves(seed):
+    days = [instance(21 + 10 * seed + day) for day in range(3)]
+    known = shares_won(
+        {"spill": schedulers.spill, "shortest": schedulers.shortest_first}, schedulers.fixed_classes, days,
+        CLUSTER, known=True,
+    )  # fmt: skip
+    unknown = shares_won({"expected": shortest_expected}, schedulers.fixed_classes, days, CLUSTER)
+    mean = {name: float(np.mean(shares)) for name, shares in (known | unknown).items()}
+    print(f"seed {seed}: {mean}")
+    assert mean["shortest"] >= 0.8
+    assert mean["shortest"] > mean["spill"]
+    assert mean["expected"] >= 0.5
