@@ -52,17 +52,18 @@ def _one_process(found: dict) -> list[str]:
 
 def _cluster(found: dict) -> list[str]:
     lines = [
-        f"A local Dask cluster (load average {found['load_average']:.1f}), efficiency "
-        f"{found['efficiency']:.2f} on {found['cores']} cores:",
+        f"A local Dask cluster (load average {found['load_average']:.1f}), efficiency {found['efficiency']:.2f}, "
+        f"the rate on {found['cores']} cores over {found['cores']} times that on one; "
+        "scheduler and coordinator run on the same cores:",
         "",
-        "| submissions | workers | a second | seconds each | coordinator, processor s | coordinator, MB |",
-        "| ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| submissions | workers | cores | a second | s each | coordinator, processor s | coordinator, MB |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name in ("one_worker", "all_cores", "whole_class"):
         row = found[name]
         killed = ", one killed" if row["worker_killed"] else ""
         lines.append(
-            f"| {row['submissions']} | {row['workers']}{killed} | {row['per_second']:.2f} | "
+            f"| {row['submissions']} | {row['workers']}{killed} | {row['cores']} | {row['per_second']:.2f} | "
             f"{row['grading_seconds_each']:.2f} | {row['coordinator_processor_seconds']:.1f} | "
             f"{row['coordinator_memory_bytes'] / 2**20:.0f} |"
         )
