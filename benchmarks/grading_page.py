@@ -51,10 +51,10 @@ def _one_process(found: dict) -> list[str]:
 
 
 def _cluster(found: dict) -> list[str]:
+    count = found["cores"]
     lines = [
-        f"A local Dask cluster (load average {found['load_average']:.1f}), efficiency {found['efficiency']:.2f}, "
-        f"the rate on {found['cores']} cores over {found['cores']} times that on one; "
-        "scheduler and coordinator run on the same cores:",
+        f"A local Dask cluster (load average {found['load_average']:.1f}), efficiency {found['efficiency']:.2f}: "
+        f"the rate on {count} cores over {count} times that on one. Scheduler and coordinator run on the same.",
         "",
         "| submissions | workers | cores | a second | s each | coordinator, processor s | coordinator, MB |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
