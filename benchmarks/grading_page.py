@@ -54,8 +54,8 @@ def _cluster(found: dict) -> list[str]:
     count = found["cores"]
     lines = [
         f"A local Dask cluster (load average {found['load_average']:.1f}). Efficiency is "
-        f"{found['efficiency']:.2f}: the rate on {count} cores over {count} times that on one, where scheduler "
-        "and coordinator run on the same cores.",
+        f"{found['efficiency']:.2f}: the rate on {count} cores over {count} times that on one, where "
+        "scheduler and coordinator run on the same cores.",
         "",
         "| submissions | workers | cores | a second | s each | coordinator, processor s | coordinator, MB |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
