@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 
 from course_lib.demos import look, scheduling_gantt
 from course_lib.seeds import stream
-from course_lib.serving import schedulers
-from course_lib.serving.cluster import case_cluster
-from course_lib.serving.cluster_engine import simulate_cluster
-from course_lib.serving.cluster_result import ClusterResult
-from course_lib.serving.regret import COST, UNIT_TOKENS
+from course_lib.serving.scheduling import schedulers
+from course_lib.serving.scheduling.cluster import case_cluster
+from course_lib.serving.scheduling.engine import simulate_cluster
+from course_lib.serving.scheduling.regret import COST, UNIT_TOKENS
+from course_lib.serving.scheduling.result import ClusterResult
 from course_lib.serving.trace import Trace
 
 CLUSTER = case_cluster()

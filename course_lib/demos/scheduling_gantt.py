@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from course_lib.demos import look
-from course_lib.serving.cluster_result import ClusterResult
+from course_lib.serving.scheduling.result import ClusterResult
 
 CLASSES = {"short": look.SKY, "medium": look.ORANGE, "large": look.PURPLE}
 NOBODY = {"x": [None], "y": [None]}

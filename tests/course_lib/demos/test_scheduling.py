@@ -87,7 +87,7 @@ def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypat
 
 
 def test_whom_nobody_serves_waits_to_the_end():
-    from course_lib.serving.cluster_engine import simulate_cluster
+    from course_lib.serving.scheduling.engine import simulate_cluster
 
     trace = scheduling.traffic(0.6, 0.95)
     result = simulate_cluster(trace, lambda view: None, scheduling.CLUSTER, scheduling.COST, exclusive=True)

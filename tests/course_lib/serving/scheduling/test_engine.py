@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib.serving import Continuous, Memory, StepCost, Trace, simulate
-from course_lib.serving import schedulers as s
-from course_lib.serving.cluster import Cluster, ClusterGPU, case_cluster
-from course_lib.serving.cluster_engine import TooSlow, simulate_cluster
-from course_lib.serving.planner import Planner
-from course_lib.serving.unknown_length import Feedback, GrowAndPreempt, QuantileReservation
+from course_lib.serving.scheduling import schedulers as s
+from course_lib.serving.scheduling.cluster import Cluster, ClusterGPU, case_cluster
+from course_lib.serving.scheduling.engine import TooSlow, simulate_cluster
+from course_lib.serving.scheduling.planner import Planner
+from course_lib.serving.scheduling.unknown_length import Feedback, GrowAndPreempt, QuantileReservation
 
 SECOND = StepCost(1.0)
 # Rooms in tokens: c 10, a and b 20 each, together 50.
@@ -257,7 +257,7 @@ def test_a_view_is_the_same_whatever_the_answers_that_have_not_ended_will_be(nam
 
 
 def test_known_lengths_are_in_the_view_and_named_so_by_its_type():
-    from course_lib.serving.cluster_view import Waiting, WaitingKnown
+    from course_lib.serving.scheduling.view import Waiting, WaitingKnown
 
     assert "output" not in Waiting.__annotations__
     assert "output" in WaitingKnown.__annotations__

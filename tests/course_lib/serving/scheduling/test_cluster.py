@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_lib.serving.cluster import CASE_WEIGHTS, Cluster, ClusterGPU, case_cluster, case_shape
+from course_lib.serving.scheduling.cluster import CASE_WEIGHTS, Cluster, ClusterGPU, case_cluster, case_shape
 from course_lib.shapes import kv_bytes_per_token
 
 

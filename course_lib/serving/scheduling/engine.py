@@ -8,11 +8,11 @@ from dataclasses import astuple
 import numpy as np
 
 from course_lib.serving.arrivals import Arrivals
-from course_lib.serving.cluster import Cluster
-from course_lib.serving.cluster_result import ClusterResult, Spell
-from course_lib.serving.cluster_view import Scheduler, View
 from course_lib.serving.cost import StepCost
-from course_lib.serving.lockstep import Lockstep
+from course_lib.serving.scheduling.cluster import Cluster
+from course_lib.serving.scheduling.lockstep import Lockstep
+from course_lib.serving.scheduling.result import ClusterResult, Spell
+from course_lib.serving.scheduling.view import Scheduler, View
 from course_lib.serving.trace import Trace
 
 # A busy machine now and then keeps a process waiting for a second; a slow scheduler is slow every time.

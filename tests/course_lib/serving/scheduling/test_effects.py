@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from course_lib import hardware
-from course_lib.serving import StepCost, Trace, schedulers
-from course_lib.serving.cluster import case_cluster, case_shape
-from course_lib.serving.cluster_engine import simulate_cluster
-from course_lib.serving.regret import instance, shares_won
-from course_lib.serving.unknown_length import GrowAndPreempt, QuantileReservation
+from course_lib.serving import StepCost, Trace
+from course_lib.serving.scheduling import schedulers
+from course_lib.serving.scheduling.cluster import case_cluster, case_shape
+from course_lib.serving.scheduling.engine import simulate_cluster
+from course_lib.serving.scheduling.regret import instance, shares_won
+from course_lib.serving.scheduling.unknown_length import GrowAndPreempt, QuantileReservation
 
 CLUSTER = case_cluster()
 COST = StepCost.from_datasheet(case_shape(), hardware.gpu("RTX 3070 8GB"))

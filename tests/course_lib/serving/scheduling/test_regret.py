@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from course_lib.serving import schedulers
-from course_lib.serving.cluster import case_cluster
-from course_lib.serving.cluster_engine import TooSlow
-from course_lib.serving.planner import Planner
-from course_lib.serving.regret import (
+from course_lib.serving.scheduling import schedulers
+from course_lib.serving.scheduling.cluster import case_cluster
+from course_lib.serving.scheduling.engine import TooSlow
+from course_lib.serving.scheduling.planner import Planner
+from course_lib.serving.scheduling.regret import (
     COST,
     best_mean_latency,
     instance,

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from course_lib.reference import reference
 from course_lib.seeds import stream
-from course_lib.serving.cluster import Place
-from course_lib.serving.cluster_view import View, Waiting
-from course_lib.serving.schedulers import needed
-from course_lib.serving.timeline import Timeline
+from course_lib.serving.scheduling.cluster import Place
+from course_lib.serving.scheduling.schedulers import needed
+from course_lib.serving.scheduling.timeline import Timeline
+from course_lib.serving.scheduling.view import View, Waiting
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from course_lib.serving.cluster import Place
 from course_lib.serving.result import Result
+from course_lib.serving.scheduling.cluster import Place
 
 
 class Spell(NamedTuple):

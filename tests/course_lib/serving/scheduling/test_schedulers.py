@@ -2,9 +2,10 @@
 
 import pytest
 
-from course_lib.serving import StepCost, Trace, schedulers
-from course_lib.serving.cluster import case_cluster
-from course_lib.serving.cluster_engine import simulate_cluster
+from course_lib.serving import StepCost, Trace
+from course_lib.serving.scheduling import schedulers
+from course_lib.serving.scheduling.cluster import case_cluster
+from course_lib.serving.scheduling.engine import simulate_cluster
 
 ROOMS = {"C1": 10, "C2": 10, "A1": 30, "A2": 30, "A1+A2": 80}
 

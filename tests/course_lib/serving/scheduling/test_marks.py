@@ -2,10 +2,10 @@
 
 import pytest
 
-from course_lib.serving import schedulers, scheduling_marks
-from course_lib.serving.cluster import case_cluster
-from course_lib.serving.regret import instance, serve
-from course_lib.serving.scheduling_marks import mark_online, mark_plans
+from course_lib.serving.scheduling import marks, schedulers
+from course_lib.serving.scheduling.cluster import case_cluster
+from course_lib.serving.scheduling.marks import mark_online, mark_plans
+from course_lib.serving.scheduling.regret import instance, serve
 
 CLUSTER = case_cluster()
 INSTANCES = [instance(seed, n=12) for seed in (1, 2)]
@@ -26,7 +26,7 @@ def test_enough_of_the_gap_earns_all_points_exactly():
 
 
 def test_a_run_that_fails_counts_as_fixed_classes_and_says_why(capsys, monkeypatch):
-    monkeypatch.setattr(scheduling_marks, "NOTHING", 0.0)
+    monkeypatch.setattr(marks, "NOTHING", 0.0)
     calls = []
 
     def fails_once(view):

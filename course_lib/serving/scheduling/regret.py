@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib.seeds import stream
-from course_lib.serving.cluster import Cluster
-from course_lib.serving.cluster_engine import simulate_cluster
-from course_lib.serving.cluster_result import ClusterResult
-from course_lib.serving.cluster_view import Scheduler
 from course_lib.serving.cost import StepCost
-from course_lib.serving.optimal import Job, jobs_of, optimum
+from course_lib.serving.scheduling.cluster import Cluster
+from course_lib.serving.scheduling.engine import simulate_cluster
+from course_lib.serving.scheduling.optimal import Job, jobs_of, optimum
+from course_lib.serving.scheduling.result import ClusterResult
+from course_lib.serving.scheduling.view import Scheduler
 from course_lib.serving.trace import Trace
 
 UNIT_TOKENS = 64
@@ -23,7 +23,7 @@ DOCUMENTS = (
     (6000, 16000),
     (18000, 50000),
 )  # tokens of their prompts; answers are of 384 at least
-LIMIT = 1.0  # seconds for a decision; see FORGIVEN in cluster_engine
+LIMIT = 1.0  # seconds for a decision; see FORGIVEN in engine
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from course_lib.serving.cluster import Cluster
-from course_lib.serving.regret import COST, Instance, best_mean_latency, serve
-from course_lib.serving.schedulers import fixed_classes
+from course_lib.serving.scheduling.cluster import Cluster
+from course_lib.serving.scheduling.regret import COST, Instance, best_mean_latency, serve
+from course_lib.serving.scheduling.schedulers import fixed_classes
 
 Plan = Sequence[Sequence]  # [place, start] of each prompt
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from course_lib.reference import reference
 from course_lib.seeds import stream
-from course_lib.serving.cluster_view import View, Waiting
+from course_lib.serving.scheduling.view import View, Waiting
 
 
 def needed(row: Waiting) -> int:

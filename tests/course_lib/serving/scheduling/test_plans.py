@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from course_lib.serving import plans, schedulers
-from course_lib.serving.cluster import case_cluster
-from course_lib.serving.regret import instance, serve
+from course_lib.serving.scheduling import plans, schedulers
+from course_lib.serving.scheduling.cluster import case_cluster
+from course_lib.serving.scheduling.regret import instance, serve
 
 PLACES = plans.as_places(case_cluster())
 PROMPTS = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from course_lib.serving.cluster import Place
+from course_lib.serving.scheduling.cluster import Place
 
 
 class Timeline:

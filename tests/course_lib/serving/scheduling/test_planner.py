@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from course_lib.serving import Trace, schedulers
-from course_lib.serving.cluster import case_cluster
-from course_lib.serving.cluster_engine import simulate_cluster
-from course_lib.serving.optimal import jobs_of, optimum
-from course_lib.serving.planner import Planner
-from course_lib.serving.regret import COST, UNIT_TOKENS
+from course_lib.serving import Trace
+from course_lib.serving.scheduling import schedulers
+from course_lib.serving.scheduling.cluster import case_cluster
+from course_lib.serving.scheduling.engine import simulate_cluster
+from course_lib.serving.scheduling.optimal import jobs_of, optimum
+from course_lib.serving.scheduling.planner import Planner
+from course_lib.serving.scheduling.regret import COST, UNIT_TOKENS
 
 CLUSTER = case_cluster()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from course_lib.serving.cluster import Place
+from course_lib.serving.scheduling.cluster import Place
 
 
 class TimeIndexed:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from course_lib.serving import StepCost, Trace
-from course_lib.serving.cluster import Cluster, ClusterGPU, case_cluster
-from course_lib.serving.optimal import OBJECTIVES, Job, jobs_of, optimum
+from course_lib.serving.scheduling.cluster import Cluster, ClusterGPU, case_cluster
+from course_lib.serving.scheduling.optimal import OBJECTIVES, Job, jobs_of, optimum
 
 # Rooms in tokens: c 10, a and b 20 each, together 50.
 SMALL = Cluster(

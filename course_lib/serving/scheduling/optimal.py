@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib.reference import reference
-from course_lib.serving.cluster import Cluster
 from course_lib.serving.cost import StepCost
-from course_lib.serving.time_indexed import TimeIndexed
-from course_lib.serving.timeline import Timeline
+from course_lib.serving.scheduling.cluster import Cluster
+from course_lib.serving.scheduling.time_indexed import TimeIndexed
+from course_lib.serving.scheduling.timeline import Timeline
 from course_lib.serving.trace import Trace
 
 OBJECTIVES = ("completion", "makespan")

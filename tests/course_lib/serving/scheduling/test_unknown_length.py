@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from course_lib.serving import StepCost, Trace, schedulers
-from course_lib.serving.cluster import case_cluster
-from course_lib.serving.cluster_engine import simulate_cluster
-from course_lib.serving.unknown_length import Feedback, GrowAndPreempt, QuantileReservation
+from course_lib.serving import StepCost, Trace
+from course_lib.serving.scheduling import schedulers
+from course_lib.serving.scheduling.cluster import case_cluster
+from course_lib.serving.scheduling.engine import simulate_cluster
+from course_lib.serving.scheduling.unknown_length import Feedback, GrowAndPreempt, QuantileReservation
 
 COST = StepCost(0.016, 1.8e-4, 7.7e-7, 0, 1.8e-4)
 
@@ -83,7 +84,7 @@ def test_turns_bring_short_answers_sooner_at_the_price_of_long_ones():
 
 def _gpu():
     """A single GPU with room for one request of 1,500 tokens."""
-    from course_lib.serving.cluster import Cluster, ClusterGPU
+    from course_lib.serving.scheduling.cluster import Cluster, ClusterGPU
 
     return Cluster((ClusterGPU("g", "1", 1510.0 + 1),), 1.0, 1.0)
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from course_lib.serving.cluster import Cluster
-from course_lib.serving.plans import as_places, as_prompts, mean_latency, what_is_wrong
-from course_lib.serving.regret import Instance, best_mean_latency, serve, share_won
-from course_lib.serving.schedulers import fixed_classes
+from course_lib.serving.scheduling.cluster import Cluster
+from course_lib.serving.scheduling.plans import as_places, as_prompts, mean_latency, what_is_wrong
+from course_lib.serving.scheduling.regret import Instance, best_mean_latency, serve, share_won
+from course_lib.serving.scheduling.schedulers import fixed_classes
 
 # Of what can be won over fixed classes: up to the first share earns nothing, from the second on all.
 NOTHING, ALL = 0.4, 0.85

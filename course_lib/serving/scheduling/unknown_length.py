@@ -1,15 +1,15 @@
 """Three ways to serve when nobody knows how long an answer will be: reserve, grow, or give it turns.
 
-Each is a scheduler of `cluster_engine.simulate_cluster(..., known=False)`: its view holds no true length of
-an answer that has not ended (the types in `cluster_view` have no such field). Oldest first, small GPUs first.
+Each is a scheduler of `engine.simulate_cluster(..., known=False)`: its view holds no true length of
+an answer that has not ended (the types in `view` have no such field). Oldest first, small GPUs first.
 """
 
 from collections import deque
 
 import numpy as np
 
-from course_lib.serving.cluster_view import Running, View, Waiting
-from course_lib.serving.schedulers import homes
+from course_lib.serving.scheduling.schedulers import homes
+from course_lib.serving.scheduling.view import Running, View, Waiting
 
 
 class _InTurn:
