@@ -138,7 +138,9 @@ def frame() -> go.Figure:
     for policy in POLICIES:
         drawing.add_scatter(
             mode="lines+markers+text", line={"color": POLICY_COLORS[policy], "width": 3}, marker_size=6,
-            textposition="top right", textfont={"color": POLICY_COLORS[policy]}, cliponaxis=False,
+            # The curve of timeouts rises through what would stand above its beginning.
+            textposition="bottom right" if policy == "timeout" else "top right",
+            textfont={"color": POLICY_COLORS[policy]}, cliponaxis=False,
             hovertemplate="%{x:.0f} tokens/s: %{customdata:.3g} s<extra>" + policy + "</extra>",
             row=1, col=2,
         )  # fmt: skip
