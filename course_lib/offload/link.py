@@ -1,7 +1,7 @@
 """What crosses the link to host memory: the time by formula, and real copies at the rate of a slower link."""
 
 import math
-import time
+from time import perf_counter, sleep
 
 import torch
 
@@ -47,13 +47,13 @@ class PacedCopy:
         if self.rate is None:
             target.copy_(source, non_blocking=True)
             return
-        began = time.perf_counter()
+        began = perf_counter()
         pieces = max(1, math.ceil(source.nbytes / PIECE))
         parts = zip(target.view(-1).tensor_split(pieces), source.view(-1).tensor_split(pieces), strict=True)
         done = 0
         for part, values in parts:
             part.copy_(values)
             done += values.nbytes
-            ahead = began + done / self.rate - time.perf_counter()
+            ahead = began + done / self.rate - perf_counter()
             if ahead > 0:
-                time.sleep(ahead)
+                sleep(ahead)

@@ -43,8 +43,8 @@ def test_sizes_below_zero_are_refused(arguments):
 def test_paced_copy_copies_everything_counts_it_and_sleeps_until_a_link_would_be_done(monkeypatch):
     slept = []
     clock = iter(float(i) for i in range(100))  # a second between two looks
-    monkeypatch.setattr("course_lib.offload.link.time.perf_counter", lambda: next(clock))
-    monkeypatch.setattr("course_lib.offload.link.time.sleep", slept.append)
+    monkeypatch.setattr("course_lib.offload.link.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("course_lib.offload.link.sleep", slept.append)
     source = torch.randn(3, PIECE // 4)  # three pieces
     target = torch.zeros_like(source)
     link = PacedCopy(rate=PIECE / 2.5)
@@ -56,7 +56,7 @@ def test_paced_copy_copies_everything_counts_it_and_sleeps_until_a_link_would_be
 
 
 def test_a_copy_that_is_late_does_not_sleep(monkeypatch):
-    monkeypatch.setattr("course_lib.offload.link.time.sleep", lambda _: pytest.fail("slept"))
+    monkeypatch.setattr("course_lib.offload.link.sleep", lambda _: pytest.fail("slept"))
     source = torch.ones(5, 7)
     target = torch.zeros(5, 7)
     for rate in (None, 1e300):
