@@ -28,7 +28,7 @@ def test_one_copy_waits_once_and_blocks_wait_each_and_cross_whole():
     assert transfer_seconds(0, SLOW) == transfer_seconds(0, SLOW, 100) == 0
 
 
-@given(st.floats(0, 1e12), st.floats(1, 1e9), st.floats(0, 1), st.floats(1, 1e12))
+@given(st.integers(0, 10**12), st.integers(1, 10**9), st.floats(0, 1), st.floats(1, 1e12))
 def test_scattered_over_blocks_is_never_faster(nbytes, block, latency, bandwidth):
     link = Network(latency, bandwidth)
     assert transfer_seconds(nbytes, link, block) >= transfer_seconds(nbytes, link) * (1 - 1e-12)
