@@ -14,6 +14,7 @@ from autograder import journal
 from autograder.course import Course
 from benchmarks.grading_class import ASSIGNMENT
 from benchmarks.grading_courses import ours
+from benchmarks.one_core import one_core
 from course_lib.machine import cores
 from course_lib.paths import ROOT
 
@@ -74,7 +75,7 @@ def graded(count: int, workers: int, kill: bool) -> dict:
         return {
             "submissions": count,
             "workers": workers,
-            "cores": _cores(),
+            "cores": cores(),
             "worker_killed": bool(killed),
             "wall_seconds": wall,
             "per_second": (count - first) / (times[-1] - times[0]).total_seconds(),
@@ -92,30 +93,11 @@ def _kill_a_worker(course: Course, after: int, workers: int) -> int:
     while not file.exists() or file.read_bytes().count(b"\n") < after:
         time.sleep(0.2)
     for process in psutil.Process(workers).children(recursive=True):
-        if "course_lib.examination.warm" in process.cmdline():
+        if "course_lib.examination.warm_process" in process.cmdline():
             worker = process.parent()  # who started the warm process
             worker.kill()
             return worker.pid
     raise SystemExit("no worker is left to be killed")
-
-
-def _cores() -> int:
-    """How many this process and what it starts may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores()
-
-
-@contextlib.contextmanager
-def one_core():
-    """What is started meanwhile shares one core, where the system can hold it there."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def measure(count: int) -> dict:

@@ -14,15 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 
 import numpy as np
 
 from benchmarks import kernel_gpu, kernel_page
 from benchmarks.kernel_cases import Case, decode, matmul, rows
+from benchmarks.one_core import one_core
 from course_lib import cuda
-from course_lib.cuda.runner import cores
-from course_lib.machine import machine
+from course_lib.machine import cores, machine
 from course_lib.paths import ROOT, write_atomically
 
 SIMULATOR_SIDE = 64
@@ -43,20 +42,6 @@ def processor_time() -> float:
     """Seconds on a processor of this process and its ended children; waiting for one is left out."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
-
-
-@contextmanager
-def one_core():
-    """This process, and kernels it runs, on one core."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def compile_times() -> dict[str, dict[str, float]]:
