@@ -36,7 +36,7 @@ def expected(assignment: Assignment, sources: Iterable[str]) -> list[str]:
     return [*assignment.modules, *(name for package in named for name in (package, *PACKAGES[package]))]
 
 
-class Warm(warm.Warm):
+class Warm(warm.OwnWarm):
     """Forks confined processes within `limits`; with `confined=False`, ordinary ones.
 
     Nothing of this program's environment goes into it.

@@ -12,7 +12,7 @@ from pathlib import Path
 from course_lib import workspace
 from course_lib.cuda.compiler import compilers
 from course_lib.errors import UserError
-from course_lib.examination.warm import Warm
+from course_lib.examination import standby
 
 SHOWN = re.compile(r"demos\.\w+\.show")
 GUARD = "course_lib.examination.unconfined"
@@ -72,8 +72,8 @@ def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[
     environment = {**os.environ, "NBGRADER_EXECUTION": "validate", "PLOTLY_RENDERER": "plotly_mimetype"}
     if compilers():  # there kernels are graded; without a compiler, a GPU may run them
         environment["COURSE_DEVICE"] = "host"
-    with Warm(GUARD, {}, environment, notebook.parent) as warm:
-        # Imported while the other process starts, which takes as long.
+    with standby.warm(GUARD, environment, notebook.parent) as warm:
+        # Imported while the other process starts, where it has to.
         from course_lib.examination.assignment import Assignment
         from course_lib.examination.conduct import conduct
         from course_lib.examination.peers import Times

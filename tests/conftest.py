@@ -16,6 +16,9 @@ import pytest
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("course")
 
+# A test leaves no process behind; those of the warm process that stands by ask for one themselves.
+os.environ.setdefault("COURSE_STANDBY_SECONDS", "0")
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("COURSE_SHARED", ROOT.parent / "shared"))
 

@@ -1,21 +1,14 @@
-"""A process that has imported what notebooks use, and forks a process for one examination in milliseconds.
-
-It holds no test, no submission and no secret: what it forks learns what it must once it is guarded. Who
-guards it is a module with `run(main, channel, limits) -> str`, named when the process is started.
-"""
+"""Asks a warm process for others: it has imported what notebooks use, and forks them in milliseconds."""
 
 import contextlib
-import gc
-import importlib
 import json
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.examination.result import CannotGrade
@@ -23,11 +16,8 @@ from course_lib.examination.wire import Channel
 from course_lib.paths import ROOT
 
 PATIENCE = 60.0  # seconds until a new process must be ready, and a killed one gone
-ALWAYS = (
-    "course_lib.examination.candidate",
-    "course_lib.examination.examiner",
-    "course_lib.examination.kernels",
-)
+GONE = "The process that starts others is gone"
+PROGRAM = "course_lib.examination.warm_process"
 
 
 class Process:
@@ -75,44 +65,57 @@ class Process:
         return said.decode(errors="replace") if ready else ""
 
 
-class Warm:
-    """The warm process and the way to ask it for others; use in a `with` statement or call `close`.
+def prepared(environment: dict[str, str]) -> dict[str, str]:
+    """`environment` with what a process needs that is to be forked."""
+    return {
+        **environment,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), environment.get("PYTHONPATH")])),
+        "OMP_NUM_THREADS": "1",  # a process with threads cannot be forked safely
+        "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",  # macOS ends such forks otherwise
+    }
 
-    `guard` names the module that guards each forked process within `limits`. `environment` and `folder` are
-    those that the processes start with. Copies of `carry` files lie in the cache folder of each.
+
+def launch(how: str, file: socket.socket, environment: dict[str, str], folder: Path, **options):
+    """Start a warm process that serves `file`, by one of its program's two commands; returns its Popen."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", PROGRAM, how, str(file.fileno())],
+        pass_fds=[file.fileno()],
+        env=prepared(environment),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        **options,
+    )
+
+
+class Warm:
+    """A warm process to ask for others; use in a `with` statement or call `close`.
+
+    Everything raises CannotGrade when the warm process is gone.
+
+    `connection` leads to it. `guard` names the module that guards each forked process within `limits`, by
+    `run(main, channel, limits) -> str`. Copies of `carry` files lie in the cache folder of each. `place` are
+    an environment and a folder for them, if others than those of the warm process.
     """
 
     def __init__(
         self,
+        connection: socket.socket,
         guard: str,
         limits: dict,
-        environment: dict[str, str],
-        folder: Path,
         carry: Sequence[Path] = (),
+        place: tuple[dict[str, str], Path] | None = None,
     ):
-        ours, theirs = socket.socketpair()
-        self._socket, self._lock = ours, threading.Lock()
+        self._socket, self._lock = connection, threading.Lock()
         self._brought: set[str] = set()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", __name__, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env={
-                    **environment,
-                    "PYTHONPATH": os.pathsep.join(
-                        [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
-                    ),
-                    "OMP_NUM_THREADS": "1",  # a process with threads cannot be forked safely
-                    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",  # macOS ends such forks otherwise
-                },
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        self._ask([guard, limits, [str(path) for path in carry]])
+        moved = [prepared(place[0]), str(place[1])] if place else None
+        self._ask([guard, limits, [str(path) for path in carry], moved])
 
     def _ask(self, question: list) -> None:
-        self._socket.sendall(json.dumps(question).encode() + b"\n")
+        try:
+            self._socket.sendall(json.dumps(question).encode() + b"\n")
+        except OSError as error:
+            raise CannotGrade(f"{GONE} ({error}); run the command again.") from error
 
     def bring(self, modules: Sequence[str]) -> None:
         """Have `modules` imported before anything else is forked; those not installed are left out."""
@@ -124,15 +127,13 @@ class Warm:
     def start(self, kind: str, *details) -> Process:
         """A new process that serves as a "candidate", an "examiner" or for "kernels"."""
         with self._lock:
+            self._ask([kind, *details])
             try:
-                self._ask([kind, *details])
                 _, files, _, _ = socket.recv_fds(self._socket, 64, 2)
             except OSError as error:
-                raise CannotGrade(
-                    f"The process that starts others is gone ({error}); run the command again."
-                ) from error
+                raise CannotGrade(f"{GONE} ({error}); run the command again.") from error
         if len(files) != 2:
-            raise CannotGrade("The process that starts others is gone; run the command again.")
+            raise CannotGrade(f"{GONE}; run the command again.")
         return Process(socket.socket(fileno=files[0]), files[1])
 
     def is_alive(self) -> bool:
@@ -145,96 +146,34 @@ class Warm:
             return False
 
     def close(self) -> None:
-        """End it; what it forked ends with it."""
+        """Ask for nothing more; what was forked here ends."""
         self._socket.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
 
-    def __enter__(self) -> "Warm":
+    def __enter__(self):
         return self
 
     def __exit__(self, *_) -> None:
         self.close()
 
 
-def _serve(requests: socket.socket) -> None:
-    """In the warm process: fork as asked until the other side is gone."""
-    waiting = requests.makefile("rb")
-    guard, limits, carry = json.loads(waiting.readline())
-    run = importlib.import_module(guard).run
-    carried = {Path(path).name: Path(path).read_bytes() for path in carry}
-    _import(ALWAYS)
-    from course_lib.examination.shell import prepare
+class OwnWarm(Warm):
+    """A warm process started for this program, in that `environment` and `folder`; it ends with it."""
 
-    prepare()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asks
-    while line := waiting.readline():
-        kind, *details = json.loads(line)
-        if kind == "import":
-            _import(details)
-            continue
+    def __init__(
+        self,
+        guard: str,
+        limits: dict,
+        environment: dict[str, str],
+        folder: Path,
+        carry: Sequence[Path] = (),
+    ):
         ours, theirs = socket.socketpair()
-        status, report = os.pipe()
-        if os.fork() == 0:
-            waiting.close()
-            for file in (requests.fileno(), ours.fileno(), status):
-                os.close(file)
-            _guarded(run, _main(kind, details, theirs, carried), theirs, report, limits)
-        socket.send_fds(requests, [b"ok"], [ours.fileno(), status])
-        for file in (ours, theirs):
-            file.close()
-        os.close(status)
-        os.close(report)
+        with theirs:
+            self._process = launch("serve", theirs, environment, folder)
+        super().__init__(ours, guard, limits, carry)
 
-
-def _import(modules: Sequence[str]) -> None:
-    for module in modules:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(module)
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(1)
-    gc.collect()
-    gc.freeze()  # a collection in a child would copy every page it looks at
-
-
-def _main(kind: str, details: list, stream: socket.socket, carried: dict[str, bytes]) -> Callable[[], None]:
-    """What a process of this kind does once it is guarded."""
-    from course_lib.cuda.build import cache_folder
-    from course_lib.examination import candidate, examiner, kernels
-    from course_lib.examination.shell import Shell
-
-    channel = Channel(stream)
-
-    def main() -> None:
-        if carried and kind != "examiner":
-            cache_folder().mkdir(parents=True, exist_ok=True)
-            for name, data in carried.items():
-                (cache_folder() / name).write_bytes(data)
-        channel.send("ready")
-        if kind == "candidate":
-            candidate.serve(channel, Shell.instance())
-        elif kind == "examiner":
-            examiner.Examiner(channel, Shell.instance(), *details).serve()
-        else:
-            kernels.serve(channel, *details)
-
-    return main
-
-
-def _guarded(run: Callable, main: Callable, stream: socket.socket, report: int, limits: dict) -> None:
-    """In a process just forked: run `main` under guard, report how it ended, never return."""
-    said = ""
-    try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        said = run(main, stream.fileno(), limits)
-    except BaseException as error:
-        said = f"{type(error).__name__}: {error}"
-    finally:
-        os.write(report, said.encode()[:1000])
-        os._exit(0)
-
-
-if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
-    os._exit(0)  # nothing is left to do, and unloading torch takes a while
+    def close(self) -> None:
+        """End it, and what it forked."""
+        super().close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)

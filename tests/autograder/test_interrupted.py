@@ -170,7 +170,7 @@ def test_a_command_killed_at_any_moment_and_typed_again_gives_the_same_rows(hand
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
-@pytest.mark.parametrize("victim", ["autograder.workers", "course_lib.examination.warm"])
+@pytest.mark.parametrize("victim", ["autograder.workers", "course_lib.examination.warm_process"])
 def test_a_killed_worker_or_warm_process_costs_nothing(handed_in, undisturbed, victim, seed):
     process = grading(handed_in)
     random_moment = random.Random(seed)
