@@ -6,59 +6,85 @@ from html import escape
 from course_lib.cuda.report import Event, Report
 
 _MOST_CELLS, _CELL = 512, 16
-# Okabe and Ito's colors, told apart by color-blind readers; the thread's number decides which.
+# Okabe and Ito's colors, told apart by color-blind readers; the warp's number decides which.
 _COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
+_KINDS = (("read",), ("write", "atomic"))
 
 
 def picture(report: Report) -> str:
     """SVG strips, colored by warp; each cell names its threads on hover. Empty for a large launch."""
     if not report.events:
         return ""
-    strips = []
+    warps = math.ceil(math.prod(report.block) / 32)
+    strips, seen = [], set()
     for array in report.arrays:
         events = [event for event in report.events if event.array == array.name]
         if events and array.elements <= _MOST_CELLS:
-            strips.append(_strip(array.name, array.elements, events))
+            strips.append(_strip(array.name, array.elements, events, warps, seen))
     if not strips:
         return ""
-    note = (
-        "each cell is an element, colored by the warp that touched it first (left half read, right "
-        "half written)"
-    )
-    return f"<details open><summary>who touched what</summary><div>{note}</div>{''.join(strips)}</details>"
+    note = "each cell is an element, colored by the warp that touched it first; point at it for the threads"
+    legend = _legend(sorted(seen), warps, math.prod(report.grid))
+    body = f"<div>{note}</div>{legend}{''.join(strips)}"
+    return f"<details open><summary>who touched what</summary>{body}</details>"
 
 
-def _strip(name: str, elements: int, events: list[Event]) -> str:
+def _legend(seen: list[int], warps: int, blocks: int) -> str:
+    """The color of each warp; where there are more warps than colors, that they come again."""
+    if len(seen) > len(_COLORS):
+        return f"<div>{len(seen)} warps: every {len(_COLORS)}th has the same color</div>"
+    names = []
+    for number in seen:
+        block, warp = divmod(number, warps)
+        words = [f"block {block}"] * (blocks > 1) + [f"warp {warp}"] * (warps > 1 or blocks == 1)
+        names.append(
+            f'<span><i style="background:{_COLORS[number % len(_COLORS)]}"></i>{" ".join(words)}</span>'
+        )
+    return f'<div class="warps">{"".join(names)}</div>'
+
+
+def _strip(name: str, elements: int, events: list[Event], warps: int, seen: set[int]) -> str:
+    """One array's cells, at most 64 in a row; adds the warps whose color it uses to `seen`."""
     columns = min(elements, 64)
     touched: dict[int, list[Event]] = {}
     for event in events:
         if 0 <= event.index < elements:
             touched.setdefault(event.index, []).append(event)
+    kinds = [kind for kind in _KINDS if any(event.access in kind for event in events)]
     cells = []
     for index in range(elements):
         x, y = index % columns * _CELL, index // columns * _CELL
-        mine = touched.get(index, [])
-        halves = ""
-        for side, kinds in enumerate((("read",), ("write", "atomic"))):
-            first = next((event for event in mine if event.access in kinds), None)
-            color = _COLORS[(first.thread // 32 + first.block * 3) % len(_COLORS)] if first else "none"
-            halves += (
-                f'<rect x="{x + side * _CELL // 2}" y="{y}" width="{_CELL // 2}" '
-                f'height="{_CELL - 1}" fill="{color}"/>'
+        mine, parts = touched.get(index, []), ""
+        for side, kind in enumerate(kinds):
+            first = next((event for event in mine if event.access in kind), None)
+            if first is None:
+                continue
+            number, width = first.block * warps + first.thread // 32, _CELL // len(kinds)
+            seen.add(number)
+            parts += (
+                f'<rect x="{x + side * width}" y="{y}" width="{width}" '
+                f'height="{_CELL - 1}" fill="{_COLORS[number % len(_COLORS)]}"/>'
             )
-        cells.append(f"<g><title>{escape(_story(name, index, mine))}</title>{halves}{_frame(x, y)}</g>")
+        cells.append(f"<g><title>{escape(_story(name, index, mine))}</title>{parts}{_frame(x, y)}</g>")
     width, height = columns * _CELL + 1, math.ceil(elements / columns) * _CELL + 1
+    what = (
+        "left half read, right half written"
+        if len(kinds) == 2
+        else "read"
+        if "read" in kinds[0]
+        else "written"
+    )
     drawing = (
-        f'<svg width="{width}" height="{height}" role="img" aria-label="accesses to '
+        f'<svg width="{width}" viewBox="0 0 {width} {height}" role="img" aria-label="accesses to '
         f'{escape(name)}">{"".join(cells)}</svg>'
     )
-    return f"<div><code>{escape(name)}</code></div>{drawing}"
+    return f"<div><code>{escape(name)}</code> {what}</div>{drawing}"
 
 
 def _frame(x: int, y: int) -> str:
     return (
         f'<rect x="{x}" y="{y}" width="{_CELL - 1}" height="{_CELL - 1}" fill="none" stroke="#888" '
-        'stroke-width=".5"/>'
+        'stroke-width=".5" pointer-events="all"/>'
     )
 
 

@@ -6,25 +6,33 @@ from html import escape
 from course_lib.cuda.access_picture import picture
 from course_lib.cuda.report import Report
 
-_STYLE = """<style>
+# Verdicts take the theme's own colors; "costly" marks a count above what the same accesses need.
+STYLE = """<style>
 .course-report{font-size:13px;line-height:1.4;color:var(--jp-content-font-color1,#111)}
 .course-report table{border-collapse:collapse;margin:6px 0}
 .course-report td,.course-report th{padding:1px 8px;text-align:right;vertical-align:top}
 .course-report td,.course-report th{border:0;background:none;font-variant-numeric:tabular-nums}
-.course-report td.code{text-align:left;font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap}
+.course-report td.code{text-align:left;font-family:var(--jp-code-font-family,monospace);white-space:pre}
 .course-report th{font-weight:600;border-bottom:1px solid #888}
-.course-report th.code{text-align:left}
+.course-report th.code,.course-report td.text,.course-report th.text{text-align:left}
 .course-report tr.found td{background:rgba(213,94,0,.18)}
-.course-report .good{color:#00795c;font-weight:600}
-.course-report .bad{color:#b34700;font-weight:600}
+.course-report td.costly{color:var(--jp-error-color1,#b34700);font-weight:600}
+.course-report .good{color:var(--jp-success-color1,#00795c);font-weight:600}
+.course-report .bad{color:var(--jp-error-color1,#b34700);font-weight:600}
+.course-report .side-by-side{display:flex;gap:24px;flex-wrap:wrap;align-items:flex-start;margin-bottom:8px}
+.course-report pre{background:none;margin:0}
+.course-report .wide{overflow-x:auto}
 .course-report ul{margin:4px 0 4px 18px;padding:0}
+.course-report svg{display:block;max-width:100%;height:auto}
+.course-report .warps span{margin-right:14px;white-space:nowrap}
+.course-report .warps i{display:inline-block;width:10px;height:10px;margin-right:4px}
 </style>"""
 
 
 def html(report: Report) -> str:
     """The report for a notebook. Self-contained: no script, nothing fetched; the same under nbgrader."""
     return (
-        f"{_STYLE}<div "
+        f"{STYLE}<div "
         f'class="course-report">{_verdict(report)}{_totals(report)}{_source(report)}{picture(report)}</div>'
     )
 
@@ -54,8 +62,8 @@ def _totals(report: Report) -> str:
         if a.space == "global"
     )
     head = (
-        "<tr><th>array</th><th>elements</th><th>read</th><th>most of one</th><th>written</th><th>most "
-        "to one</th></tr>"
+        '<tr><th class="code">array</th><th>elements</th><th>reads</th><th>most of one element</th>'
+        "<th>writes</th><th>most to one element</th></tr>"
     )
     summary = (
         f"{report.global_bytes:,} bytes of global memory asked for, {report.sectors:,} sectors of 32 "
@@ -77,21 +85,29 @@ def _source(report: Report) -> str:
     shown = {n for n in of_line.keys() | found if n}
     if not shown:
         return ""
-    rows = []
-    for number in range(max(1, min(shown) - 2), max(shown) + 2):
-        text = report.source.splitlines()[number - 1] if number <= len(report.source.splitlines()) else ""
+    heads = ["reads", "writes", "sectors (fewest)"]
+    if any(t.space == "shared" for t in report.lines):
+        heads += ["shared accesses", "bank conflicts"]
+    source, rows = report.source.splitlines(), []
+    for number in range(max(1, min(shown) - 2), min(max(shown) + 1, len(source)) + 1):
         c = of_line.get(number, {})
         sectors = f"{c['sectors']:,} ({c['ideal']:,})" if c.get("sectors") else ""
         cells = [
-            c.get("read", 0),
-            c.get("write", 0) + c.get("atomic", 0),
-            sectors,
-            c.get("shared", 0),
-            c.get("conflicts", 0),
+            _cell(c.get("read", 0)),
+            _cell(c.get("write", 0) + c.get("atomic", 0)),
+            _cell(sectors, c.get("sectors", 0) >= 1.5 * c.get("ideal", 0) > 0),
+            _cell(c.get("shared", 0)),
+            _cell(c.get("conflicts", 0), c.get("conflicts", 0) > 0),
         ]
-        counts = "".join(f"<td>{n if isinstance(n, str) else f'{n:,}' if n else ''}</td>" for n in cells)
         mark = ' class="found"' if number in found else ""
-        rows.append(f'<tr{mark}>{counts}<td>{number}</td><td class="code">{escape(text)}</td></tr>')
-    heads = ("reads", "writes", "sectors (fewest)", "shared", "conflicts", "line")
-    head = f'<tr>{"".join(f"<th>{name}</th>" for name in heads)}<th class="code">source</th></tr>'
-    return f"<details open><summary>accesses by line</summary><table>{head}{''.join(rows)}</table></details>"
+        code = f'<td>{number}</td><td class="code">{escape(source[number - 1])}</td>'
+        rows.append(f"<tr{mark}>{''.join(cells[: len(heads)])}{code}</tr>")
+    head = f'<tr>{"".join(f"<th>{name}</th>" for name in (*heads, "line"))}<th class="code">source</th></tr>'
+    table = f'<div class="wide"><table>{head}{"".join(rows)}</table></div>'
+    return f"<details open><summary>accesses by line</summary>{table}</details>"
+
+
+def _cell(count: int | str, costly: bool = False) -> str:
+    """A count, or nothing where it is 0."""
+    text = count if isinstance(count, str) else f"{count:,}" if count else ""
+    return f'<td class="costly">{text}</td>' if costly else f"<td>{text}</td>"

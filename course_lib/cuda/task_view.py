@@ -10,6 +10,7 @@ import numpy as np
 from course_lib.cuda.errors import CompileError, KernelError
 from course_lib.cuda.module import Module, compile
 from course_lib.cuda.report import Report
+from course_lib.cuda.report_html import STYLE, html
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,34 @@ class Case:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How one size went: `message` is empty when values were right and nothing was found."""
+    """How one size went: `trouble` is what is wrong with the values, or why there are none."""
 
     size: object
-    message: str
+    trouble: str
     report: Report | None = None
+
+    @property
+    def message(self) -> str:
+        """All that is wrong, in full; empty when values were right and nothing was found."""
+        findings = map(str, self.report.findings) if self.report else ()
+        return "; ".join([*filter(None, [self.trouble]), *findings])
+
+    @property
+    def brief(self) -> str:
+        """The same with the findings as kind and lines: the report beside it has their sentences."""
+        lines: dict[str, set[int]] = {}
+        for finding in self.report.findings if self.report else ():
+            lines.setdefault(finding.kind, set()).update({finding.line, finding.other_line} - {None, 0})
+        found = [
+            f"{kind} in line{'s' * (len(where) > 1)} {', '.join(map(str, sorted(where)))}" if where else kind
+            for kind, where in lines.items()
+        ]
+        return "; ".join([*filter(None, [self.trouble]), *found])
 
 
 @dataclass(frozen=True)
 class View:
-    """What `show` gives to the notebook: `ok`, the verdicts, and the last report in full."""
+    """What `show` gives to the notebook: `ok`, the verdicts, and one report in full."""
 
     kernel: str
     specification: str
@@ -46,25 +65,35 @@ class View:
         """Whether every size had right values and no finding."""
         return all(not verdict.message for verdict in self.verdicts)
 
+    @property
+    def report(self) -> Report | None:
+        """The report of the first size with a finding, else of the last size that ran."""
+        reports = [verdict.report for verdict in self.verdicts if verdict.report]
+        return next((report for report in reports if not report.ok), reports[-1] if reports else None)
+
     def __str__(self) -> str:
-        lines = [f"size {v.size}: {v.message or 'right, no findings'}" for v in self.verdicts]
-        last = next((v.report for v in reversed(self.verdicts) if v.report), None)
-        return "\n".join([f"{self.kernel}:", *lines, *([str(last)] if last else [])])
+        lines = [f"size {v.size}: {v.brief or 'right, no findings'}" for v in self.verdicts]
+        return "\n".join([f"{self.kernel}:", *lines, *([str(self.report)] if self.report else [])])
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{escape(str(v.size))}</td><td style='text-align:left'>"
-            f"{'✗ ' + escape(v.message) if v.message else '✓ right, no findings'}</td></tr>"
+            f'<tr><td>{escape(str(v.size))}</td><td class="text">{_verdict_html(v)}</td></tr>'
             for v in self.verdicts
         )
-        last = next((v.report for v in reversed(self.verdicts) if v.report), None)
         return (
-            "<div style='display:flex;gap:24px;flex-wrap:wrap;align-items:flex-start'>"
+            f'{STYLE}<div class="course-report"><div class="side-by-side">'
             f"<div><b>specification</b><pre>{escape(self.specification)}</pre></div>"
-            f"<div><b>{escape(self.kernel)}</b><table><tr><th>size</th><th "
-            "style='text-align:left'>verdict</th></tr>"
-            f"{rows}</table></div></div>{last._repr_html_() if last else ''}"
+            f'<div><b>{escape(self.kernel)}</b><table><tr><th>size</th><th class="text">verdict</th></tr>'
+            f"{rows}</table></div></div></div>{html(self.report) if self.report else ''}"
         )
+
+
+def _verdict_html(verdict: Verdict) -> str:
+    if not verdict.message:
+        return '<span class="good">✓ right, no findings</span>'
+    if "\n" in verdict.trouble:  # a compiler's errors point into the line above
+        return f'<span class="bad">✗</span><pre>{escape(verdict.trouble)}</pre>'
+    return f'<span class="bad">✗</span> {escape(verdict.brief)}'
 
 
 def show(kernel: str | Module, spec: Callable[..., Case], sizes: Iterable, name: str | None = None) -> View:
@@ -96,7 +125,7 @@ def _verdict(module: Module, name: str, size, case: Case) -> Verdict:
         _difference(key, np.asarray(args[key]), expected, case.tolerance)
         for key, expected in case.expected.items()
     ]
-    return Verdict(size, "; ".join([*filter(None, wrong), *map(str, report.findings)]), report)
+    return Verdict(size, "; ".join(filter(None, wrong)), report)
 
 
 def _poisoned(array: np.ndarray) -> np.ndarray:

@@ -162,6 +162,29 @@ def test_the_report_draws_source_counts_and_picture_without_script():
     assert "✓ no findings" in html
 
 
+def test_the_picture_says_which_color_is_which_warp_and_fits_a_narrow_page():
+    html = _inspect("y[t] = x[t];", _floats(64), np.zeros(64, np.float32), block=64)._repr_html_()
+    assert "</i>warp 0</span>" in html
+    assert "</i>warp 1</span>" in html
+    assert "warp 2" not in html
+    assert "max-width:100%" in html
+    many = _inspect(
+        "int i = blockIdx.x * 32 + t; y[i] = x[i];", _floats(288), np.zeros(288, np.float32), grid=9
+    )._repr_html_()
+    assert "9 warps: every 8th has the same color" in many
+
+
+def test_a_line_that_wastes_sectors_or_banks_stands_out():
+    html = _inspect("y[t] = x[t];", _floats(32), np.zeros(32, np.float32))._repr_html_()
+    assert 'class="costly"' not in html
+    assert "bank conflicts</th>" not in html
+    html = _inspect("float v = x[t];\ny[2 * t] = v;", _floats(32), np.zeros(64, np.float32))._repr_html_()
+    assert '<td class="costly">8 (4)</td>' in html
+    body = "__shared__ float s[64];\ns[2 * t] = x[t];\ny[t] = s[2 * t];"
+    html = _inspect(body, _floats(32), np.zeros(32, np.float32))._repr_html_()
+    assert html.count('<td class="costly">1</td>') == 2
+
+
 def test_a_kernel_that_never_ends_is_stopped():
     module = Module('extern "C" __global__ void k(int n) { while (n) __threadfence(); }', "test.cu", "host")
     with pytest.raises(cuda.KernelError, match="did not end within 1 s"):

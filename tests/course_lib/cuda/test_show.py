@@ -37,6 +37,22 @@ def test_a_cell_never_written_and_a_finding_are_verdicts():
     assert "out of bounds" in view.verdicts[0].message
 
 
+def test_the_report_shown_is_of_the_first_size_with_a_finding():
+    view = show(DOUBLE.format("if (i < 16) y[i] = 2 * x[i];"), doubled, [32, 8, 16])
+    assert [v.brief for v in view.verdicts] == [
+        "y[16] should be 34, is nan (16 of 32 differ)",
+        "out of bounds in line 3",
+        "",
+    ]
+    assert view.report is view.verdicts[1].report
+    assert "y[8], but its elements are 0 to 7" in view._repr_html_()
+
+
+def test_a_compile_error_keeps_its_underline():
+    html = show(DOUBLE.format("y[i] = oops;"), doubled, [8])._repr_html_()
+    assert "<pre>kernel.cu, line 3: &#x27;oops&#x27;" in html
+
+
 def test_a_source_that_does_not_compile_is_a_verdict():
     view = show(DOUBLE.format("y[i] = oops;"), doubled, [8])
     assert not view.ok
