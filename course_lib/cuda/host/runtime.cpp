@@ -98,9 +98,19 @@ HIDDEN void course_switch_away(Worker* w) {
     __course_switch(&self.stack_pointer, next.stack_pointer, next.result);
 }
 
+static void place_name(char* text, size_t bytes, Index3 place, Index3 extent) {
+    if (extent.y == 1 && extent.z == 1) snprintf(text, bytes, "%u", place.x);
+    else if (extent.z == 1) snprintf(text, bytes, "(%u,%u)", place.x, place.y);
+    else snprintf(text, bytes, "(%u,%u,%u)", place.x, place.y, place.z);
+}
+
+// As report.py names it: with as many numbers as the block has dimensions, and the block where there are several.
 static void thread_name(Worker* w, char* text, size_t bytes, unsigned thread) {
-    Index3 t = w->threads[thread].index, b = w->block;
-    snprintf(text, bytes, "thread (%u,%u,%u) of block (%u,%u,%u)", t.x, t.y, t.z, b.x, b.y, b.z);
+    char here[40], block[40];
+    place_name(here, sizeof here, w->threads[thread].index, w->block_extent);
+    place_name(block, sizeof block, w->block, w->grid_extent);
+    if (launch->blocks == 1) snprintf(text, bytes, "thread %s", here);
+    else snprintf(text, bytes, "thread %s of block %s", here, block);
 }
 
 // A warp operation happens when every lane of its mask that has not ended has arrived with the same mask.

@@ -21,10 +21,10 @@ def _run(body: str, grid=1, block=1, time_limit=5.0):
     ("x[1L << 40] = 1;", "touched memory outside of every array"),
     ("x[0] = 7 / (n - 4);", "divided an integer by zero"),
     ("if (threadIdx.x < 3) __syncthreads();", "line 2: barrier divergence: 3 of 32 threads wait"),
-    ("if (threadIdx.x < 3) __syncwarp(7 << 1);", "line 2: warp divergence: thread (0,0,0)"),
+    ("if (threadIdx.x < 3) __syncwarp(7 << 1);", "line 2: warp divergence: thread 0"),
     ("if (threadIdx.x < 3) __syncwarp(); else __syncthreads();", "line 2: warp divergence"),
     ("__trap();", "line 2: trap: __trap()"),
-    ("assert(n == 5);", "line 2: trap: assert(n == 5) failed in thread (0,0,0)"),
+    ("assert(n == 5);", "line 2: trap: assert(n == 5) failed in thread 0"),
 ])  # fmt: skip
 def test_what_goes_wrong_is_said(body, message):
     with pytest.raises(cuda.KernelError) as caught:
