@@ -20,7 +20,7 @@ STYLE = """<style>
 .course-report .good{color:var(--jp-success-color1,#00795c);font-weight:600}
 .course-report .bad{color:var(--jp-error-color1,#b34700);font-weight:600}
 .course-report .side-by-side{display:flex;gap:24px;flex-wrap:wrap;align-items:flex-start;margin-bottom:8px}
-.course-report pre{background:none;margin:0}
+.course-report div pre{background:none;margin:0}
 .course-report .wide{overflow-x:auto}
 .course-report ul{margin:4px 0 4px 18px;padding:0}
 .course-report svg{display:block;max-width:100%;height:auto}

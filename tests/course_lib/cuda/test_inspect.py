@@ -180,7 +180,7 @@ def test_a_line_that_wastes_sectors_or_banks_stands_out():
     assert "bank conflicts</th>" not in html
     html = _inspect("float v = x[t];\ny[2 * t] = v;", _floats(32), np.zeros(64, np.float32))._repr_html_()
     assert '<td class="costly">8 (4)</td>' in html
-    body = "__shared__ float s[64];\ns[2 * t] = x[t];\ny[t] = s[2 * t];"
+    body = "__shared__ float s[64];\ns[2 * t] = x[t];\n__syncwarp();\ny[t] = s[62 - 2 * t];"
     html = _inspect(body, _floats(32), np.zeros(32, np.float32))._repr_html_()
     assert html.count('<td class="costly">1</td>') == 2
 
