@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
-from course_lib.cuda.compiler import Compiler
+from course_lib.cuda.compiler import MOST_FRAME_BYTES, Compiler
 from course_lib.cuda.errors import CompileError
 from course_lib.cuda.sites import label_calls
 from course_lib.cuda.translate import host_source
@@ -139,6 +139,9 @@ _HINTS = {
 }
 
 
+_FRAME = re.compile(r"frame size (?:of )?\(?(\d+)")
+
+
 def _explained(source: str, filename: str, output: str) -> CompileError:
     """The compiler's errors, each with the student's line and the place underlined."""
     lines, problems, shown = source.splitlines(), [], []
@@ -149,11 +152,18 @@ def _explained(source: str, filename: str, output: str) -> CompileError:
         for pattern, hint in _HINTS.items():
             if found := re.search(pattern, text):
                 text += f" ({hint.format(found.group(1) if found.groups() else '')})"
+        if found := _FRAME.search(text):
+            text = (
+                f"a thread's local arrays take {int(found[1]):,} bytes; the host runtime has room for "
+                f"{MOST_FRAME_BYTES:,} (a GPU has more)"
+            )
+            if any(text == known for _, known in problems):
+                continue  # of the function that calls the kernel
         problems.append((line, text))
         shown.append(f"{filename}, line {line}: {text}")
         if 0 < line <= len(lines):
             shown.append(f"    {lines[line - 1]}")
-            if match["column"]:
+            if match["column"] and int(match["column"]) <= len(lines[line - 1]) + 1:
                 shown.append(
                     "    " + re.sub(r"[^\t]", " ", lines[line - 1][: int(match["column"]) - 1]) + "^"
                 )

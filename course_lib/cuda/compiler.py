@@ -25,7 +25,13 @@ _COMMON = [
     ),
     *("-fno-math-errno", "-fno-trapping-math", "-fwrapv"),
 ]
-_KERNEL = ["-w", "-nostdinc", "-nostdinc++", "-ffp-contract=fast", "-x", "c++"]
+# A thread's stack has 64 KB (kStackBytes in host/runtime.h); what calls need besides is small.
+MOST_FRAME_BYTES = 56 * 1024
+_FRAME = {
+    "g++": [f"-Werror=frame-larger-than={MOST_FRAME_BYTES}"],
+    "clang++": [f"-Wframe-larger-than={MOST_FRAME_BYTES}", "-Werror=frame-larger-than"],
+}
+_KERNEL = ["-nostdinc", "-nostdinc++", "-ffp-contract=fast", "-x", "c++"]
 _INSPECTED = ["-O1", "-g1", "-fsanitize=thread", "-fno-optimize-sibling-calls", "-D__COURSE_INSPECT"]
 # One call for each access, in the order of the source: nothing vectorized, unrolled, merged or moved,
 # so that all compilers count alike.
@@ -74,7 +80,7 @@ class Compiler:
         """Flags for a kernel's source, plain or with its memory accesses instrumented."""
         zig = ["-fno-sanitize=undefined"] if self.name == "ziglang" else []
         mode = [*_INSPECTED, *_INSPECTED_BY[self.family]] if inspected else ["-O3"]
-        return [*_COMMON, *_KERNEL, _native(), *zig, *mode]
+        return [*_COMMON, *_KERNEL, *_FRAME[self.family], _native(), *zig, *mode]
 
     def runtime_flags(self, inspected: bool) -> list[str]:
         """Flags for the runtime's own source files."""

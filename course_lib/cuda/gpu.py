@@ -1,5 +1,7 @@
 """The same source on an NVIDIA GPU: NVRTC and launches through CuPy."""
 
+import ctypes
+import os
 import re
 from functools import cache, cached_property
 
@@ -9,12 +11,20 @@ from course_lib.cuda.signature import kernels
 
 _HALF = re.compile(r"\b(__half2?|half2?|__float2half\w*)\b")
 _BFLOAT = re.compile(r"\b(__)?nv_bfloat16\w*|\b__float2bfloat16\w*")
+# An error of NVRTC: the line, what is wrong, and where it can, the line's text and a caret below it.
+_ERROR = re.compile(
+    r"^(?P<file>[^\s(]+)\((?P<line>\d+)\): (?:catastrophic )?error: (?P<text>.*)$"
+    r"(?P<shown>\n[^\n]*\n[ \t]*\^[ \t]*$)?",
+    re.M,
+)
 
 
 @cache
 def available() -> bool:
     """Whether CuPy is installed and sees a GPU. Never raises."""
     try:
+        # Without NVIDIA's driver there is nothing to see; CuPy takes a fifth of a second to say so.
+        ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
         import cupy
 
         return bool(cupy.cuda.is_available())
@@ -32,6 +42,15 @@ def device_source(source: str, filename: str) -> str:
     return "\n".join([*lines, f'#line 1 "{filename}"', source])
 
 
+def refusal(log: str, filename: str, where: str = "") -> CompileError:
+    """NVRTC's log as an error with the source's own lines; `where` follows each sentence."""
+    problems, lines = [], []
+    for found in _ERROR.finditer(log):
+        problems.append((int(found["line"]), found["text"]))
+        lines.append(f"{filename}, line {found['line']}: {found['text']}{where}{found['shown'] or ''}")
+    return CompileError("\n".join(lines) or log.strip(), problems)
+
+
 class GpuKernels:
     """The kernels of one source on the current GPU; raises CompileError with NVRTC's own message."""
 
@@ -40,15 +59,12 @@ class GpuKernels:
 
         self.kernels = kernels(source)
         self._cupy = cupy
+        self._functions: dict[str, list] = {}
         self._module = cupy.RawModule(code=device_source(source, filename), options=("--std=c++17",))
         try:
             self._module.compile()
         except cupy.cuda.compiler.CompileException as error:
-            problems = [
-                (int(line), text)
-                for line, text in re.findall(rf"{re.escape(filename)}\((\d+)\): error: (.*)", str(error))
-            ]
-            raise CompileError(str(error), problems) from None
+            raise refusal(str(error), filename) from None
 
     @cached_property
     def max_shared(self) -> int:
@@ -60,11 +76,19 @@ class GpuKernels:
         launch: Launch = check(
             self.kernels[name], grid, block, args, shared_mem, self._cupy.ndarray, self.max_shared
         )
-        function = self._module.get_function(name)
-        if shared_mem > 48 * 1024:
-            function.max_dynamic_shared_size_bytes = shared_mem
         values = tuple(self._cupy.uint64(0) if value is None else value for value in launch.values)
         try:
+            function = self._function(name, launch.shared_mem)
             function(launch.grid, launch.block, values, shared_mem=launch.shared_mem)
         except self._cupy.cuda.driver.CUDADriverError as error:
             raise KernelError(f"kernel {name}: {error}") from None
+
+    def _function(self, name: str, shared_mem: int):
+        """The kernel, allowed as much dynamic shared memory; a default of 48 KB counts static arrays too."""
+        if name not in self._functions:
+            function = self._module.get_function(name)
+            self._functions[name] = [function, function.max_dynamic_shared_size_bytes]
+        function, allowed = self._functions[name]
+        if shared_mem > allowed:
+            function.max_dynamic_shared_size_bytes = self._functions[name][1] = shared_mem
+        return function

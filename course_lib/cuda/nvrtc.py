@@ -9,12 +9,10 @@ from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 
-from course_lib.cuda.errors import CompileError
-from course_lib.cuda.gpu import device_source
+from course_lib.cuda.gpu import device_source, refusal
 
 # Turing to consumer Blackwell: what the compiler knows of these is checked.
 ARCHITECTURES = (75, 80, 86, 87, 88, 89, 90, 100, 103, 110, 120)
-_ERROR = re.compile(r"^(?P<file>[^\s(]+)\((?P<line>\d+)\): (?:catastrophic )?error: (?P<text>.*)$", re.M)
 _ENTRY = re.compile(
     r"Compiling entry function '(?P<kernel>\w+)'.*?(?P<stores>\d+) bytes spill stores, "
     r"(?P<loads>\d+) bytes spill loads"
@@ -100,9 +98,7 @@ def _compile(source: str, filename: str, architecture: int) -> list[Resources]:
     nvrtc.nvrtcDestroyProgram(program)
     log = log.decode(errors="replace").replace("\0", "")
     if status != nvrtc.nvrtcResult.NVRTC_SUCCESS:
-        problems = [(int(m["line"]), m["text"]) for m in _ERROR.finditer(log)]
-        lines = [f"{filename}, line {line}: {text} (NVRTC, sm_{architecture})" for line, text in problems]
-        raise CompileError("\n".join(lines) or log.strip(), problems)
+        raise refusal(log, filename, f" (NVRTC, sm_{architecture})")
     return [
         Resources(
             m["kernel"], architecture, int(m["registers"]),

@@ -13,11 +13,13 @@ def host_source(source: str, filename: str) -> str:
     """
     edits = [(kernel.end, kernel.end, _entry(kernel)) for kernel in definitions(source)]
     words = tokens(source)
-    depth = 0
+    depth, held = 0, []
     for i, word in enumerate(words):
         depth += (word.text == "{") - (word.text == "}")
+        if depth == 0:
+            held = []
         if word.text == "__shared__":
-            edits.append(_shared(words, i, depth))
+            edits.append(_shared(words, i, depth, held))
         elif depth == 0 and word.text in ("__device__", "__constant__"):
             edits.extend(_device(words, i))
     for start, end, text in sorted(edits, reverse=True):
@@ -50,7 +52,8 @@ def _declared(words: tuple[Token, ...], start: int) -> tuple[list[str], int]:
     return names, end
 
 
-def _shared(words: tuple[Token, ...], i: int, depth: int) -> tuple[int, int, str]:
+def _shared(words: tuple[Token, ...], i: int, depth: int, held: list[str]) -> tuple[int, int, str]:
+    """The edit for one declaration; `held` are the structs of this function's outermost block so far."""
     line = words[i].line
     if depth == 0:
         raise _refused(line, "declare __shared__ memory inside the kernel that uses it")
@@ -66,24 +69,27 @@ def _shared(words: tuple[Token, ...], i: int, depth: int) -> tuple[int, int, str
     if any(word.text == "extern" for word in words[start:i]):
         text = _dynamic(line, statement, names)
     else:
-        text = _members(words[start].start, statement, names)
+        text, structs = _members(words[start].start, statement, names)
+        if depth == 1:
+            held += structs
+        sizes = " + ".join(f"sizeof({struct})" for struct in (held if depth == 1 else structs))
+        text += f'static_assert({sizes} <= 49152, "a block has at most 48 KB of static shared memory"); '
     newlines = "\n" * (words[end].line - words[start].line)
     return words[start].start, words[end].end, text + newlines
 
 
-def _members(place: int, statement: list[Token], names: list[str]) -> str:
-    """`__shared__ T a[4], b;`: a struct with one member for each name, and a reference of that name to it."""
+def _members(place: int, statement: list[Token], names: list[str]) -> tuple[str, list[str]]:
+    """`__shared__ T a[4], b;`: a struct with a member for each name, a reference to it; and the structs."""
     parts = split(tuple(statement))
     first = next(i for i, w in enumerate(parts[0]) if w.text == names[0] or w.text == "*")
     base, parts[0] = parts[0][:first], parts[0][first:]
-    text = ""
-    for k, (name, part) in enumerate(zip(names, parts, strict=True)):
-        struct = f"__course_shared_{place}_{k}"
+    text, structs = "", [f"__course_shared_{place}_{k}" for k in range(len(names))]
+    for struct, name, part in zip(structs, names, parts, strict=True):
         text += (
             f"struct {struct} {{ {' '.join(w.text for w in (*base, *part))}; }}; "
             f"__COURSE_SHARED({struct}, {name}) "
         )
-    return text
+    return text, structs
 
 
 def _dynamic(line: int, statement: list[Token], names: list[str]) -> str:

@@ -161,7 +161,6 @@ template <class T, size_t n> struct __course_element<T[n]> { typedef typename __
 template <class S> struct __course_offset { static unsigned value; };
 template <class S> unsigned __course_offset<S>::value = __course_reserve(sizeof(S));
 #define __COURSE_SHARED(S, name)                                                                              \
-    static_assert(sizeof(S) <= 49152, "a block has at most 48 KB of static shared memory");                   \
     auto& name = ((S*)(__course_self()->shared + __course_offset<S>::value))->name;                           \
     __COURSE_KNOWN(__course_shared_array(#name, &name, sizeof(name), sizeof(__course_element<decltype(name)>::type)))
 #define __COURSE_DYNAMIC(T, name)                                                                             \

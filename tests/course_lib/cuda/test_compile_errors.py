@@ -31,7 +31,9 @@ def test_the_students_line_is_named_and_underlined(name):
     ('extern "C" __global__ void k(Thing t) {}', "has type Thing"),
     ('extern "C" __global__ void k(float** x) {}', "cannot read the parameter"),
     ('extern "C" __global__ void k(float* x) { __shared__ float a[2] = {0}; }', "cannot be initialized"),
-    ('extern "C" __global__ void k(float* x) { __shared__ float a[20000]; }', "at most 48 KB"),
+    ('extern "C" __global__ void k(float* x) { __shared__ float a[20000]; }', "line 1: .*at most 48 KB"),
+    ('extern "C" __global__ void k(float* x) {\n__shared__ float a[8000];\n__shared__ float b[8000], c;\n}',
+     "line 3: .*at most 48 KB"),
     ('__shared__ float a[2];\nextern "C" __global__ void k(float* x) {}', "line 1: .*inside"),
     ('extern "C" __global__ void k(float* x) { x[0] = INFINITY; }', "has no INFINITY: write __int_as_float"),
     ('extern "C" __global__ void k(float* x) { int8_t a; }', "has no int8_t"),
@@ -39,6 +41,28 @@ def test_the_students_line_is_named_and_underlined(name):
 def test_what_cuda_would_refuse_is_refused_in_words(source, message):
     with pytest.raises(cuda.CompileError, match=message):
         Module(source, "kernel.cu", "host")
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize("name", ["g++", pytest.param("clang++", marks=pytest.mark.needs("clang"))])
+def test_local_arrays_larger_than_a_threads_stack_are_refused_not_overrun(name):
+    source = (
+        'extern "C" __global__ void k(float* x, int n) {\n    volatile float big[20000];\n'
+        "    for (int i = 0; i < 20000; ++i) big[i] = i;\n    x[0] = big[n];\n}\n"
+    )
+    compiler = next(c for c in compilers() if c.name == name)
+    with pytest.raises(cuda.CompileError, match=r"a thread's local arrays take .* room for 57,344") as caught:
+        Module(source, "kernel.cu", "host", compiler=compiler)
+    assert len(caught.value.problems) == 1
+    Module(source.replace("20000", "13000"), "kernel.cu", "host", compiler=compiler)
+
+
+@pytest.mark.needs("compiler")
+def test_two_kernels_have_48_kb_of_shared_memory_each():
+    kernel = (
+        'extern "C" __global__ void {}(float* x) {{ __shared__ float a[8000]; a[0] = 1; x[0] = a[0]; }}\n'
+    )
+    assert Module(kernel.format("j") + kernel.format("k"), "kernel.cu", "host").names == ["j", "k"]
 
 
 @pytest.mark.needs("compiler")
@@ -76,3 +100,13 @@ def test_host_only_code_is_refused_by_nvidias_compiler_with_its_line():
         nvrtc.check(source, architectures_wanted=(75,))
     assert caught.value.problems
     assert {line for line, _ in caught.value.problems} <= {2, 3}
+
+
+@pytest.mark.needs("nvrtc")
+def test_nvidias_compilers_errors_stand_on_the_students_lines_with_the_place_underlined():
+    with pytest.raises(cuda.CompileError) as caught:
+        nvrtc.check(SOURCE, "kernel.cu", architectures_wanted=(75,))
+    assert [line for line, _ in caught.value.problems] == [3]
+    first, text, underline = str(caught.value).splitlines()
+    assert first == 'kernel.cu, line 3: identifier "missing" is undefined (NVRTC, sm_75)'
+    assert text.index("missing") == underline.index("^")
