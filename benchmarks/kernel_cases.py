@@ -116,8 +116,9 @@ def rows(count: int, columns: int) -> list[Case]:
 
 def decode(sequences: int, keys: int, kv_heads: int, d: int = 128) -> list[Case]:
     """Decode attention over a paged cache whose pages lie in random order, four query heads a key head."""
-    page, heads, splits = 16, 4 * kv_heads, max(1, 1024 // (sequences * kv_heads))
+    page, heads = 16, 4 * kv_heads
     pages = keys // page
+    splits = max(1, min(pages, 1024 // (sequences * kv_heads)))
     table = stream("benchmark", "pages", sequences, pages).permutation(sequences * pages).astype(np.int32)
     table, length = table.reshape(sequences, pages), np.full(sequences, keys, np.int32)
     size = f"{sequences} x {keys} x {kv_heads}"

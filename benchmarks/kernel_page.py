@@ -3,6 +3,7 @@
 import json
 from html import escape
 
+from benchmarks.kernel_gpu import bounds
 from course_lib.paths import ROOT, write_atomically
 
 PAGE = ROOT / "docs" / "kernel_ladders.md"
@@ -20,7 +21,8 @@ def write() -> None:
     ]
     for path in sorted((ROOT / "benchmarks" / "results").glob("kernels-*.json")):
         record, name = json.loads(path.read_text()), path.stem.removeprefix("kernels-")
-        parts += ["", f"## {record['machine']['processor']}", ""]
+        names = filter(None, (record["machine"]["processor"], record["machine"]["gpu"]))
+        parts += ["", f"## {', '.join(names)}", ""]
         if record.get("host_ms"):
             parts += _host(record, name)
         parts += _gpu(record["gpu"], name) if record["gpu"] else ["", "GPU: not measured on this machine."]
@@ -62,8 +64,8 @@ def _gpu(gpu: dict, name: str) -> list[str]:
     write_atomically(PICTURES / f"ladder-{name}-gpu.svg", _bars(bars))
     lines = [
         "",
-        f"On the GPU: copy {gpu['copy_GB_s']:.0f} GB/s, cuBLAS fp32 {gpu['cublas_TFLOP_s']:.1f} TFLOP/s, "
-        "in the same run.",
+        f"On the GPU: {bounds(gpu)}, in the same run. A rate in GB/s is a share of the copy's, one in "
+        "TFLOP/s of cuBLAS's.",
         "",
         f"![share of the bound of each rung](images/ladder-{name}-gpu.svg)",
         "",
