@@ -36,6 +36,7 @@ def grade_submission(
     warm = warm or _shared()
     warm.bring(expected(assignment, (cell.source for cell, _ in submission.cells)))
     found = conduct(submission, assignment, warm.start, times or Times())
+    warm.bring(found.imported)
     points = {name: found.points.get(name, 0.0) for name in assignment.tests}
     return Result(
         points=points,

@@ -2,6 +2,7 @@
 
 ./course bench grading                   30 submissions, one process each: nbgrader, ours, floor
 ./course bench grading --cluster 1000    and as many on a cluster of separate worker processes
+./course bench grading --check           and what a student waits for ./course check
 
 Prints tables and writes results/grading-<machine>.json and docs/grading_speed.md. The class is that of
 benchmarks/grading_class.py, the same on every machine. Processor seconds count everything that was started.
@@ -16,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import grading_cluster, grading_page
+from benchmarks import checking, grading_cluster, grading_page
 from benchmarks.grading_class import ASSIGNMENT
 from benchmarks.grading_courses import our_points, ours, plain, plain_points
 from benchmarks.processor_time import Cost, run
@@ -74,6 +75,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="./course bench grading", description=__doc__.splitlines()[0])
     parser.add_argument("--students", type=int, default=30, help="size of the class that all three grade")
     parser.add_argument("--cluster", type=int, default=0, help="size of the class for the Dask cluster")
+    parser.add_argument("--check", action="store_true", help="also measure ./course check")
     options = parser.parse_args(argv)
     name = re.sub(r"[^a-z0-9]+", "-", machine()["processor"].lower()).strip("-")
     path = ROOT / "benchmarks" / "results" / f"grading-{name}.json"
@@ -83,6 +85,8 @@ def main(argv: list[str] | None = None) -> None:
         record["one_process"] = {"load_average": os.getloadavg()[0]} | compare(options.students)
     if options.cluster:
         record["cluster"] = {"load_average": os.getloadavg()[0]} | grading_cluster.measure(options.cluster)
+    if options.check:
+        record["check"] = {"load_average": os.getloadavg()[0]} | checking.measure()
     write_atomically(path, json.dumps(record, indent=1) + "\n")
     print("\n".join(grading_page.tables(record)))
     page = grading_page.write(record)

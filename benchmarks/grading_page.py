@@ -24,6 +24,8 @@ def tables(record: dict) -> list[str]:
         lines += ["", *_one_process(found)]
     if found := record.get("cluster"):
         lines += ["", *_cluster(found)]
+    if found := record.get("check"):
+        lines += ["", _check(found)]
     return lines
 
 
@@ -69,6 +71,14 @@ def _cluster(found: dict) -> list[str]:
             f"{row['coordinator_memory_bytes'] / 2**20:.0f} |"
         )
     return lines
+
+
+def _check(found: dict) -> str:
+    return (
+        f"`./course check {found['assignment']}`, solved (load average {found['load_average']:.1f}): "
+        f"{found['first']:.1f} s the first time; then, while its warm process stands by, "
+        f"{found['next']:.1f} s (median of five, at most {found['worst']:.1f})."
+    )
 
 
 def write(record: dict) -> Path:

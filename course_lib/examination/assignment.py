@@ -93,9 +93,13 @@ class Assignment:
 
     @functools.cached_property
     def modules(self) -> list[str]:
-        """What the instructor's cells import, and what may be a module among its attributes."""
+        """What the instructor's cells import, and what may be a module among its attributes.
+
+        Without hidden tests: a student's code could see what they use among the modules that are there.
+        """
         sources = [cell.source if cell.is_ours else cell.imports for cell in self.cells
-                   if cell.cell_type == "code" and not cell.source.lstrip().startswith("%%")]  # fmt: skip
+                   if cell.cell_type == "code" and not cell.is_hidden
+                   and not cell.source.lstrip().startswith("%%")]  # fmt: skip
         nodes = []
         for source in sources:
             with contextlib.suppress(UserError):  # whoever runs the cell says what is wrong with it

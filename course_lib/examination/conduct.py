@@ -21,12 +21,17 @@ OWN_CELL = 300.0  # seconds that one of the instructor's cells may take
 
 @dataclass
 class Findings:
-    """Outputs by place in the submission, points and messages by test, and what was worth a flag."""
+    """Outputs by place in the submission, points and messages by test, and what was worth a flag.
+
+    imported: modules that the instructor's visible cells have imported, in order: who imports them before
+    the next examination need not wait for them in it.
+    """
 
     outputs: dict[int, list] = field(default_factory=dict)
     points: dict[str, float | None] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
+    imported: list[str] = field(default_factory=list)
 
 
 def conduct(submission: Submission, assignment: Assignment, start: Start, times: Times) -> Findings:
@@ -102,6 +107,9 @@ class _Tests:
                         self._renew(len(cells) if hidden else i + 1)
                 elif not hidden:
                     self._prepare(cell)
+            if not hidden:
+                self._examiner.channel.send("imported")
+                self._found.imported = receive(self._examiner.channel, OWN_CELL)[1]
 
     def dismiss(self) -> None:
         """Have the examiner end while others are waited for."""

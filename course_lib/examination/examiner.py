@@ -3,6 +3,7 @@
 import ast
 import builtins
 import contextlib
+import sys
 from collections.abc import Callable
 
 from course_lib.examination import kernels
@@ -23,6 +24,7 @@ class Examiner:
         self._hidden: dict = {}
         self._asks = True
         self._prints = True
+        self._known = set(sys.modules)
         kernels.run_elsewhere(self._ask_kernels, self._printed)
 
     def serve(self) -> None:
@@ -37,6 +39,10 @@ class Examiner:
     def _run(self, source: str) -> None:
         """An instructor's cell that is no test."""
         self._channel.send("ran", self._shell.run(source))
+
+    def _imported(self) -> None:
+        """Tell which modules the instructor's cells have imported here."""
+        self._channel.send("imported", [name for name in list(sys.modules) if name not in self._known])
 
     def _park(self, name: str) -> None:
         """Remember the names as they are now for the hidden test `name`, which runs later."""

@@ -13,9 +13,11 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.errors import UserError
+from course_lib.examination.result import CannotGrade
 from course_lib.examination.warm import OwnWarm, Warm, launch
 from course_lib.examination.warm_process import STANDBY_SECONDS
 from course_lib.paths import ROOT
@@ -33,32 +35,44 @@ def warm(guard: str, environment: dict[str, str], folder: Path) -> Warm:
     it ends, and a new one takes its place. Raises UserError for seconds that are no number.
     """
     environment = {STANDBY_SECONDS: SECONDS} | environment
-    said = environment[STANDBY_SECONDS]
-    try:
-        seconds = float(said)
-    except ValueError:
-        raise UserError(f"{STANDBY_SECONDS} must be a number of seconds, not {said!r}.") from None
-    connection = _connection(environment) if seconds > 0 else None
+    connection = None
+    if _is_wanted(environment):
+        with contextlib.suppress(OSError):
+            path = _path(environment)
+            connection = _connected(path) or _start(path, environment)
     if connection is None:
         return OwnWarm(guard, {}, environment, folder)
     return Warm(connection, guard, {}, place=(environment, folder))
 
 
-def _connection(environment: dict[str, str]) -> socket.socket | None:
-    """A connection to the warm process that stands by, or to one started now; None where none can."""
+def keep(environment: dict[str, str], modules: Sequence[str]) -> None:
+    """Have the one that stands by, if one does, import `modules` before the next command."""
+    environment = {STANDBY_SECONDS: SECONDS} | environment
+    with contextlib.suppress(OSError, CannotGrade):
+        if modules and _is_wanted(environment) and (connection := _connected(_path(environment))):
+            with Warm(connection, "", {}) as warm:
+                warm.bring(modules)
+
+
+def _is_wanted(environment: dict[str, str]) -> bool:
+    said = environment[STANDBY_SECONDS]
     try:
-        place = _private_folder()
-        path = place / f"{_digest(str(ROOT))}-{_digest(_state(environment))}"
-        return _connected(path) or _start(path, environment)
-    except OSError:
-        return None
+        return float(said) > 0
+    except ValueError:
+        raise UserError(f"{STANDBY_SECONDS} must be a number of seconds, not {said!r}.") from None
+
+
+def _path(environment: dict[str, str]) -> Path:
+    """Where one listens that is not out of date."""
+    return _private_folder() / f"{_digest(str(ROOT))}-{_digest(_state(environment))}"
 
 
 def _connected(path: Path) -> socket.socket | None:
+    """A connection to who listens there, if anybody does."""
     found = socket.socket(socket.AF_UNIX)
     try:
         found.connect(str(path))
-    except (FileNotFoundError, ConnectionRefusedError):
+    except OSError:
         found.close()
         return None
     return found

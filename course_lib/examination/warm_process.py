@@ -138,7 +138,7 @@ def _fork_as_asked(requests: socket.socket, waiting, first: list, *questions: li
 
 def _import(modules: Sequence[str]) -> None:
     for module in modules:
-        with contextlib.suppress(ImportError):
+        with contextlib.suppress(Exception):  # the notebook's own import of it will tell
             importlib.import_module(module)
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)

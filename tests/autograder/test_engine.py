@@ -4,6 +4,7 @@ import nbformat
 import pytest
 
 from autograder.engine import Assignment, Times, grade_submission
+from autograder.warm import Warm
 from course_lib.examination.rehearsal import _Run
 from course_lib.paths import ROOT
 from tests.autograder.small_course import DOUBLE, cell_named, solved, source_notebook
@@ -89,6 +90,30 @@ def test_a_process_is_copied_only_where_cells_come_between(starter, small, monke
     monkeypatch.setattr(_Run, "_snapshot", lambda run, take=_Run._snapshot: made.append(1) or take(run))
     assert graded(solved(starter), small).auto_points == 7
     assert len(made) == 1
+
+
+@pytest.mark.parametrize(("imports", "is_there_at_once"), [("import {}", True), ("__import__('{}')", False)])
+def test_what_visible_tests_import_is_there_for_the_next_and_hidden_ones_betray_nothing(
+    starter, imports, is_there_at_once
+):
+    source = source_notebook()
+    for name, module in (("q00_double_test", "wave"), ("q00_double_hidden", "mailbox")):
+        cell = cell_named(source, name)
+        first, rest = cell.source.split("\n", 1)
+        cell.source = f"{first}\n{imports.format(module)}\n{rest}"
+    assignment = Assignment.from_source(nbformat.writes(source).encode())
+    spy = solved(starter)
+    spy.cells.append(
+        nbformat.v4.new_code_cell("import sys\n[name in sys.modules for name in ('wave', 'mailbox')]")
+    )
+    with Warm() as warm:
+        shown = []
+        for _ in range(2):
+            result = grade_submission(nbformat.writes(spy).encode(), assignment, warm=warm, times=TIMES)
+            assert result.auto_points == 7
+            executed = nbformat.reads(result.executed.decode(), as_version=4)
+            shown.append(executed.cells[-1].outputs[0].data["text/plain"])
+    assert shown == [f"[{is_there_at_once}, False]", "[True, False]"]
 
 
 def test_tests_that_were_changed_are_flagged_and_do_not_count(starter, small):

@@ -102,6 +102,19 @@ def test_what_it_forks_has_the_environment_and_the_folder_of_who_asks(place, tmp
             assert said == f"{folder} {folder.name} {os.environ['PATH']}\n"
 
 
+def test_what_the_tests_imported_is_there_for_the_next_command(place, tmp_path):
+    first = stands_by(place, tmp_path)
+    standby.keep(environment(place), ["no.such.module", "wave"])
+    with standby.warm(GUARD, environment(place), tmp_path) as found:
+        assert asked(found, "import sys; print('wave' in sys.modules)") == "True\n"
+        assert parent(found) == first
+
+
+def test_keeping_modules_starts_nothing(place):
+    standby.keep(environment(place), ["wave"])
+    assert not standing_by(place)
+
+
 def test_two_commands_at_once_are_served_by_the_same_one(place, tmp_path):
     with (
         standby.warm(GUARD, environment(place), tmp_path) as one,

@@ -1,0 +1,50 @@
+"""What a student waits for `./course check`: the first time, and while its warm process stands by."""
+
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+
+from course_lib import workspace
+from course_lib.paths import ROOT
+
+ASSIGNMENT = "q02_quantization"
+AGAIN = 5
+
+
+def measure() -> dict:
+    """Wall seconds of the first check of question 2, solved, and the median of the next ones."""
+    with tempfile.TemporaryDirectory(prefix="course_bench_") as folder:
+        # A file's name of its own for the socket: a process that already stands by is not used.
+        environment = {**os.environ, "COURSE_WORKSPACE": folder, "COURSE_STANDBY_SECONDS": "20"}
+        _solve(Path(folder) / ASSIGNMENT)
+        first, *others = (_seconds(environment) for _ in range(1 + AGAIN))
+    return {"assignment": ASSIGNMENT, "first": first, "next": statistics.median(others), "worst": max(others)}
+
+
+def _seconds(environment: dict[str, str]) -> float:
+    started = time.perf_counter()
+    command = [str(ROOT / "course"), "check", ASSIGNMENT]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(
+            f"{' '.join(command)} ended with status {done.returncode}:\n{done.stdout}{done.stderr}"
+        )
+    return time.perf_counter() - started
+
+
+def _solve(folder: Path) -> None:
+    """The student version in `folder`, its solution cells as in the instructor's notebook."""
+    released = workspace.student_version(ASSIGNMENT)
+    notebook = nbformat.read(released, as_version=4)
+    source = nbformat.read(ROOT / "notebooks" / ASSIGNMENT / released.name, as_version=4)
+    reference = {cell.id: cell.source for cell in source.cells}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = reference[cell.id]
+    folder.mkdir(parents=True)
+    nbformat.write(notebook, folder / released.name)
