@@ -21,6 +21,7 @@ _WORDS = {
     "typeid": "typeid",
     "virtual": "virtual functions",
     "dynamic_cast": "dynamic_cast",
+    "thread_local": "thread_local",
     "import": "import",
     "module": "module",
     "co_await": "coroutines",
@@ -32,13 +33,17 @@ _CUDA_NAMES = re.compile(
     r"__(global|device|shared|constant|restrict|launch_bounds|forceinline|noinline|align|grid_constant)__$"
     r"|__(syncthreads(_count|_and|_or)?|syncwarp|activemask|threadfence(_block|_system)?|nanosleep|trap)$"
     r"|__(shfl|shfl_up|shfl_down|shfl_xor|all|any|ballot|match_any|match_all|reduce_(add|min|max|and|or|xor))_sync$"
-    r"|__(ldg|ldcg|ldca|ldcs|stcg|stcs|popc|popcll|clz|clzll|ffs|ffsll|brev|byte_perm|dp4a|mulhi|umulhi|mul24|umul24)$"
-    r"|__funnelshift_[lr]$|__saturatef$|__fdividef$|__(exp|exp10|log|log2|log10|pow|sin|cos|tan|tanh|sincos)f$"
-    r"|__f(add|sub|mul|div|maf|rcp|sqrt|rsqrt|ma)_rn$|__d(add|mul)_rn$"
-    r"|__(float|double)2(int|uint|ll)_r[nzud]$|__(int|uint|ll|double)2(float|double)_rn$"
+    r"|__(ldg|ldcg|ldca|ldcs|ldlu|ldcv|stcg|stcs|stwb|stwt)$"
+    r"|__(popc|popcll|clz|clzll|ffs|ffsll|brev|brevll|byte_perm|funnelshift_[lr]c?|dp4a|dp2a_(lo|hi))$"
+    r"|__(mulhi|umulhi|mul64hi|umul64hi|mul24|umul24|hadd|rhadd|uhadd|urhadd|sad|usad)$"
+    r"|__saturatef$|__fdividef$|__(exp|exp10|log|log2|log10|pow|sin|cos|tan|tanh|sincos)f$"
+    r"|__f(add|sub|mul|div|maf|rcp|sqrt|rsqrt|ma)_rn$|__d(add|sub|mul|div|rcp|sqrt)_rn$"
+    r"|__(float|double)2u?(int|ll)_r[nzud]$|__(int|uint|ll|ull|double)2(float|double)_rn$"
     r"|__(float|int|uint|double|longlong)_as_(int|uint|float|longlong|double)$"
-    r"|__half2?$|__nv_bfloat16(2)?$|__h(add|sub|mul|div|neg|abs|fma|max|min|lt|gt|eq|isnan)2?$"
-    r"|__(float|int|half|floats|halves|low|high|bfloat|ushort)\w*?(half|float|bfloat16|int|ushort)\w*$"
+    r"|__half2?$|__nv_bfloat16(2)?$|__h2div$|__lowhigh2highlow$"
+    r"|__h(add|sub|mul|div|neg|abs|fma|max|min|lt|le|gt|ge|eq|ne|isnan|isinf)2?$"
+    r"|__(float|double|u?int|u?short|half|floats|halves|lows?|highs?|bfloat)"
+    r"\w*?(half|float|bfloat16|u?int|u?short)\w*$"
     r"|__CUDA_ARCH__$"
 )
 _FUNCTION_MARKS = {"__device__", "__global__"}

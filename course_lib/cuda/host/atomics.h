@@ -72,6 +72,8 @@ __COURSE_UPDATE(atomicAdd, float, unsigned)
 __COURSE_UPDATE(atomicAdd, double, unsigned long long)
 __COURSE_UPDATE(atomicAdd, __half, unsigned short)
 __COURSE_UPDATE(atomicAdd, __nv_bfloat16, unsigned short)
+__COURSE_UPDATE(atomicAdd, __half2, unsigned)
+__COURSE_UPDATE(atomicAdd, __nv_bfloat162, unsigned)
 
 __COURSE_ATOMIC float atomicExch(float* p, float v) {
     __COURSE_TELL_WRITE(p);
@@ -101,9 +103,26 @@ __COURSE_CAS(unsigned)
 __COURSE_CAS(unsigned long long)
 __COURSE_CAS(unsigned short)
 
+// The host has one scope.
 #define atomicAdd_block atomicAdd
 #define atomicAdd_system atomicAdd
-#define atomicCAS_block atomicCAS
-#define atomicMax_block atomicMax
-#define atomicMin_block atomicMin
+#define atomicSub_block atomicSub
+#define atomicSub_system atomicSub
 #define atomicExch_block atomicExch
+#define atomicExch_system atomicExch
+#define atomicMin_block atomicMin
+#define atomicMin_system atomicMin
+#define atomicMax_block atomicMax
+#define atomicMax_system atomicMax
+#define atomicInc_block atomicInc
+#define atomicInc_system atomicInc
+#define atomicDec_block atomicDec
+#define atomicDec_system atomicDec
+#define atomicCAS_block atomicCAS
+#define atomicCAS_system atomicCAS
+#define atomicAnd_block atomicAnd
+#define atomicAnd_system atomicAnd
+#define atomicOr_block atomicOr
+#define atomicOr_system atomicOr
+#define atomicXor_block atomicXor
+#define atomicXor_system atomicXor

@@ -18,6 +18,7 @@ typedef __SIZE_TYPE__ size_t;
 #define __align__(n) __attribute__((aligned(n)))
 #include "vector_types.h"
 #include "device_math.h"
+#include "integer_intrinsics.h"
 #include "half.h"
 #include "threads.h"
 #include "atomics.h"

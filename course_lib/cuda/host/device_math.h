@@ -22,6 +22,11 @@ extern "C" float ldexpf(float, int);
 extern "C" long lrintf(float);
 extern "C" long long llrintf(float);
 extern "C" long lroundf(float);
+extern "C" long long llroundf(float);
+extern "C" double scalbn(double, int);
+extern "C" float scalbnf(float, int);
+extern "C" float logbf(float);
+extern "C" int ilogbf(float);
 
 // The built-in forms become two instructions; the functions of the C library would be calls.
 __COURSE_INLINE float fmaxf(float a, float b) { return __builtin_fmaxf(a, b); }
@@ -47,6 +52,31 @@ __COURSE_INLINE bool isfinite(double x) { return __builtin_isfinite(x); }
 __COURSE_INLINE bool signbit(float x) { return __builtin_signbit(x); }
 __COURSE_INLINE bool signbit(double x) { return __builtin_signbit(x); }
 
+__COURSE_INLINE double exp10(double x) { return pow(10.0, x); }
+__COURSE_INLINE double normcdf(double x) { return 0.5 * erfc(-x * 0.7071067811865476); }
+__COURSE_INLINE void sincos(double x, double* s, double* c) { *s = sin(x); *c = cos(x); }
+__COURSE_INLINE float rcbrtf(float x) { return 1.0f / cbrtf(x); }
+__COURSE_INLINE double rcbrt(double x) { return 1.0 / cbrt(x); }
+__COURSE_INLINE double sinpi(double x) { return sin(3.141592653589793 * (x - 2.0 * rint(0.5 * x))); }
+__COURSE_INLINE double cospi(double x) { return cos(3.141592653589793 * (x - 2.0 * rint(0.5 * x))); }
+__COURSE_INLINE float sinpif(float x) { return (float)sinpi((double)x); }
+__COURSE_INLINE float cospif(float x) { return (float)cospi((double)x); }
+__COURSE_INLINE float rhypotf(float x, float y) { return 1.0f / hypotf(x, y); }
+__COURSE_INLINE float norm3df(float x, float y, float z) { return hypotf(hypotf(x, y), z); }
+__COURSE_INLINE float rnorm3df(float x, float y, float z) { return 1.0f / norm3df(x, y, z); }
+// Through a local variable: what is written through the pointer is then an access like any other.
+__COURSE_INLINE float frexpf(float x, int* exponent) {
+    int e;
+    float fraction = __builtin_frexpf(x, &e);
+    *exponent = e;
+    return fraction;
+}
+__COURSE_INLINE float modff(float x, float* whole) {
+    float w, fraction = __builtin_modff(x, &w);
+    *whole = w;
+    return fraction;
+}
+
 extern "C" int abs(int);
 __COURSE_INLINE long long llabs(long long x) { return x < 0 ? -x : x; }
 __COURSE_INLINE long long abs(long long x) { return x < 0 ? -x : x; }
@@ -59,6 +89,10 @@ __COURSE_INLINE double abs(double x) { return __builtin_fabs(x); }
     __COURSE_INLINE T max(T a, T b) { return a < b ? b : a; }
 __COURSE_MINMAX(int) __COURSE_MINMAX(unsigned) __COURSE_MINMAX(long) __COURSE_MINMAX(unsigned long)
 __COURSE_MINMAX(long long) __COURSE_MINMAX(unsigned long long)
+__COURSE_INLINE unsigned long min(long a, unsigned long b) { return min((unsigned long)a, b); }
+__COURSE_INLINE unsigned long min(unsigned long a, long b) { return min(a, (unsigned long)b); }
+__COURSE_INLINE unsigned long max(long a, unsigned long b) { return max((unsigned long)a, b); }
+__COURSE_INLINE unsigned long max(unsigned long a, long b) { return max(a, (unsigned long)b); }
 __COURSE_INLINE unsigned min(int a, unsigned b) { return min((unsigned)a, b); }
 __COURSE_INLINE unsigned min(unsigned a, int b) { return min(a, (unsigned)b); }
 __COURSE_INLINE unsigned max(int a, unsigned b) { return max((unsigned)a, b); }
@@ -95,7 +129,11 @@ __COURSE_INLINE float __frcp_rn(float x) { return 1.0f / x; }
 __COURSE_INLINE float __fsqrt_rn(float x) { return sqrtf(x); }
 __COURSE_INLINE float __frsqrt_rn(float x) { return 1.0f / sqrtf(x); }
 __COURSE_INLINE double __dadd_rn(double x, double y) { return x + y; }
+__COURSE_INLINE double __dsub_rn(double x, double y) { return x - y; }
 __COURSE_INLINE double __dmul_rn(double x, double y) { return x * y; }
+__COURSE_INLINE double __ddiv_rn(double x, double y) { return x / y; }
+__COURSE_INLINE double __drcp_rn(double x) { return 1.0 / x; }
+__COURSE_INLINE double __dsqrt_rn(double x) { return sqrt(x); }
 __COURSE_INLINE double __fma_rn(double x, double y, double z) { return fma(x, y, z); }
 
 template <class To, class From>
@@ -118,19 +156,18 @@ __COURSE_INLINE To __course_saturate(double x, double lowest, double end) {
     if (x <= lowest) return (To)lowest;
     return x >= end ? (To)((To)0 > (To)-1 ? ((1ull << (sizeof(To) * 8 - 1)) - 1) : ~0ull) : (To)x;
 }
-#define __COURSE_CONVERT(suffix, rounding)                                                                     \
-    __COURSE_INLINE int __float2int_##suffix(float x) {                                                        \
-        return __course_saturate<int>(rounding((double)x), -2147483648.0, 2147483648.0);                       \
+#define __COURSE_CONVERT_TO(name, To, lowest, end, suffix, rounding)                                            \
+    __COURSE_INLINE To __float2##name##_##suffix(float x) {                                                    \
+        return __course_saturate<To>(rounding((double)x), lowest, end);                                        \
     }                                                                                                          \
-    __COURSE_INLINE unsigned __float2uint_##suffix(float x) {                                                  \
-        return __course_saturate<unsigned>(rounding((double)x), 0.0, 4294967296.0);                            \
-    }                                                                                                          \
-    __COURSE_INLINE int __double2int_##suffix(double x) {                                                      \
-        return __course_saturate<int>(rounding(x), -2147483648.0, 2147483648.0);                               \
-    }                                                                                                          \
-    __COURSE_INLINE long long __float2ll_##suffix(float x) {                                                   \
-        return __course_saturate<long long>(rounding((double)x), -9223372036854775808.0, 9223372036854775808.0); \
+    __COURSE_INLINE To __double2##name##_##suffix(double x) {                                                  \
+        return __course_saturate<To>(rounding(x), lowest, end);                                                \
     }
+#define __COURSE_CONVERT(suffix, rounding)                                                                     \
+    __COURSE_CONVERT_TO(int, int, -2147483648.0, 2147483648.0, suffix, rounding)                               \
+    __COURSE_CONVERT_TO(uint, unsigned, 0.0, 4294967296.0, suffix, rounding)                                   \
+    __COURSE_CONVERT_TO(ll, long long, -9223372036854775808.0, 9223372036854775808.0, suffix, rounding)        \
+    __COURSE_CONVERT_TO(ull, unsigned long long, 0.0, 18446744073709551616.0, suffix, rounding)
 __COURSE_CONVERT(rn, __builtin_rint)
 __COURSE_CONVERT(rz, __builtin_trunc)
 __COURSE_CONVERT(ru, __builtin_ceil)
@@ -138,52 +175,9 @@ __COURSE_CONVERT(rd, __builtin_floor)
 __COURSE_INLINE float __int2float_rn(int x) { return (float)x; }
 __COURSE_INLINE float __uint2float_rn(unsigned x) { return (float)x; }
 __COURSE_INLINE float __ll2float_rn(long long x) { return (float)x; }
+__COURSE_INLINE float __ull2float_rn(unsigned long long x) { return (float)x; }
 __COURSE_INLINE float __double2float_rn(double x) { return (float)x; }
 __COURSE_INLINE double __int2double_rn(int x) { return (double)x; }
-
-__COURSE_INLINE int __popc(unsigned x) { return __builtin_popcount(x); }
-__COURSE_INLINE int __popcll(unsigned long long x) { return __builtin_popcountll(x); }
-__COURSE_INLINE int __clz(int x) { return x ? __builtin_clz((unsigned)x) : 32; }
-__COURSE_INLINE int __clzll(long long x) { return x ? __builtin_clzll((unsigned long long)x) : 64; }
-__COURSE_INLINE int __ffs(int x) { return __builtin_ffs(x); }
-__COURSE_INLINE int __ffsll(long long x) { return __builtin_ffsll(x); }
-__COURSE_INLINE unsigned __brev(unsigned x) {
-    x = (x & 0x55555555u) << 1 | (x >> 1 & 0x55555555u);
-    x = (x & 0x33333333u) << 2 | (x >> 2 & 0x33333333u);
-    x = (x & 0x0f0f0f0fu) << 4 | (x >> 4 & 0x0f0f0f0fu);
-    return __builtin_bswap32(x);
-}
-__COURSE_INLINE unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
-    unsigned long long both = (unsigned long long)y << 32 | x;
-    unsigned out = 0;
-    for (int i = 0; i < 4; ++i) {
-        unsigned pick = selector >> (4 * i) & 0xf, byte = both >> (8 * (pick & 7)) & 0xff;
-        if (pick & 8) byte = byte & 0x80 ? 0xff : 0;
-        out |= byte << (8 * i);
-    }
-    return out;
-}
-__COURSE_INLINE unsigned __funnelshift_l(unsigned lo, unsigned hi, unsigned shift) {
-    return ((unsigned long long)hi << 32 | lo) << (shift & 31) >> 32;
-}
-__COURSE_INLINE unsigned __funnelshift_r(unsigned lo, unsigned hi, unsigned shift) {
-    return ((unsigned long long)hi << 32 | lo) >> (shift & 31);
-}
-__COURSE_INLINE int __mulhi(int x, int y) { return (long long)x * y >> 32; }
-__COURSE_INLINE unsigned __umulhi(unsigned x, unsigned y) { return (unsigned long long)x * y >> 32; }
-__COURSE_INLINE int __mul24(int x, int y) { return (x << 8 >> 8) * (y << 8 >> 8); }
-__COURSE_INLINE unsigned __umul24(unsigned x, unsigned y) { return (x & 0xffffff) * (y & 0xffffff); }
-
-// Four 8-bit products added to a 32-bit sum, the instruction behind int8 matrix products (sm_61 and newer).
-__COURSE_INLINE int __dp4a(int a, int b, int c) {
-    for (int i = 0; i < 4; ++i) c += (int)(signed char)(a >> 8 * i) * (int)(signed char)(b >> 8 * i);
-    return c;
-}
-__COURSE_INLINE unsigned __dp4a(unsigned a, unsigned b, unsigned c) {
-    for (int i = 0; i < 4; ++i) c += (a >> 8 * i & 0xff) * (b >> 8 * i & 0xff);
-    return c;
-}
-__COURSE_INLINE int __dp4a(char4 a, char4 b, int c) { return c + a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w; }
-__COURSE_INLINE unsigned __dp4a(uchar4 a, uchar4 b, unsigned c) {
-    return c + a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w;
-}
+__COURSE_INLINE double __uint2double_rn(unsigned x) { return (double)x; }
+__COURSE_INLINE double __ll2double_rn(long long x) { return (double)x; }
+__COURSE_INLINE double __ull2double_rn(unsigned long long x) { return (double)x; }

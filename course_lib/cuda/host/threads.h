@@ -150,8 +150,12 @@ __COURSE_INLINE void __trap(int line = __builtin_LINE()) { __course_trap("__trap
 #define __ldcg(p) (*(p))
 #define __ldca(p) (*(p))
 #define __ldcs(p) (*(p))
+#define __ldlu(p) (*(p))
+#define __ldcv(p) (*(p))
 #define __stcg(p, v) ((void)(*(p) = (v)))
 #define __stcs(p, v) ((void)(*(p) = (v)))
+#define __stwb(p, v) ((void)(*(p) = (v)))
+#define __stwt(p, v) ((void)(*(p) = (v)))
 
 // translate.py turns `__shared__ T a[4], b;` into a local struct with these members and references to them. Each
 // such struct has its place in the block's shared memory, reserved when the library is loaded.

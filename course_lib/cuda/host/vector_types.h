@@ -14,23 +14,24 @@ extern "C" __COURSE_HIDDEN void __course_copy(void* to, const void* from, unsign
         __course_copy(this, &other, sizeof(name), __builtin_return_address(0));                   \
         return *this;                                                                             \
     }
+// Constructors that may be given less than all members, as the braces of a plain struct may.
 #define __COURSE_STRUCT1(name, T) \
-    struct name { T x; __COURSE_COPIES(name) name(T a) : x(a) {} };
+    struct name { T x; __COURSE_COPIES(name) constexpr name(T a) : x(a) {} };
 #define __COURSE_STRUCT2(name, T, align)                                                          \
     struct alignas(align) name {                                                                  \
         T x, y;                                                                                   \
-        __COURSE_COPIES(name) name(T a, T b) : x(a), y(b) {}            \
+        __COURSE_COPIES(name) constexpr name(T a, T b = {}) : x(a), y(b) {}                      \
     };
 #define __COURSE_STRUCT3(name, T)                                                                 \
     struct name {                                                                                 \
         T x, y, z;                                                                                \
-        __COURSE_COPIES(name) name(T a, T b, T c) : x(a), y(b), z(c) {} \
+        __COURSE_COPIES(name) constexpr name(T a, T b = {}, T c = {}) : x(a), y(b), z(c) {}     \
     };
 #define __COURSE_STRUCT4(name, T, align)                                                          \
     struct alignas(align) name {                                                                  \
         T x, y, z, w;                                                                             \
         __COURSE_COPIES(name)                                                                     \
-        name(T a, T b, T c, T d) : x(a), y(b), z(c), w(d) {}            \
+        constexpr name(T a, T b = {}, T c = {}, T d = {}) : x(a), y(b), z(c), w(d) {}          \
     };
 #else
 #define __COURSE_COPIES(name) name() = default;

@@ -81,7 +81,7 @@ def test_a_launch_on_the_gpu_gives_what_the_host_gives():
 
 @pytest.mark.gpu
 def test_what_is_wrong_on_the_gpu_is_said_as_on_the_host():
-    with pytest.raises(cuda.CompileError, match="kernel.cu, line 6: identifier") as caught:
+    with pytest.raises(cuda.CompileError, match=r"kernel\.cu, line 6: identifier") as caught:
         cuda.compile(TWO.replace("y[i] =", "z[i] ="), device="gpu")
     assert caught.value.problems[0][0] == 6
     module = cuda.compile(TWO, device="gpu")

@@ -33,6 +33,7 @@ GOOD = 'extern "C" __global__ void k(float* x) { x[0] = 1; }\n'
     ("__device__ int f() { return __builtin_clz(1); }\n", 1, "__builtin_clz"),
     ("__device__ int f() { return __course_active_lanes(); }\n", 1, "__course_active_lanes"),
     ("__device__ int* f() { return new int; }\n", 1, "new"),
+    ("__device__ int f() { thread_local int a; return a; }\n", 1, "thread_local"),
     ("#line 5\n", 1, "#line"),
     ("#pragma GCC optimize(3)\n", 1, "pragma"),
     ("__device__ void f() { k<<<1, 1>>>(0); }\n", 1, "launched from Python"),
