@@ -87,8 +87,8 @@ __COURSE_HALF(__nv_bfloat16, __course_float_to_bfloat, __course_bfloat_to_float)
 typedef __half half;
 typedef __nv_bfloat16 nv_bfloat16;
 
-__COURSE_STRUCT2(__half2, __half, 4)
-__COURSE_STRUCT2(__nv_bfloat162, __nv_bfloat16, 4)
+__COURSE_STRUCT2(__half2, __half, 4, )
+__COURSE_STRUCT2(__nv_bfloat162, __nv_bfloat16, 4, )
 typedef __half2 half2;
 typedef __nv_bfloat162 nv_bfloat162;
 

@@ -17,10 +17,10 @@ extern "C" __COURSE_HIDDEN void __course_copy(void* to, const void* from, unsign
 // Constructors that may be given less than all members, as the braces of a plain struct may.
 #define __COURSE_STRUCT1(name, T) \
     struct name { T x; __COURSE_COPIES(name) constexpr name(T a) : x(a) {} };
-#define __COURSE_STRUCT2(name, T, align)                                                          \
+#define __COURSE_STRUCT2(name, T, align, constant)                                                \
     struct alignas(align) name {                                                                  \
         T x, y;                                                                                   \
-        __COURSE_COPIES(name) constexpr name(T a, T b = {}) : x(a), y(b) {}                      \
+        __COURSE_COPIES(name) constant name(T a, T b = {}) : x(a), y(b) {}                      \
     };
 #define __COURSE_STRUCT3(name, T)                                                                 \
     struct name {                                                                                 \
@@ -36,14 +36,14 @@ extern "C" __COURSE_HIDDEN void __course_copy(void* to, const void* from, unsign
 #else
 #define __COURSE_COPIES(name) name() = default;
 #define __COURSE_STRUCT1(name, T) struct name { T x; };
-#define __COURSE_STRUCT2(name, T, align) struct alignas(align) name { T x, y; };
+#define __COURSE_STRUCT2(name, T, align, constant) struct alignas(align) name { T x, y; };
 #define __COURSE_STRUCT3(name, T) struct name { T x, y, z; };
 #define __COURSE_STRUCT4(name, T, align) struct alignas(align) name { T x, y, z, w; };
 #endif
 
 #define __COURSE_VECTOR(base, T, align2, align4)                                                  \
     __COURSE_STRUCT1(base##1, T)                                                                  \
-    __COURSE_STRUCT2(base##2, T, align2)                                                          \
+    __COURSE_STRUCT2(base##2, T, align2, constexpr)                                                          \
     __COURSE_STRUCT3(base##3, T)                                                                  \
     __COURSE_STRUCT4(base##4, T, align4)                                                          \
     __COURSE_INLINE base##1 make_##base##1(T x) { return base##1{x}; }                            \
