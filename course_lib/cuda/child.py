@@ -20,11 +20,13 @@ from course_lib.cuda.errors import KernelError
 
 _ALIGNMENT = 512
 _SLACK = 64 * 1024
+_STRAY = (
+    "touched memory outside of every array; look at the indices (module.inspect names line and thread), and "
+    "whether a function calls itself without end"
+)
 _SIGNALS = {
-    signal.SIGSEGV: "touched memory outside of every array; look at the indices (module.inspect names "
-    "line and thread)",
-    signal.SIGBUS: "touched memory outside of every array; look at the indices (module.inspect names "
-    "line and thread)",
+    signal.SIGSEGV: _STRAY,
+    signal.SIGBUS: _STRAY,
     signal.SIGILL: "executed an instruction that this processor does not know",
     signal.SIGFPE: "divided an integer by zero",
     signal.SIGABRT: "was aborted",

@@ -120,6 +120,12 @@ def definitions(source: str) -> list[Kernel]:
             )
         parameters = tuple(_parameter(part, name.text) for part in split(words[at + 1 : end]))
         body = closing(words, end + 1)
+        marks = [w.text for w in words[end + 1 : body + 1]]
+        if marks.count("{") != marks.count("}"):
+            raise CompileError(
+                f"line {name.line}: kernel {name.text}: a {{ is never closed",
+                [(name.line, f"kernel {name.text}: a {{ is never closed")],
+            )
         found.append(Kernel(name.text, parameters, word.line, words[body].end))
     if not found:
         raise CompileError('the source defines no kernel: write extern "C" __global__ void NAME(...) { ... }')

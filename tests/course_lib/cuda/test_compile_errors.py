@@ -29,6 +29,7 @@ def test_the_students_line_is_named_and_underlined(name):
     ("__global__ void k(float* x) {}", 'write extern "C" before __global__'),
     ("__device__ void f() {}", "defines no kernel"),
     ('extern "C" __global__ void k(Thing t) {}', "has type Thing"),
+    ('\nextern "C" __global__ void k(int n) { if (n) {\n}\n', "line 2: kernel k: a { is never closed"),
     ('extern "C" __global__ void k(float** x) {}', "cannot read the parameter"),
     ('extern "C" __global__ void k(float* x) { __shared__ float a[2] = {0}; }', "cannot be initialized"),
     ('extern "C" __global__ void k(float* x) { __shared__ float a[20000]; }', "line 1: .*at most 48 KB"),
