@@ -48,14 +48,27 @@ def handed_in(class_folder, tmp_path) -> Course:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(class_folder, tmp_path_factory) -> dict[str, list]:
-    """The rows of the gradebook after a run that nothing disturbed."""
+def run_of_its_own(class_folder, tmp_path_factory) -> tuple[dict[str, list], float]:
+    """The rows of the gradebook after a run that nothing disturbed, and how many seconds it took."""
     folder = tmp_path_factory.mktemp("undisturbed") / "course"
     shutil.copytree(class_folder, folder)
+    started = time.monotonic()
     process = grading(Course(folder))
     said, _ = process.communicate(timeout=600)
     assert process.returncode == 0, said
-    return rows(Course(folder))
+    return rows(Course(folder)), time.monotonic() - started
+
+
+@pytest.fixture
+def undisturbed(run_of_its_own) -> dict[str, list]:
+    """The rows of that run."""
+    return run_of_its_own[0]
+
+
+@pytest.fixture
+def any_moment(run_of_its_own, seed) -> float:
+    """Seconds after its start at which a run is disturbed: any at which one goes on."""
+    return random.Random(seed).uniform(0, run_of_its_own[1])
 
 
 def grading(course, *words: str, by: tuple[str, ...] = ("-m", "course_lib")) -> subprocess.Popen:
@@ -157,9 +170,11 @@ def test_a_command_killed_around_any_write_and_typed_again_gives_the_same_rows(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
-def test_a_command_killed_at_any_moment_and_typed_again_gives_the_same_rows(handed_in, undisturbed, seed):
+def test_a_command_killed_at_any_moment_and_typed_again_gives_the_same_rows(
+    handed_in, undisturbed, any_moment
+):
     process = grading(handed_in)
-    time.sleep(random.Random(seed).uniform(0.5, 20))
+    time.sleep(any_moment)
     started = descendants(process.pid)
     process.kill()
     process.communicate()
@@ -171,19 +186,19 @@ def test_a_command_killed_at_any_moment_and_typed_again_gives_the_same_rows(hand
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("victim", ["autograder.workers", "course_lib.examination.warm_process"])
-def test_a_killed_worker_or_warm_process_costs_nothing(handed_in, undisturbed, victim, seed):
+def test_a_killed_worker_or_warm_process_costs_nothing(handed_in, undisturbed, victim, any_moment):
+    end = time.monotonic() + any_moment
     process = grading(handed_in)
-    random_moment = random.Random(seed)
     victims = []
     while not victims and process.poll() is None:
         time.sleep(0.05)
         victims = programs(process.pid, victim)
     assert victims, "there never was such a process"
-    time.sleep(random_moment.uniform(0, 15))
+    time.sleep(max(0.0, end - time.monotonic()))
     victims = programs(process.pid, victim)
     if victims:  # else it was done before
         with contextlib.suppress(ProcessLookupError):
-            os.kill(random_moment.choice(victims), signal.SIGKILL)
+            os.kill(random.Random(any_moment).choice(victims), signal.SIGKILL)
     said, _ = process.communicate(timeout=600)
     assert process.returncode == 0, said
     assert_whole(handed_in, undisturbed)

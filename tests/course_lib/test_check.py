@@ -207,14 +207,14 @@ def question_2(chosen: str) -> nbformat.NotebookNode:
 
 
 def mutants(count: int) -> list[str]:
-    """Every so manieth mutant of question 2, so that all its tasks are among them."""
+    """So many mutants of question 2, of different tasks."""
     names = sorted(path.name for path in (ROOT / "tests" / "mutants" / "q02").iterdir())
-    return names[:: max(1, len(names) // count)]
+    return names[len(names) // (2 * count) :: len(names) // count]
 
 
 @pytest.mark.slow
 @pytest.mark.needs("sandbox", "compiler")
-@pytest.mark.parametrize("chosen", ["reference", "starter", *mutants(8)])
+@pytest.mark.parametrize("chosen", ["reference", "starter", *mutants(3)])
 def test_the_marks_are_those_of_the_grader(tmp_path, chosen):
     from autograder.engine import grade_submission
 
