@@ -77,7 +77,7 @@ struct Inspector {
     void touch_lanes(unsigned warp, Array& array, int index, const uint64_t* offsets, unsigned bytes, Access access, int site);
     void count_reads(Array& array, uint64_t offset, unsigned bytes);
     void count(Array& array, int index, int site, Access access, uint64_t* offsets, const uint8_t* who, unsigned n,
-               unsigned bytes, bool same, bool consecutive);
+               unsigned bytes, bool one_pass);
     void stray(unsigned warp, unsigned lane, const Entry& entry, int site);
     Stat& stat(int site, int array, Access access);
     void write_report(const char* ending);

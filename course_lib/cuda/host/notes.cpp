@@ -92,17 +92,14 @@ bool Inspector::whole_warp(unsigned warp, const Entry* row) {
     Array& array = arrays[index];
     if (array.bytes < size) return false;
     const uint64_t start = array.start, last = array.bytes - size, misfit = size & (size - 1) ? 0 : size - 1;
-    uint64_t offsets[kLanes];
-    bool odd = false, consecutive = true, same = true;
+    // Bits are gathered in place of branches, so that the compiler takes several lanes at a time.
+    uint64_t offsets[kLanes], differences = 0, bits = 0, lowest = ~0ull, highest = 0;
     for (unsigned lane = 0; lane < kLanes; ++lane) {
-        offsets[lane] = row[lane].address - start;
-        odd |= (row[lane].rest != rest) | (offsets[lane] > last) | ((offsets[lane] & misfit) != 0);
+        uint64_t offset = row[lane].address - start;
+        offsets[lane] = offset, differences |= row[lane].rest ^ rest, bits |= offset;
+        lowest = offset < lowest ? offset : lowest, highest = offset > highest ? offset : highest;
     }
-    if (odd) return false;
-    for (unsigned lane = 0; lane < kLanes; ++lane) {
-        consecutive &= offsets[lane] == offsets[0] + (uint64_t)lane * size;
-        same &= offsets[lane] == offsets[0];
-    }
+    if (differences | (bits & misfit) | (highest > last)) return false;
     const bool shared = array.space == kShared;
     touch_lanes(warp, array, index, offsets, size, access, site);
     if (!shared && !too_many_events) {
@@ -110,7 +107,7 @@ bool Inspector::whole_warp(unsigned warp, const Entry* row) {
                                                  16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
         add_events(index, warp, offsets, everyone, kLanes, {shadow.number(), 0, site, access});
     }
-    count(array, index, site, access, offsets, nullptr, kLanes, size, same, consecutive);
+    count(array, index, site, access, offsets, nullptr, kLanes, size, in_one_pass(lowest, highest, size));
     return true;
 }
 
@@ -155,14 +152,14 @@ inline void Inspector::count_reads(Array& array, uint64_t offset, unsigned size)
 
 // Requests, bytes, sectors and passes of one instruction.
 void Inspector::count(Array& array, int index, int site, Access access, uint64_t* offsets, const uint8_t* who, unsigned n,
-                      unsigned size, bool same, bool consecutive) {
+                      unsigned size, bool one_pass) {
     Stat& s = stat(site, index, access);
     s.accesses += n, s.bytes += (uint64_t)n * size, s.requests++;
     if (access == kRead) array.reads += n, array.read_bytes += (uint64_t)n * size;
     else if (access == kWrite) array.writes += n, array.write_bytes += (uint64_t)n * size;
     else array.atomics += n;
     if (array.space == kShared) {
-        Cost cost = same || (consecutive && size == 4) ? Cost{1, 1} : bank_cost(offsets, who, n, size);
+        Cost cost = one_pass ? Cost{1, 1} : bank_cost(offsets, who, n, size);
         s.passes += cost.actual, s.ideal_passes += cost.ideal;
     } else {
         Cost cost = sector_cost(offsets, n, size);
@@ -249,14 +246,14 @@ void Inspector::on_array(unsigned warp, unsigned lanes, Entry* const* entries, i
     uint64_t offsets[kLanes];
     uint8_t who[kLanes];
     unsigned n = 0, misfits = (size & (size - 1)) == 0 ? size - 1 : 0;
-    bool consecutive = true, same = true;
+    uint64_t lowest = ~0ull, highest = 0;
     const bool shared = array.space == kShared;
     Actor now = {shadow.number(), 0, site, access};
     for (unsigned rest = lanes; rest; rest &= rest - 1) {
         unsigned lane = (unsigned)__builtin_ctz(rest);
         uint64_t offset = entries[lane]->address - array.start;
         who[n] = (uint8_t)lane, offsets[n] = offset;
-        consecutive &= offset == offsets[0] + (uint64_t)n * size, same &= offset == offsets[0];
+        lowest = offset < lowest ? offset : lowest, highest = offset > highest ? offset : highest;
         n++;
         now.thread = warp * kLanes + lane;
         if (offset & misfits) add_finding("misaligned", index, offset, now);
@@ -268,7 +265,7 @@ void Inspector::on_array(unsigned warp, unsigned lanes, Entry* const* entries, i
         on_cells(index, offset, size, clock.of[lane], now);
     }
     if (!shared && !too_many_events) add_events(index, warp, offsets, who, n, now);
-    count(array, index, site, access, offsets, who, n, size, same, consecutive);
+    count(array, index, site, access, offsets, who, n, size, in_one_pass(lowest, highest, size));
 }
 
 // An address in no array: beside one of them, in the null page, or nowhere.

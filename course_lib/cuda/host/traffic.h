@@ -35,6 +35,11 @@ static inline Cost sector_cost(uint64_t* addresses, unsigned n, unsigned bytes) 
     return {sectors, (unsigned)((distinct + 31) / 32)};
 }
 
+// Whether accesses between these offsets need one pass: of one place, or of words that have a bank each.
+static inline bool in_one_pass(uint64_t lowest, uint64_t highest, unsigned bytes) {
+    return lowest == highest || (bytes <= 4 && highest / 4 - lowest / 4 < kLanes);
+}
+
 // Passes through the 32 banks of 4 bytes that the lanes need; lanes that want the same word share it. 8-byte
 // accesses go by half warps and 16-byte ones by quarters, as the hardware does, so their ideal is 2 and 4. `lanes`
 // says which lanes the addresses belong to; NULL is all of them.

@@ -76,6 +76,17 @@ def test_bank_conflicts_of_one_warp_read(index, extra):
     assert report.bank_conflicts == extra
 
 
+@pytest.mark.parametrize(
+    ("index", "extra"), [("t", 0), ("4 * t", 0), ("8 * t", 1), ("31 - t", 0), ("4 * t + t / 31", 0)]
+)
+def test_bytes_of_one_word_share_its_bank(index, extra):
+    fill = "__shared__ char s[256];\nfor (int i = t; i < 256; i += 32) s[i] = i;\n__syncwarp();\n"
+    body = f"{fill}y[t] = s[{index}];"
+    report = _inspect(body, _floats(1), np.zeros(32, np.float32))
+    assert report.ok
+    assert report.bank_conflicts == extra
+
+
 def test_a_vector_access_is_one_request_for_four_elements():
     report = _inspect(
         "reinterpret_cast<float4*>(y)[t] = reinterpret_cast<const float4*>(x)[t];",
