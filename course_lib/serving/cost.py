@@ -66,9 +66,9 @@ class StepCost:
         """The coefficients, none negative, that fit best: least squares relative to the fitted times.
 
         features (n, 5): what multiplies s0, s1, s2, p0 and p1 in each measurement, a step or the sum of many
-        (log.decode_features, log.prefill_features); seconds (n,), measured. Lawson and Hanson 1974,
-        repeated: relative to the measured times alone, slow measurements would count too little, and the
-        whole come out too fast.
+        (live.Served.features, replay.Replay.features); the first is its number of steps, and it counts as
+        that many. seconds (n,), measured. Lawson and Hanson 1974, repeated: relative to the measured times
+        alone, slow measurements would count too little, and the whole come out too fast.
         """
         from scipy.optimize import nnls
 
@@ -77,10 +77,11 @@ class StepCost:
             raise ValueError(f"features must have shape (n, 5) with n of at least 5, not {features.shape}")
         if not np.isfinite(features).all() or not (np.isfinite(seconds) & (seconds > 0)).all():
             raise ValueError("features must be finite, and seconds finite and greater than 0")
-        expected = seconds
+        # The noise of a sum of steps, relative to it, falls with the root of their number.
+        weight, expected = np.sqrt(features[:, 0]), seconds
         for _ in range(4):
-            rows = features / expected[:, None]
+            rows = features * (weight / expected)[:, None]
             scale = np.maximum(np.abs(rows).max(0), np.finfo(float).tiny)
-            found = nnls(rows / scale, seconds / expected)[0] / scale
+            found = nnls(rows / scale, weight * seconds / expected)[0] / scale
             expected = np.maximum(features @ found, seconds / 10)  # a time of 0 would weigh infinitely
         return cls(*map(float, found))

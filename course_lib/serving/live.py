@@ -1,9 +1,8 @@
 """A real server: a small decoder here serves a trace, and the simulator predicts how long it takes."""
 
 import math
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from course_lib.serving.log import RequestLog
 from course_lib.serving.policy import Continuous, Greedy, Policy, Timeout
 from course_lib.serving.result import Result
 from course_lib.serving.simulate import simulate
+from course_lib.serving.stopwatch import Stopwatch, UsualPace, processor_time
 from course_lib.serving.trace import Trace
 from course_lib.training import one_thread
 
@@ -48,22 +48,19 @@ class Seat:
 class Server:
     """Serves one trace, every step computed by the decoder; `now` is its own clock, in seconds.
 
-    The clock runs while a step is computed, by `timer`, and jumps over the time in which nobody is there, as
-    the simulator's does. With the processor time of this thread, what else runs on the machine does not
-    count; time.perf_counter is the clock on the wall. Raises ValueError for a policy with chunks, and for
-    sequences longer than the decoder's context.
+    The clock runs while a step is computed, by `stopwatch`, and jumps over the time in which nobody is
+    there, as the simulator's does. Raises ValueError for a policy with chunks, and for sequences longer than
+    the decoder's context.
     """
 
-    def __init__(
-        self, decoder: Decoder, trace: Trace, policy: Policy, timer: Callable[[], float] = time.thread_time
-    ):
+    def __init__(self, decoder: Decoder, trace: Trace, policy: Policy, stopwatch: Stopwatch = processor_time):
         if isinstance(policy, Continuous) and policy.chunk is not None:
             raise ValueError(f"this server computes whole prompts: chunk must be None, not {policy.chunk}")
         # In a batch, the seat of the longest prompt may be computed on until the longest answer ends.
         self.room = int(trace.input_tokens.max() + trace.output_tokens.max())
         if self.room > decoder.context:
             raise ValueError(f"{self.room} tokens are more than this decoder's context of {decoder.context}")
-        self.decoder, self.trace, self.policy, self.timer = decoder, trace, policy, timer
+        self.decoder, self.trace, self.policy, self.stopwatch = decoder, trace, policy, stopwatch
         self.arrivals = Arrivals(trace)
         self.waiting: deque[int] = deque()
         self.seats: list[Seat] = []
@@ -118,10 +115,8 @@ class Server:
         decoding, fresh = self.seats[: len(self.seats) - new], self.seats[len(self.seats) - new :]
         read = sum(seat.cache.length + 1 for seat in decoding)
         done = (1, len(decoding), read, float(new > 0), sum(len(seat.tokens) for seat in fresh))
-        began = self.timer()
-        logits = step(self.decoder, [seat.tokens for seat in self.seats], [seat.cache for seat in self.seats])
-        tokens = logits.argmax(-1).tolist()
-        seconds = self.timer() - began
+        given, caches = [seat.tokens for seat in self.seats], [seat.cache for seat in self.seats]
+        tokens, seconds = self.stopwatch(lambda: step(self.decoder, given, caches).argmax(-1).tolist())
         self.now += seconds
         self.steps.append((*done, seconds))
         for seat, token in zip(self.seats, tokens, strict=True):
@@ -159,14 +154,17 @@ class Server:
 
 @one_thread()
 def serve(servers: Iterable[Server]) -> list[Served]:
-    """Let the servers take turns, a step each, until all are done.
+    """Let the servers take turns until all are done, always the one whose clock is behind.
 
-    A machine changes its pace from second to second; servers that take turns share every change.
+    A machine changes its pace from second to second; so each change meets all servers, at the same time on
+    their clocks.
     """
     servers = list(servers)
-    active = servers
+    active = servers.copy()
     while active:
-        active = [server for server in active if server.advance()]
+        behind = min(active, key=lambda server: server.now)
+        if not behind.advance():
+            active.remove(behind)
     return [server.served() for server in servers]
 
 
@@ -180,15 +178,20 @@ class Judged:
 
 
 def judge(
-    decoder: Decoder, policies: Mapping[str, Policy], calibration: Trace, trace: Trace, timer=time.thread_time
+    decoder: Decoder,
+    policies: Mapping[str, Policy],
+    calibration: Trace,
+    trace: Trace,
+    stopwatch: Stopwatch | None = None,
 ) -> Judged:
     """Serve `trace` under each policy, and predict it by a StepCost fitted to the steps of other servers.
 
-    Those serve `calibration` under the same policies and take turns with the judged ones.
+    Those serve `calibration` under the same policies and take turns with the judged ones, all by
+    `stopwatch`; without one, at the machine's usual pace.
     """
-    runs = [
-        Server(decoder, one, policy, timer) for one in (calibration, trace) for policy in policies.values()
-    ]
+    stopwatch = stopwatch or UsualPace(decoder)
+    traces = (calibration, trace)
+    runs = [Server(decoder, one, policy, stopwatch) for one in traces for policy in policies.values()]
     served = serve(runs)
     others, judged = served[: len(policies)], served[len(policies) :]
     features, seconds = (

@@ -16,7 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from course_lib.serving.cost import StepCost
+from course_lib.serving.policy import Continuous, Policy
+from course_lib.serving.replay import Replay
 from course_lib.serving.result import Result
+from course_lib.serving.simulate import simulate
+from course_lib.serving.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,15 @@ class RequestLog:
 
     def __len__(self) -> int:
         return len(self.queued)
+
+    @property
+    def latency(self) -> np.ndarray:
+        """Seconds from arrival to the last token."""
+        return self.last_token - self.queued
+
+    def take(self, which) -> "RequestLog":
+        """Some of its requests, by what indexes an array."""
+        return RequestLog(*(getattr(self, f.name)[which] for f in fields(self)))
 
     @classmethod
     def of(cls, result: Result) -> "RequestLog":
@@ -84,65 +97,42 @@ class RequestLog:
         return cls(*np.array(columns).T)
 
 
-def decode_features(log: RequestLog) -> tuple[np.ndarray, np.ndarray]:
-    """What multiplies a StepCost in the time from a request's first to its last token; and that time.
-
-    Features (n, 5), seconds (n,), for requests of two tokens and more. A request's steps are its tokens after
-    the first; beside it others decode, each at its own mean pace, and prompts are computed that end with
-    another's first token.
-    """
-    mine = np.flatnonzero(log.output_tokens > 1)
-    steps = log.output_tokens - 1
-    pace = np.divide(steps, log.last_token - log.first_token, out=np.zeros(len(log)), where=steps > 0)
-    features = np.zeros((len(mine), 5))
-    for row, i in enumerate(mine):
-        begin, end = log.first_token[i], log.last_token[i]
-        left, right = np.maximum(begin, log.first_token), np.minimum(end, log.last_token)
-        tokens = pace * np.maximum(0.0, right - left)
-        context = log.input_tokens + 0.5 + pace * np.maximum(0.0, (left + right) / 2 - log.first_token)
-        prompts = (log.first_token > begin) & (log.first_token <= end)
-        features[row] = (steps[i], tokens.sum(), tokens @ context, len(np.unique(log.first_token[prompts])),
-                         log.input_tokens[prompts].sum())  # fmt: skip
-    return features, (log.last_token - log.first_token)[mine]
-
-
-def prefill_features(log: RequestLog) -> tuple[np.ndarray, np.ndarray]:
-    """The same for the time to first token of requests that came while nobody else was being served."""
-    alone = [
-        i for i in range(len(log))
-        if ((log.last_token <= log.queued[i]) | (log.queued >= log.first_token[i])).sum() == len(log) - 1
-    ]  # fmt: skip
-    features = np.zeros((len(alone), 5))
-    features[:, 0] = features[:, 3] = 1
-    features[:, 4] = log.input_tokens[alone]
-    return features, (log.first_token - log.queued)[alone]
-
-
 @dataclass(frozen=True)
 class Fit:
-    """A step's cost fitted to a part of a log, and how far it is off on the rest.
+    """A step's cost fitted to the beginning of a log, and how far it is off on the rest.
 
-    error: mean absolute relative error of the predicted times on `held_back` measurements.
+    error: mean absolute relative error of the predicted latencies of the `held_back` requests.
     """
 
     cost: StepCost
+    policy: Policy
     error: float
     held_back: int
 
 
-def fit(log: RequestLog, hold_out: int = 4) -> Fit:
-    """Fit a StepCost to the log; every `hold_out`-th measurement is kept back and predicted.
+def fit(log: RequestLog, policy: Policy | None = None, hold_out: int = 4) -> Fit:
+    """Fit a StepCost to the log; the last of every `hold_out` requests are kept back and predicted.
 
-    Raises ValueError when fewer than five measurements are left, or `hold_out` is below 2.
+    The cost comes from the steps before the first of these spoke (`Replay.fit`). Their latencies, queueing
+    and all, come from a simulation of the log's arrivals. `policy` is what the engine served under; without
+    it, continuous batching with as many seats as are ever taken at once in the log. Raises ValueError for a
+    log that is too short, or `hold_out` below 2.
     """
     if hold_out < 2:
         raise ValueError(f"hold_out must be at least 2, not {hold_out}")
-    parts = [decode_features(log), prefill_features(log)]
-    features = np.concatenate([part[0] for part in parts])
-    seconds = np.concatenate([part[1] for part in parts])
-    kept = seconds > 0
-    features, seconds = features[kept], seconds[kept]
-    held = np.arange(len(seconds)) % hold_out == hold_out - 1
-    cost = StepCost.fit(features[~held], seconds[~held])
-    predicted = features[held] @ np.array([cost.s0, cost.s1, cost.s2, cost.p0, cost.p1])
-    return Fit(cost, float(np.mean(np.abs(predicted / seconds[held] - 1))), int(held.sum()))
+    held = len(log) // hold_out
+    if not held:
+        raise ValueError(f"the log is too short: one of {hold_out} requests is kept back, it has {len(log)}")
+    log = log.take(np.argsort(log.queued, kind="stable"))
+    known, asked = log.take(np.s_[:-held]), log.take(np.s_[-held:])
+    policy = policy or Continuous(_seats(log))
+    cost = Replay(known, policy).fit(before=asked.first_token.min())
+    arrivals = Trace(log.queued - log.queued[0], log.input_tokens, log.output_tokens)
+    predicted = simulate(arrivals, policy, cost).latency[-held:]
+    return Fit(cost, policy, float(np.mean(np.abs(predicted / asked.latency - 1))), held)
+
+
+def _seats(log: RequestLog) -> int:
+    """The most requests that were ever on the engine at once."""
+    replay = Replay(log, Continuous(len(log)))
+    return int((replay.seats + replay.prompts).max())

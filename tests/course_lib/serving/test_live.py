@@ -1,7 +1,5 @@
 """The real server: its decoder's answers are those of requests served alone, its times the simulator's."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -20,15 +18,14 @@ def decoder():
     return Decoder(decoder_shape(layers=2, width=32, heads=2, vocabulary=64), context=256)
 
 
-def every_step_a_second():
-    ticks = itertools.count()
-    return lambda: float(next(ticks))
+def every_step_a_second(work):
+    return work(), 1.0
 
 
 @pytest.mark.parametrize("trace", TRACES, ids=["open", "closed"])
 @pytest.mark.parametrize("policy", POLICIES, ids=str)
 def test_with_steps_of_one_second_the_servers_times_are_the_simulators(decoder, policy, trace):
-    (served,) = live.serve([live.Server(decoder, trace, policy, every_step_a_second())])
+    (served,) = live.serve([live.Server(decoder, trace, policy, every_step_a_second)])
     served.result.check()
     expected = simulate(trace, policy, StepCost(1.0))
     for name in ("queued", "started", "first_token", "finished"):
@@ -42,7 +39,7 @@ def test_with_steps_of_one_second_the_servers_times_are_the_simulators(decoder, 
 @one_thread()
 def test_a_request_gets_the_answer_it_would_get_alone(decoder, policy):
     trace = TRACES[0]
-    server = live.Server(decoder, trace, policy, every_step_a_second())
+    server = live.Server(decoder, trace, policy, every_step_a_second)
     (served,) = live.serve([server])
     for request, answer in served.answers.items():
         cache = ContiguousCache(decoder.shape, 256)
@@ -53,27 +50,38 @@ def test_a_request_gets_the_answer_it_would_get_alone(decoder, policy):
 def test_what_a_step_did_is_what_the_simulator_charges_for(decoder, policy):
     """The same coefficients give the same times: the features count what a step's cost multiplies."""
     cost = StepCost(0.5, 0.25, 0.0625, 0.125, 0.03125)
-    server = live.Server(decoder, TRACES[0], policy)
-    ended = 0.0
 
-    def timer():
-        # Called before and after each step: the second call knows what the step was made of.
-        nonlocal ended
-        if timer.running:
-            decoding = [seat for seat in server.seats if seat.answer]
-            fresh = [seat for seat in server.seats if not seat.answer]
-            read = sum(seat.cache.length for seat in decoding)
-            ended += cost.seconds(len(decoding), read, sum(len(seat.tokens) for seat in fresh))
-        timer.running = not timer.running
-        return ended
+    def charged(work):
+        tokens = work()
+        decoding = [seat for seat in server.seats if seat.answer]
+        fresh = [seat for seat in server.seats if not seat.answer]
+        read = sum(seat.cache.length for seat in decoding)
+        return tokens, cost.seconds(len(decoding), read, sum(len(seat.tokens) for seat in fresh))
 
-    timer.running = False
-    server.timer = timer
+    server = live.Server(decoder, TRACES[0], policy, charged)
     (served,) = live.serve([server])
     np.testing.assert_allclose(served.result.latency, simulate(TRACES[0], policy, cost).latency)
     found = StepCost.fit(served.features, served.seconds)
     np.testing.assert_allclose([found.s0, found.s1, found.s2, found.p0, found.p1],
                                [cost.s0, cost.s1, cost.s2, cost.p0, cost.p1], rtol=1e-6)  # fmt: skip
+
+
+def test_of_several_servers_the_one_whose_clock_is_behind_goes_next(decoder):
+    """So that a slow moment of the machine is at the same time on all clocks."""
+    order = []
+
+    def taking(seconds):
+        def stopwatch(work):
+            order.append((seconds, slow.now, fast.now))
+            return work(), seconds
+
+        return stopwatch
+
+    slow, fast = (live.Server(decoder, TRACES[0], Continuous(5), taking(s)) for s in (3.0, 0.5))
+    live.serve([slow, fast])
+    both = [(seconds, a, b) for seconds, a, b in order if a < slow.now and b < fast.now]
+    assert len(both) > 100
+    assert all(a <= b if seconds == 3.0 else b <= a for seconds, a, b in both)
 
 
 def test_judging_compares_each_policy_with_its_own_prediction(decoder):
