@@ -70,6 +70,7 @@ def cases() -> list[Case]:
     """Waits by Erlang, by Pollaczek and Khinchine, in batches, and answers a second in a closed loop."""
     found = [_several_servers(servers, load) for servers in (1, 2, 5, 12, 64) for load in LOADS]
     found += [_any_service(cv, load) for cv in (0.0, 0.5, 2.0) for load in LOADS]
+    found += [_shared_server(load) for load in LOADS]
     policies = (Greedy(1), Greedy(8), Greedy(64), Static(8), Static(64))
     found += [_in_batches(policy, load) for policy in policies for load in LOADS]
     found += [_with_timeout(seconds) for seconds in (0.5, 2.0, 20.0)]
@@ -119,6 +120,23 @@ def _any_service(cv: float, load: float) -> Case:
     # Long services make long memories: no run of this length is sharp with a variation of 2.
     sharp = load <= 0.8 and cv < 1
     return Case(f"{name}, load {load}: wait", theory.mg1_wait(rate, MEAN, cv), run, MEAN, sharp)
+
+
+def _shared_server(load: float) -> Case:
+    """Every step gives each sequence a token and takes as long as there are sequences: all share equally.
+
+    The mean does not depend on how lengths vary, so they need not.
+    """
+    rate = load / MEAN
+
+    def run(seed):
+        arrival, gap = _arrivals(rate, seed, REQUESTS)
+        trace = Trace(arrival, np.ones(REQUESTS, int), np.full(REQUESTS, SERVICE))
+        result = simulate(trace, Continuous(10_000), StepCost(0.0, s1=STEP))
+        return _settled(result.latency), [gap]
+
+    expected = theory.processor_sharing_latency(rate, MEAN)
+    return Case(f"M/D/1, processor shared, load {load}: latency", expected, run, 0.0, load <= 0.8)
 
 
 def _in_batches(policy: Greedy | Static, load: float) -> Case:

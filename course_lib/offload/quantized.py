@@ -6,8 +6,6 @@ import torch
 
 from course_lib.reference import reference
 
-SCALE_BYTES = 4
-
 
 @dataclass(frozen=True)
 class Codes:
