@@ -88,20 +88,13 @@ def _layout(launch: Launch) -> tuple[list[dict], dict[int, tuple[int, np.ndarray
         elif not parameter.pointer:
             values.append({"bytes": value.tobytes().hex()})
         else:
-            address = value.ctypes.data
-            if address not in places or places[address][1].nbytes != value.nbytes:
-                for other, (_, array) in places.items():
-                    if address < other + array.nbytes and other < address + value.nbytes:
-                        raise ValueError(
-                            f"kernel {launch.kernel.name}: argument {parameter.name} overlaps another "
-                            "array; pass whole arrays"
-                        )
-                places[address] = end, value
+            # Nothing of an empty array is kept, whoever's memory it points into.
+            offset = _place(launch, parameter.name, value, places, end) if value.nbytes else end
+            if offset == end:
                 # More room behind larger arrays: a row or a block too far still lands in it.
                 end += -(-value.nbytes // _ALIGNMENT) * _ALIGNMENT + max(
                     _SLACK, min(value.nbytes, 1 << 20) // _ALIGNMENT * _ALIGNMENT
                 )
-            offset = places[address][0]
             values.append(
                 {
                     "offset": offset,
@@ -112,6 +105,20 @@ def _layout(launch: Launch) -> tuple[list[dict], dict[int, tuple[int, np.ndarray
                 }
             )
     return values, places, end
+
+
+def _place(launch: Launch, name: str, value: np.ndarray, places: dict, end: int) -> int:
+    """The offset of an array's memory: where it lies already, or `end`, which is then its place."""
+    address = value.ctypes.data
+    if address in places and places[address][1].nbytes == value.nbytes:
+        return places[address][0]
+    for other, (_, array) in places.items():
+        if address < other + array.nbytes and other < address + value.nbytes:
+            raise ValueError(
+                f"kernel {launch.kernel.name}: argument {name} overlaps another array; pass whole arrays"
+            )
+    places[address] = end, value
+    return end
 
 
 def _wait(job: Path, seconds: float) -> str:

@@ -84,6 +84,17 @@ def test_overlapping_arrays_are_refused_by_a_students_module(module):
         module["scale"](1, 8, (x[:12], x[4:], 3, 8))
 
 
+def test_an_empty_slice_of_an_array_takes_nothing_from_it(module):
+    x = np.arange(8, dtype=np.float32)
+    for empty in (x[:0], x[3:3], x[8:]):
+        module["scale"](1, 8, (empty, x, 3, 0))
+        y = np.zeros(8, np.float32)
+        cuda.compile(SCALE.replace("float a, int n", "const float* none, float a, int n"), device="host")[
+            "scale"
+        ](1, 8, (x, y, empty, 3, 8))
+        np.testing.assert_array_equal(y, 3 * x)
+
+
 def test_a_misaligned_slice_works_where_a_kernel_reads_vectors():
     x = np.arange(4 * 4 + 1, dtype=np.float32)[1:]
     q, scale = np.zeros((1, 16), np.int8), np.zeros(1, np.float32)
