@@ -56,14 +56,20 @@ def _engine(record: dict) -> list[str]:
     rows = record["policies"]
     worst = max(abs(row["error"]) for row in rows)
     return [
-        f"A small decoder that really ran, mean latency of 80 requests, three runs: within {worst:.0%} of "
-        "what is predicted from the steps of other requests.",
+        f"A small decoder that really ran, mean latency of {record['requests']} requests at "
+        f"{record['load']:.0%} of what the slowest policy can serve, three runs: within {worst:.1%} of "
+        "what is predicted from the steps of other requests. Time is at the machine's usual pace.",
         "",
-        "| policy | run | predicted | measured | error |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        "| policy | run | predicted | measured | error | engine busy |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
         *(f"| {r['policy']} | {r['seed']} | {r['predicted']:.3f} s | {r['measured']:.3f} s "
-          f"| {r['error']:+.1%} |" for r in rows),
+          f"| {r['error']:+.1%} | {r['busy']:.0%} |" for r in rows),
         "",
-        f"From the log of 200 of its requests: {record['log_error']:.1%} off on {record['log_held_back']} "
-        "measurements kept back.",
+        "Latencies of requests kept back, the last quarter of a log, predicted from the rest (mean absolute "
+        "error); and by the best cost there is, fitted to every step itself:",
+        "",
+        "| clock | requests | kept back | from the log | best |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *(f"| {r['clock']} | {r['requests']} | {r['held_back']} | {r['error']:.1%} | {r['best']:.1%} |"
+          for r in record["log"]),
     ]  # fmt: skip
