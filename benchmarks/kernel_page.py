@@ -33,8 +33,8 @@ def _host(record: dict, name: str) -> list[str]:
     bars = [(r["kernel"], r["one_core"], f"{r['one_core']:.1f} ms") for r in record["host_ms"]]
     write_atomically(PICTURES / f"ladder-{name}.svg", _bars(bars))
     lines = [
-        f"On the host, processor time on one core of {record['machine']['cores']}, load average "
-        f"{record['load_average']:.1f} meanwhile.",
+        f"On the host, processor time on one core of {record['machine']['cores']} (all cores: by the "
+        f"clock), load average {record['load_average']:.1f} before.",
         "",
         f"![milliseconds of each rung on one core](images/ladder-{name}.svg)",
         "",
