@@ -1,0 +1,20 @@
+"""A measurement on one core holds what it starts there, and gives the other cores back, whatever happens."""
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.one_core import one_core
+from course_lib.machine import cores
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can hold a process to a core")
+def test_one_core_holds_children_too_and_gives_the_others_back():
+    before = cores()
+    with pytest.raises(ZeroDivisionError), one_core():
+        program = "from course_lib.machine import cores; print(cores())"
+        answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert (cores(), answer.stdout) == (1, "1\n")
+        raise ZeroDivisionError
+    assert cores() == before
