@@ -33,7 +33,7 @@ class Engine:
         self.prefilling: list[list[int]] = []  # [request, tokens left], oldest first
         self.done: dict[int, int] = {}  # tokens generated before a preemption, or by the prefill
         self.joined: dict[int, int] = {}  # step after which a decoding sequence had `done` tokens
-        self.order: list[int] = []  # running, by admission: the newest is preempted first
+        self.order: dict[int, None] = {}  # running, by admission: the newest is preempted first
         self.swapped: set[int] = set()
         self.read = 0  # KV tokens that the next step reads
         self.used = 0  # tokens of room that are taken
@@ -82,7 +82,7 @@ class Engine:
             self.waiting.popleft()
             self.used += need
             self.reserved[request] = need
-            self.order.append(request)
+            self.order[request] = None
             self.started.setdefault(request, self.now)
             if request in self.swapped:
                 self.swapped.remove(request)
@@ -98,7 +98,7 @@ class Engine:
         if not self.memory.grow:
             return seconds
         while (self._room_after(1)) > self.capacity:
-            newest = self.order.pop()
+            newest, _ = self.order.popitem()
             self.preemptions += 1
             self.waiting.appendleft(newest)
             if newest not in self.joined:
@@ -134,19 +134,24 @@ class Engine:
 
     def _prefill_step(self, transfer: float) -> None:
         """One step in which prompts are computed, at most `chunk` tokens of them, beside the decoding."""
-        left = self.policy.chunk or math.inf
-        computed, ready = 0, []
-        for entry in self.prefilling:
-            part = min(left, entry[1])
-            entry[1] -= part
-            left -= part
-            computed += part
-            if not entry[1]:
-                ready.append(entry[0])
-            if not left:
-                break
+        left = self.policy.chunk
+        if left is None:
+            computed = sum(entry[1] for entry in self.prefilling)
+            ready = [entry[0] for entry in self.prefilling]
+            self.prefilling = []
+        else:
+            computed, ready = 0, []
+            for entry in self.prefilling:
+                part = min(left, entry[1])
+                entry[1] -= part
+                left -= part
+                computed += part
+                if not entry[1]:
+                    ready.append(entry[0])
+                if not left:
+                    break
+            self.prefilling = [entry for entry in self.prefilling if entry[1]]
         self._advance(self.cost.seconds(len(self.decoding), self.read, computed) + transfer, 1)
-        self.prefilling = [entry for entry in self.prefilling if entry[1]]
         self.tokens += len(ready)
         for request in ready:
             self.first_token.setdefault(request, self.now)
@@ -203,7 +208,7 @@ class Engine:
             request = heappop(self.decoding)[1]
             ended.append(request)
             self.finished[request] = self.now
-            self.order.remove(request)
+            del self.order[request]
             tokens = self.inputs[request] + self.outputs[request]
             self.read -= self._reach(tokens)
             del self.done[request]

@@ -42,15 +42,17 @@ def simulate(trace: Trace, policy: Policy, cost: StepCost, memory: Memory | None
 
 def _serve(engine: Engine, arrivals: Arrivals) -> None:
     while True:
-        if arrivals.next() <= engine.now:
+        upcoming = arrivals.next()
+        if upcoming <= engine.now:
             for request in arrivals.until(engine.now):
                 engine.offer(request)
+            upcoming = arrivals.next()
         if engine.idle:
-            if arrivals.next() == math.inf:
+            if upcoming == math.inf:
                 return
-            engine.now = arrivals.next()
+            engine.now = upcoming
             continue
-        for request in engine.step(arrivals.next()):
+        for request in engine.step(upcoming):
             arrivals.completed(request, engine.now)
 
 
