@@ -5,6 +5,7 @@ import functools
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import pytest
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("course")
 
+# Whoever runs tests in the background may have them ignore Ctrl-C, and with them every program under test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # A test leaves no process behind; those of the warm process that stands by ask for one themselves.
 os.environ.setdefault("COURSE_STANDBY_SECONDS", "0")
 
