@@ -19,7 +19,7 @@ AGAIN = 5
 def measure() -> dict:
     """Wall seconds of the first check of question 2, solved, and the median of the next ones."""
     with tempfile.TemporaryDirectory(prefix="course_bench_") as folder:
-        # A file's name of its own for the socket: a process that already stands by is not used.
+        # Another environment than the student's: a process that stands by already is not used.
         environment = {**os.environ, "COURSE_WORKSPACE": folder, "COURSE_STANDBY_SECONDS": "20"}
         _solve(Path(folder) / ASSIGNMENT)
         first, *others = (_seconds(environment) for _ in range(1 + AGAIN))

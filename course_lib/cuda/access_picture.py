@@ -8,7 +8,7 @@ from course_lib.cuda.report import Event, Report
 _MOST_CELLS, _CELL = 512, 16
 # Okabe and Ito's colors, told apart by color-blind readers; the warp's number decides which.
 _COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
-_KINDS = (("read",), ("write", "atomic"))
+_KINDS = {"read": ("read",), "written": ("write", "atomic")}
 
 
 def picture(report: Report) -> str:
@@ -50,13 +50,13 @@ def _strip(name: str, elements: int, events: list[Event], warps: int, seen: set[
     for event in events:
         if 0 <= event.index < elements:
             touched.setdefault(event.index, []).append(event)
-    kinds = [kind for kind in _KINDS if any(event.access in kind for event in events)]
+    kinds = [kind for kind, of in _KINDS.items() if any(event.access in of for event in events)]
     cells = []
     for index in range(elements):
         x, y = index % columns * _CELL, index // columns * _CELL
         mine, parts = touched.get(index, []), ""
         for side, kind in enumerate(kinds):
-            first = next((event for event in mine if event.access in kind), None)
+            first = next((event for event in mine if event.access in _KINDS[kind]), None)
             if first is None:
                 continue
             number, width = first.block * warps + first.thread // 32, _CELL // len(kinds)
@@ -67,13 +67,7 @@ def _strip(name: str, elements: int, events: list[Event], warps: int, seen: set[
             )
         cells.append(f"<g><title>{escape(_story(name, index, mine))}</title>{parts}{_frame(x, y)}</g>")
     width, height = columns * _CELL + 1, math.ceil(elements / columns) * _CELL + 1
-    what = (
-        "left half read, right half written"
-        if len(kinds) == 2
-        else "read"
-        if "read" in kinds[0]
-        else "written"
-    )
+    what = "left half read, right half written" if len(kinds) == 2 else kinds[0]
     drawing = (
         f'<svg width="{width}" viewBox="0 0 {width} {height}" role="img" aria-label="accesses to '
         f'{escape(name)}">{"".join(cells)}</svg>'
