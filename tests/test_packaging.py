@@ -75,6 +75,7 @@ FACTS = {
     "downloads",
     "seeds",
     "effects",
+    "awake",
     "machine",
     "marking",
     "progress",

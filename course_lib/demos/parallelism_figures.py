@@ -120,28 +120,25 @@ def measured_and_predicted(
 
 
 def bubble(groups: Sequence[int], stages: int, idle: Mapping[str, tuple[int, np.ndarray]]) -> go.Figure:
-    """Idle share (len(groups), runs) against groups, a dot a run, and the schedule's line.
+    """Idle share (len(groups),) against groups, a dot each, and the schedule's line.
 
-    Each way has its number of rounds; the title says how far the median of a setting's runs is off at most.
+    Each way has its number of rounds; the title says how far a dot is off at most.
     """
     drawing = go.Figure()
     ends, worst = [], 0.0
     for color, (name, (rounds, measured)) in zip(look.COLORS, idle.items(), strict=False):
         expected = np.array([layouts.pipeline_idle([1.0] * stages, count, rounds) for count in groups])
-        worst = max(worst, float(np.abs(expected - np.median(measured, axis=1)).max()))
+        worst = max(worst, float(np.abs(expected - measured).max()))
         drawing.add_scatter(
             x=groups, y=100 * expected, mode="lines", line={"color": color, "width": 2, "dash": "dash"}
         )
-        drawing.add_scatter(
-            x=np.repeat(groups, measured.shape[1]), y=100 * measured.ravel(), mode="markers", opacity=0.7,
-            marker={"color": color, "size": 11},
-        )  # fmt: skip
+        drawing.add_scatter(x=groups, y=100 * measured, mode="markers", marker={"color": color, "size": 11})
         ends.append((groups[-1], 100 * expected[-1], name, color))
     look.label(drawing, ends, gap=6)
     look.finish(
         drawing,
         f"The bubble is as predicted, within {worst:.2f}",
-        f"{stages} stages; every run a dot, dashed lines the schedule",
+        f"{stages} stages; dots are measured, dashed lines the schedule",
     )
     drawing.update_xaxes(title_text="groups of users in flight", tickvals=list(groups))
     drawing.update_yaxes(title_text="idle share of the stages' time (%)", range=[0, 100])

@@ -34,6 +34,12 @@ class Repeats:
         return saved_share(*self.seconds, self.bound)
 
     @property
+    def ratio(self) -> float:
+        """A layer's copy over its computing, medians of what was measured in turn."""
+        copies, computes = (np.median([run.durations[side] for run in self.in_turn]) for side in (0, 1))
+        return float(copies / computes)
+
+    @property
     def typical(self) -> tuple[Schedule, Schedule]:
         """The run in turn and the overlapped run nearest to their medians."""
         return tuple(
@@ -61,6 +67,24 @@ def batches(step: OffloadedStep, enough: float, most: int = 8, times: int = 5) -
         pace(step)
         done.append(repeat(step, times))
     return done
+
+
+def at_ratio(
+    step: OffloadedStep, ratio: float, within: float = 0.15, most: int = 6, times: int = 3
+) -> Repeats:
+    """Pace the step's link to `ratio` and repeat, until copy over computing is that, or there are `most`.
+
+    Another program that comes or goes after the pacing makes the computing slower or faster than the link
+    was paced for. Of all batches the one nearest to `ratio` is returned; on a GPU, whose link has a rate of
+    its own, the first.
+    """
+    done: list[Repeats] = []
+    while len(done) < most and not any(abs(batch.ratio / ratio - 1) <= within for batch in done):
+        pace(step, ratio)
+        done.append(repeat(step, times))
+        if step.device == "cuda":
+            break
+    return min(done, key=lambda batch: abs(batch.ratio / ratio - 1))
 
 
 def pace(step: OffloadedStep, ratio: float = 1.0, times: int = 3) -> float:

@@ -163,9 +163,7 @@ def pictures():
         "predicted": parallelism_figures.measured_and_predicted(
             ["a", "b"], {"time (ms)": ([10, 20], [11, 19]), "idle (%)": ([0, 0], [0, 0])}, 0.07
         ),
-        "bubble": parallelism_figures.bubble(
-            [1, 2], 4, {"flushed": (1, np.array([[0.75, 0.74, 0.9], [0.6, 0.62, 0.63]]))}
-        ),
+        "bubble": parallelism_figures.bubble([1, 2], 4, {"flushed": (1, np.array([0.75, 0.62]))}),
     }
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -72,6 +73,36 @@ def test_a_job_that_does_not_fit_is_refused_and_harms_nobody(ranks, one):
     with pytest.raises(ValueError, match="3 shards"):
         ranks.run(Job(), Layout(tensor=3))
     assert largest_difference(ranks.run(one.job, Layout()), one) == 0
+
+
+def seconds_of(ranks, monkeypatch, *rounds):
+    """What `fastest` chose of jobs that take `rounds`[round][job] seconds, after the runs of each job."""
+    done = {index: [] for index in range(len(rounds[0]))}
+
+    def run_all(plan):
+        for index in plan:
+            done[index].append(rounds[len(done[index])][index])
+        return [SimpleNamespace(seconds=done[index][-1]) for index in plan]
+
+    monkeypatch.setattr(ranks, "run_all", run_all)
+    return done, [run.seconds for run in ranks.fastest(range(len(done)), agree=0.05, most=len(rounds))]
+
+
+def test_a_job_is_repeated_until_its_two_fastest_runs_agree(ranks, monkeypatch):
+    done, fastest = seconds_of(ranks, monkeypatch, (1.04, 3.0), (1.0, 2.0), (9.0, 1.0), (9.0, 1.01), (9, 9))
+    assert [len(runs) for runs in done.values()] == [2, 4]
+    assert fastest == [1.0, 1.0]
+
+
+def test_the_fastest_run_counts_where_no_two_agree(ranks, monkeypatch):
+    done, fastest = seconds_of(ranks, monkeypatch, (4.0,), (2.0,), (3.0,))
+    assert len(done[0]) == 3
+    assert fastest == [2.0]
+
+
+def test_the_fastest_of_real_runs_computes_what_a_single_one_does(ranks, one):
+    (run,) = ranks.fastest([(one.job, Layout(2))], agree=0.0, most=3)
+    assert largest_difference(run, one) < 1e-5
 
 
 def test_no_ranks_is_refused():
