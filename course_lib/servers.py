@@ -28,17 +28,41 @@ QUIET = [
 ]
 # Without the instructor's parts of nbgrader, its server starts three seconds sooner and its menus stay away.
 STUDENT = {"JUPYTER_CONFIG_PATH": str(SETTINGS / "student")}
+_CLAIMS: dict[int, socket.socket] = {}
 
 
 def free_port(wanted: int | None, first: int = 8888) -> int:
-    """`wanted` if it is free, else UserError; without a wish the first free port from `first` on."""
+    """`wanted` if it is free, else UserError; without a wish the first free port from `first` on.
+
+    Without a wish the port stays claimed until this process ends, so that a class that starts at the same
+    moment on one machine gets a port each (on Linux).
+    """
     for port in [wanted] if wanted else range(first, first + 200):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
-                return port
+                if _claim(port) or port == wanted:
+                    return port
     raise UserError(f"Port {wanted or first} is in use; choose another with --port.")
+
+
+def _claim(port: int) -> bool:
+    """Whether no other process of the course is about to listen on `port`; it is this one's from now on.
+
+    A server listens only seconds after its port was chosen. Until then a socket in Linux's abstract
+    namespace stands for it: all accounts see its name, and no end of a process leaves it behind.
+    """
+    if port in _CLAIMS or not sys.platform.startswith("linux"):
+        return True
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0course-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _CLAIMS[port] = claim
+    return True
 
 
 def run_lab(

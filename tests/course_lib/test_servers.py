@@ -40,6 +40,21 @@ def test_without_a_wish_the_next_free_port_is_taken():
         assert free_port(None, first=port) > port
 
 
+CLAIM = "from course_lib.servers import free_port; print(free_port(None, 18200), flush=True); input()"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ports are claimed on Linux")
+def test_a_class_that_starts_at_the_same_moment_gets_a_port_each():
+    command = [sys.executable, "-c", CLAIM]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    students = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(8)]
+    ports = [int(student.stdout.readline()) for student in students]
+    for student in students:
+        student.communicate("\n")
+    assert len(set(ports)) == len(ports)
+    assert free_port(None, first=min(ports)) == min(ports), "a process that has ended claims nothing"
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_ending_the_command_ends_the_server(how):
     command = [sys.executable, "-c", SERVE]
