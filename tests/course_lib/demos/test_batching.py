@@ -63,7 +63,7 @@ def test_title_states_the_median_that_the_run_gave():
 def test_the_ring_lies_on_the_curve_of_its_policy():
     for policy, load in itertools.product(batching.POLICIES, batching.LOADS):
         figure = batching.figure(Setting(policy, 16, 1, 70, load))
-        curve = figure.data[2 + batching.POLICIES.index(policy)]
+        curve = figure.data[3 + batching.POLICIES.index(policy)]
         at = batching.LOADS.index(load)
         ring = figure.data[-1].x[0], figure.data[-1].y[0]
         assert ring == pytest.approx((curve.x[at], curve.y[at]))
