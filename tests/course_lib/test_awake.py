@@ -1,5 +1,6 @@
 """Processes that keep cores from going idle give way to all others and end with whoever started them."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -21,12 +22,10 @@ def spinning(parent: int) -> dict[int, int]:
     """Scheduling policy of each process that `parent` started to spin, by its id."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
+        with contextlib.suppress(OSError):  # it may end at any moment
             command = (folder / "cmdline").read_text()
-        except OSError:
-            continue
-        if "SCHED_IDLE" in command and command.rstrip("\0").endswith(f"\0{parent}"):
-            found[int(folder.name)] = os.sched_getscheduler(int(folder.name))
+            if "SCHED_IDLE" in command and command.rstrip("\0").endswith(f"\0{parent}"):
+                found[int(folder.name)] = os.sched_getscheduler(int(folder.name))
     return found
 
 
