@@ -72,19 +72,20 @@ def batches(step: OffloadedStep, enough: float, most: int = 8, times: int = 5) -
 def at_ratio(
     step: OffloadedStep, ratio: float, within: float = 0.15, most: int = 6, times: int = 3
 ) -> Repeats:
-    """Pace the step's link to `ratio` and repeat, until copy over computing is that, or there are `most`.
+    """Pace the step's link and repeat, at most `most` times, until copy over computing is `ratio`.
 
-    Another program that comes or goes after the pacing makes the computing slower or faster than the link
-    was paced for. Of all batches the one nearest to `ratio` is returned; on a GPU, whose link has a rate of
-    its own, the first.
+    Computing gets slower when another program comes after the pacing, and when it takes turns with a copy
+    that sleeps: so the link is paced again for what the last batch computed. Of all batches the one nearest
+    to `ratio` is returned; on a GPU, whose link has a rate of its own, the first.
     """
-    done: list[Repeats] = []
-    while len(done) < most and not any(abs(batch.ratio / ratio - 1) <= within for batch in done):
-        pace(step, ratio)
+    pace(step, ratio)
+    done = [repeat(step, times)]
+    off = [abs(done[0].ratio / ratio - 1)]
+    while step.device != "cuda" and len(done) < most and min(off) > within:
+        step.link.rate *= done[-1].ratio / ratio
         done.append(repeat(step, times))
-        if step.device == "cuda":
-            break
-    return min(done, key=lambda batch: abs(batch.ratio / ratio - 1))
+        off.append(abs(done[-1].ratio / ratio - 1))
+    return done[off.index(min(off))]
 
 
 def pace(step: OffloadedStep, ratio: float = 1.0, times: int = 3) -> float:

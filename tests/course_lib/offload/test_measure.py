@@ -65,6 +65,14 @@ def test_a_link_paced_for_another_speed_is_paced_again():
 
 
 def test_the_nearest_batch_counts_where_none_is_near():
-    step = KnownStep([0.02] * 4 + [0.04] * 8 + [0.02] * 4 + [0.03])
-    runs = measure.at_ratio(step, 3, most=2)
-    assert runs.ratio == pytest.approx(2.0)
+    # Paced for 20 ms, then for 40 ms: never for what comes next.
+    step = KnownStep([0.02] * 4 + [0.04] * 8 + [0.05])
+    assert measure.at_ratio(step, 3, most=2).ratio == pytest.approx(3 * 0.04 / 0.05)
+    step = KnownStep([0.02] * 4 + [0.04] * 8 + [0.4])
+    assert measure.at_ratio(step, 3, most=2).ratio == pytest.approx(3 * 0.02 / 0.04)
+
+
+def test_a_gpu_is_measured_once_at_the_ratio_it_has():
+    step = KnownStep([0.02], device="cuda", copy=0.01)
+    assert measure.at_ratio(step, 3).ratio == pytest.approx(0.5)
+    assert step.runs == 4 + 2 + 2 * 3
