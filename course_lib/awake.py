@@ -22,9 +22,10 @@ while os.getppid() == int(sys.argv[1]):
 def cores_awake() -> Iterator[None]:
     """Within it a process a core spins that gives way to every other one at once (Linux's SCHED_IDLE).
 
-    A core that has gone idle takes its time to come back: 0.1 ms asleep itself, several ms as a virtual
-    machine's, which the host lends to others meanwhile. Threads and processes that sleep and wait for each
-    other would be measured with that. Does nothing where there is no such priority (macOS, Windows).
+    A core that has gone idle takes its time to come back, most of all a virtual machine's, which the host
+    lends to others meanwhile (up to several ms were measured, 0.1 ms within this). Processes that sleep and
+    wait for each other would be measured with that. Computing may get slower, where two cores share their
+    units. Does nothing where there is no such priority (macOS, Windows).
     """
     if not hasattr(os, "SCHED_IDLE"):
         yield

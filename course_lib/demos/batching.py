@@ -131,7 +131,7 @@ def frame() -> go.Figure:
     drawing.add_heatmap(
         x=time, zmin=0, zmax=2, colorscale=STRIP, showscale=False, hoverinfo="skip", row=1, col=1
     )
-    # Between the seats: the heatmap's own gaps make Plotly draw it cell by cell, at a third of a step's time.
+    # Lines between the seats, because the heatmap's own gaps make Plotly draw it slowly, cell by cell.
     drawing.add_scatter(mode="lines", line={"color": "white", "width": 1}, hoverinfo="skip", row=1, col=1)
     drawing.add_scatter(
         x=time, mode="lines", fill="tozeroy", line={"color": look.GRAY, "width": 1.5, "shape": "hv"},

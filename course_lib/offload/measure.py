@@ -36,8 +36,8 @@ class Repeats:
     @property
     def ratio(self) -> float:
         """A layer's copy over its computing, medians of what was measured in turn."""
-        copies, computes = (np.median([run.durations[side] for run in self.in_turn]) for side in (0, 1))
-        return float(copies / computes)
+        copy, compute = _medians(self.in_turn)
+        return copy / compute
 
     @property
     def typical(self) -> tuple[Schedule, Schedule]:
@@ -95,9 +95,13 @@ def pace(step: OffloadedStep, ratio: float = 1.0, times: int = 3) -> float:
     """
     step.link.rate = None
     step.run(1)
-    runs = [step.run(1).durations for _ in range(times)]
-    copies, computes = (float(np.median([run[side] for run in runs])) for side in (0, 1))
+    copy, compute = _medians([step.run(1) for _ in range(times)])
     if step.device == "cuda":
-        return step.layer_bytes / copies
-    step.link.rate = step.layer_bytes / (ratio * computes)
+        return step.layer_bytes / copy
+    step.link.rate = step.layer_bytes / (ratio * compute)
     return step.link.rate
+
+
+def _medians(runs: list[Schedule]) -> tuple[float, float]:
+    """Median seconds of a layer's copy and of its computing, over all layers of `runs`."""
+    return tuple(float(np.median([run.durations[side] for run in runs])) for side in (0, 1))
