@@ -132,7 +132,7 @@ def frame() -> go.Figure:
         x=time, zmin=0, zmax=2, colorscale=STRIP, showscale=False, hoverinfo="skip", row=1, col=1
     )
     # Lines between the seats, because the heatmap's own gaps make Plotly draw it slowly, cell by cell.
-    drawing.add_scatter(mode="lines", line={"color": "white", "width": 1}, hoverinfo="skip", row=1, col=1)
+    drawing.add_scatter(mode="lines", line={"color": "white", "width": 0.5}, hoverinfo="skip", row=1, col=1)
     drawing.add_scatter(
         x=time, mode="lines", fill="tozeroy", line={"color": look.GRAY, "width": 1.5, "shape": "hv"},
         hovertemplate="%{y:.0f} wait<extra></extra>", row=2, col=1,
