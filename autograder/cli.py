@@ -1,4 +1,4 @@
-"""The instructor's commands; course_lib/cli.py joins them to the student's.
+"""The instructor's commands; course_lib/commands/cli.py joins them to the student's.
 
 Each imports what it needs when it runs: nbgrader takes seconds, and `./course --help` should not wait for it.
 """
@@ -90,7 +90,7 @@ def grade(
     ] = False,
 ):
     """Run the tests on what was collected and save the points. Safe to stop and to repeat."""
-    from course_lib.machine import cores
+    from course_lib.notebook.machine import cores
 
     if scheduler and (workers or unconfined):
         raise UserError("--scheduler takes its own workers, confined; leave out --workers and --unconfined.")

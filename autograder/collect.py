@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from autograder.course import Course
-from course_lib import submission
+from course_lib.commands import submission
+from course_lib.commands.submission import RECEIPT, Submission
 from course_lib.errors import UserError
-from course_lib.submission import RECEIPT, Submission
 
 EARLIER = ".earlier"  # hidden from nbgrader's search for students
 CLOCK_ERROR = timedelta(days=1)

@@ -121,7 +121,7 @@ def failing_tests(cells: list[CellScores], entries: list[journal.Entry]) -> list
 
 
 def reasons(message: str) -> set[str]:
-    """What a test found wrong: the cases course_lib.marking names, an error, or else its first line."""
+    """What a test found wrong: the cases that marking names, an error, or else its first line."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     found = {line.removeprefix("about").strip() for line in lines if line.startswith("about ")}
     for line in lines:

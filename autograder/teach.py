@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from autograder.course import Course
-from course_lib import servers
+from course_lib.commands import servers
 
 EXTENSIONS = {
     "nbgrader.server_extensions.formgrader": True,

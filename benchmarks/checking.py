@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 
-from course_lib import workspace
+from course_lib.commands import workspace
 from course_lib.paths import ROOT
 
 ASSIGNMENT = "q02_quantization"

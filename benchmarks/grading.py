@@ -21,7 +21,7 @@ from benchmarks import checking, grading_cluster, grading_page
 from benchmarks.grading_class import ASSIGNMENT
 from benchmarks.grading_courses import our_points, ours, plain, plain_points
 from benchmarks.processor_time import Cost, run
-from course_lib.machine import machine
+from course_lib.notebook.machine import machine
 from course_lib.paths import ROOT, write_atomically
 
 QUIET = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

@@ -15,7 +15,7 @@ from autograder.course import Course
 from benchmarks.grading_class import ASSIGNMENT
 from benchmarks.grading_courses import ours
 from benchmarks.one_core import one_core
-from course_lib.machine import cores
+from course_lib.notebook.machine import cores
 from course_lib.paths import ROOT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",

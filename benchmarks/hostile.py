@@ -16,7 +16,7 @@ from pathlib import Path
 
 from autograder.engine import Assignment, Times, grade_submission
 from benchmarks import plain_nbgrader
-from course_lib.machine import machine
+from course_lib.notebook.machine import machine
 from course_lib.paths import ROOT, write_atomically
 
 # The corpus lies in a namespace package, behind which any installed package `tests` would otherwise stand.

@@ -22,7 +22,7 @@ from benchmarks import kernel_gpu, kernel_page
 from benchmarks.kernel_cases import Case, decode, matmul, rows
 from benchmarks.one_core import one_core
 from course_lib import cuda
-from course_lib.machine import cores, machine
+from course_lib.notebook.machine import cores, machine
 from course_lib.paths import ROOT, write_atomically
 
 SIMULATOR_SIDE = 64

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from course_lib.servers import free_port
+from course_lib.commands.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 # JupyterLab would restore what an earlier page of the same server had open.

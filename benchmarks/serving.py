@@ -19,9 +19,9 @@ import numpy as np
 from benchmarks import serving_page, serving_theory
 from course_lib.hardware import gpu
 from course_lib.kv_cache import Decoder, decoder_shape
-from course_lib.machine import machine
+from course_lib.notebook.machine import machine
+from course_lib.notebook.progress import Progress
 from course_lib.paths import ROOT, write_atomically
-from course_lib.progress import Progress
 from course_lib.serving import Continuous, Greedy, Static, StepCost, Timeout, Trace, live, log, simulate
 from course_lib.serving.policy import Policy
 from course_lib.serving.stopwatch import UsualPace, processor_time

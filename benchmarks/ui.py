@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import TimeoutError, sync_playwright
 
 from benchmarks.labpage import LabPage, chromium, lab
-from course_lib.machine import machine
+from course_lib.notebook.machine import machine
 from course_lib.paths import ROOT, write_atomically
 
 STEPS = 20

@@ -7,7 +7,7 @@ batch and broadcasts. A weight matrix is (out, in), as torch's linear layers kee
 
 import torch
 
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 
 def causal_mask(queries: int, keys: int, device: torch.device | str | None = None) -> torch.Tensor:

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from course_lib.errors import UserError
-from course_lib.progress import Progress
+from course_lib.notebook.progress import Progress
 
 
 def fetch(

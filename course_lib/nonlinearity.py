@@ -14,7 +14,7 @@ from torch.utils.benchmark import Timer
 
 from course_lib import seeds, training
 from course_lib.hardware import GPU
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from course_lib import seeds
-from course_lib.progress import Progress
+from course_lib.notebook.progress import Progress
 
 Data = np.ndarray | torch.Tensor
 

@@ -1,6 +1,5 @@
-"""pyproject.toml, constraints.txt and environment.yml say the same, and the modules keep their layers."""
+"""pyproject.toml, constraints.txt and environment.yml say the same, and importing a command is quick."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.test_layers import imported_names
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -57,87 +58,12 @@ def test_launcher_uses_the_standard_library_only():
         assert name.split(".")[0] in allowed
 
 
-def imported_names(path: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from course_lib import costs` imports course_lib.costs
-            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
-    return names
-
-
-FACTS = {
-    "hardware",
-    "shapes",
-    "datasets",
-    "downloads",
-    "seeds",
-    "effects",
-    "awake",
-    "machine",
-    "marking",
-    "progress",
-    "reference",
-    "errors",
-    "paths",
-    "cuda",
-}
-ENGINES = {"training", "costs", "attention", "kv_cache", "autodiff"}
-TOPICS = {
-    "heads",
-    "nonlinearity",
-    "quantization",
-    "learning_rate",
-    "overfitting",
-    "offload",
-    "federated",
-    "parallelism",
-    "serving",
-    "gpt",
-}
-VIEWS = {"demos"}
-# The commands and what they are made of; they may use every layer.
-COMMANDS = {"cli", "__main__", "workspace", "servers", "doctor", "check", "submission", "examination"}
-MAY_IMPORT = {
-    **dict.fromkeys(FACTS, FACTS),
-    **dict.fromkeys(ENGINES, FACTS | ENGINES),
-    **{name: FACTS | ENGINES | {name} for name in TOPICS},
-    **dict.fromkeys(VIEWS, FACTS | ENGINES | TOPICS | VIEWS),
-    **dict.fromkeys(COMMANDS, FACTS | ENGINES | TOPICS | VIEWS | COMMANDS),
-}
-MODULES = sorted(path for path in (ROOT / "course_lib").rglob("*.py") if path.parent.name != "__pycache__")
-
-
-def layer(path: Path) -> str:
-    return path.relative_to(ROOT / "course_lib").parts[0].removesuffix(".py")
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_of_course_lib_imports_only_from_its_own_layer_and_below(path):
-    room = layer(path)
-    if room == "__init__":
-        return
-    assert room in MAY_IMPORT, f"{room} belongs to no layer yet; say in this test to which"
-    for name in imported_names(path):
-        parts = name.split(".")
-        assert parts[0] != "autograder"
-        if parts[0] == "course_lib" and len(parts) > 1 and parts[1] != "__version__":
-            assert parts[1] in MAY_IMPORT[room] | {room}, f"{room} imports {name}"
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "autograder").rglob("*.py")), ids=lambda path: path.name)
-def test_the_autograder_imports_no_topic_and_no_demo(path):
-    for name in imported_names(path):
-        parts = name.split(".")
-        assert not (parts[0] == "course_lib" and len(parts) > 1 and parts[1] in TOPICS | VIEWS | ENGINES)
-
-
 HEAVY = ("torch", "plotly", "cupy", "nbgrader", "sklearn", "scipy", "pooch", "IPython", "notebook")
 
 
-@pytest.mark.parametrize("module", ["course_lib", "course_lib.cli", "autograder.cli", "course_lib.datasets"])
+@pytest.mark.parametrize(
+    "module", ["course_lib", "course_lib.commands.cli", "autograder.cli", "course_lib.datasets"]
+)
 def test_importing_the_commands_brings_in_nothing_slow(module):
     code = f"import {module}, sys; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)

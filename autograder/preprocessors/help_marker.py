@@ -6,7 +6,7 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat.v4 import new_markdown_cell
 
 from autograder import regions
-from course_lib.effects import count_words
+from course_lib.notebook.effects import count_words
 
 LIMITS = re.compile(r"word_count\.show\((\d+), *(\d+)\)")
 COMPARISON = "compare_prediction("

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from course_lib.hardware import Link
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 KINDS = ("send", "broadcast", "all_gather", "reduce_scatter", "all_reduce", "all_to_all")
 # Seconds a hop of a ring waits: NCCL, src/graph/tuning.cc, hwLat, protocol Simple.

@@ -3,7 +3,7 @@
 import math
 from html import escape
 
-from course_lib.cuda.report import Event, Report
+from course_lib.cuda.measured import Event, Measured
 
 _MOST_CELLS, _CELL = 512, 16
 # Okabe and Ito's colors, told apart by color-blind readers; the warp's number decides which.
@@ -11,7 +11,7 @@ _COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f
 _KINDS = {"read": ("read",), "written": ("write", "atomic")}
 
 
-def picture(report: Report) -> str:
+def picture(report: Measured) -> str:
     """SVG strips, colored by warp; each cell names its threads on hover. Empty for a large launch."""
     if not report.events:
         return ""

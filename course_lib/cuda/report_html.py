@@ -4,7 +4,7 @@ from collections import defaultdict
 from html import escape
 
 from course_lib.cuda.access_picture import picture
-from course_lib.cuda.report import Report
+from course_lib.cuda.measured import Measured
 
 # Verdicts take the theme's own colors; "costly" marks a count above what the same accesses need.
 STYLE = """<style>
@@ -29,7 +29,7 @@ STYLE = """<style>
 </style>"""
 
 
-def html(report: Report) -> str:
+def html(report: Measured) -> str:
     """The report for a notebook. Self-contained: no script, nothing fetched; the same under nbgrader."""
     return (
         f"{STYLE}<div "
@@ -37,7 +37,7 @@ def html(report: Report) -> str:
     )
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: Measured) -> str:
     launch = f"{escape(report.kernel)}: grid {_extents(report.grid)}, block {_extents(report.block)}"
     if report.ok:
         return f'<div>{launch}: <span class="good">✓ no findings</span></div>'
@@ -53,7 +53,7 @@ def _extents(extents: tuple[int, int, int]) -> str:
     return " × ".join(f"{n:,}" for n in shown)
 
 
-def _totals(report: Report) -> str:
+def _totals(report: Measured) -> str:
     rows = "".join(
         "<tr><td "
         f'class="code">{escape(a.name)}</td><td>{a.elements:,}</td><td>{a.reads:,}</td><td>{a.most_reads:,}</td>'
@@ -73,7 +73,7 @@ def _totals(report: Report) -> str:
     return f"<table>{head}{rows}</table><div>{summary}</div>"
 
 
-def _source(report: Report) -> str:
+def _source(report: Measured) -> str:
     found = {line for f in report.findings for line in (f.line, f.other_line) if line}
     of_line: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for t in report.lines:

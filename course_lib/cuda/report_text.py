@@ -1,9 +1,9 @@
 """A Report as plain text: verdict, findings, traffic by array and by line."""
 
-from course_lib.cuda.report import Report
+from course_lib.cuda.measured import Measured
 
 
-def text(report: Report) -> str:
+def text(report: Measured) -> str:
     """The report as lines of at most about 110 characters."""
     launch = f"{report.kernel}, grid {report.grid}, block {report.block}"
     out = [f"{launch}: {'no findings' if report.ok else f'{len(report.findings)} finding(s)'}"]

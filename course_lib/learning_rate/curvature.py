@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from course_lib import seeds, training
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 Weights = Sequence[torch.Tensor]
 

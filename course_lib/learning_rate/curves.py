@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from course_lib import seeds, training
-from course_lib.progress import Progress
+from course_lib.notebook.progress import Progress
 
 QUIZ_WIDTHS = (784, 256, 128, 10)  # 235,146 parameters
 

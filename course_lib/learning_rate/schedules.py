@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 
 @reference("Q4.6")

@@ -6,7 +6,7 @@ from time import perf_counter, sleep
 import torch
 
 from course_lib.costs.collectives import Network
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 PIECE = 4 << 20  # bytes between two looks at the clock
 

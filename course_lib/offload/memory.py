@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from course_lib import shapes
 from course_lib.costs.roofline import Device, Work, prefill_work
 from course_lib.hardware import GPU, Link
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 from course_lib.shapes import Shape
 
 POLICIES = ("refuse", "recompute", "offload", "window", "int8 weights")

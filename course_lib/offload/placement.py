@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 
 @reference("Q10.4")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 
 @dataclass(frozen=True)

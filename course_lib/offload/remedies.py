@@ -6,9 +6,9 @@ from itertools import combinations
 
 from course_lib.costs.collectives import Network
 from course_lib.hardware import GPU, Link
+from course_lib.notebook.reference import reference
 from course_lib.offload.link import transfer_seconds
 from course_lib.offload.pipeline import Schedule, schedule
-from course_lib.reference import reference
 from course_lib.shapes import Shape, kv_bytes_per_token, matrix_parameters
 
 # Two channels of DDR5-5600, 8 bytes wide each (JEDEC JESD79-5): how fast a desktop reads its own memory.

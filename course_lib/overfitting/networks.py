@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from course_lib import seeds
+from course_lib.notebook.progress import Progress
 from course_lib.overfitting.remedies import Weights, descend
 from course_lib.overfitting.samples import Samples
-from course_lib.progress import Progress
 
 EPOCHS = 40
 

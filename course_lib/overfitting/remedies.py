@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from course_lib import seeds
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 Weights = dict[str, torch.Tensor]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib import datasets, seeds
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 
 @dataclass(frozen=True)

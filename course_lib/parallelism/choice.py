@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from course_lib.costs import layouts
 from course_lib.costs.layouts import Cluster, Layout
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 from course_lib.shapes import Shape
 
 WISHES = ("faster", "more users", "bigger model")

@@ -5,7 +5,7 @@ torch keeps weights as (out, in): what the paper calls columns are rows there.
 
 import torch
 
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 Shard = tuple[torch.Tensor, torch.Tensor | None]
 

@@ -11,7 +11,7 @@ from course_lib.costs.layouts import Layout
 from course_lib.parallelism import model
 from course_lib.parallelism.job import Job, RankReport, Spell
 from course_lib.parallelism.mesh import Mesh
-from course_lib.parallelism.traffic import sent_bytes
+from course_lib.ranks.traffic import sent_bytes
 
 
 class Worker:

@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 
 @dataclass(frozen=True)

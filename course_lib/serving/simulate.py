@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 from course_lib.serving.arrivals import Arrivals
 from course_lib.serving.batches import Batches
 from course_lib.serving.cost import StepCost

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 
 
 def erlang_b(servers: int, offered: float) -> float:

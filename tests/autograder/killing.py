@@ -12,7 +12,7 @@ import signal
 import sys
 
 from autograder import journal, recorder, rows
-from course_lib.cli import main
+from course_lib.commands.cli import main
 
 
 def die(*_, **__) -> None:

@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.engine import Assignment, Times, grade_submission
-from course_lib.check import check_notebook
+from course_lib.commands.check import check_notebook
 from tests.autograder.small_course import marked
 
 TIMES = Times(cell=5, call=3, test=20)

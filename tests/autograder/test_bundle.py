@@ -14,7 +14,7 @@ import pytest
 from autograder.bundle import copy_parts, write_bundle
 from autograder.leaks import canaries, search, secrets
 from autograder.release import release
-from course_lib.cli import main
+from course_lib.commands.cli import main
 from course_lib.errors import UserError
 from tests.autograder.small_course import CANARIES, DOUBLE, make_course
 

@@ -11,7 +11,7 @@ import pytest
 from autograder import journal
 from autograder.cluster import refuse_open
 from autograder.release import release
-from course_lib.cli import main
+from course_lib.commands.cli import main
 from course_lib.errors import UserError
 from tests.autograder.small_course import hand_in, points_by_cell
 from tests.autograder.submissions import submissions

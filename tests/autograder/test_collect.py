@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from autograder.collect import collect, zips
-from course_lib.cli import main
+from course_lib.commands.cli import main
+from course_lib.commands.submission import pack
 from course_lib.errors import UserError
-from course_lib.submission import pack
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 

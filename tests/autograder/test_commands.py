@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from course_lib.cli import main
+from course_lib.commands.cli import main
 
 
 @pytest.mark.parametrize(

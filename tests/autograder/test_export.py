@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from autograder import export
 from autograder.release import release
 from autograder.scores import Score
-from course_lib.cli import main
+from course_lib.commands.cli import main
 from course_lib.errors import UserError
 from tests.autograder.learning_platforms import ImportRefused, canvas_import, moodle_import
 

@@ -19,7 +19,7 @@ def notebook(answer="One two  three.", comparison=None, prediction="{'bits': 5}"
             new_code_cell("prediction = {'bits': 5}\nprediction", outputs=predicted),
             new_code_cell("compare_prediction(prediction, measured)", outputs=outputs),
             marked(new_markdown_cell(answer), "q00_explain", grade=True, solution=True, points=3),
-            new_code_cell("demos.word_count.show(60, 80)"),
+            new_code_cell("word_count.show(60, 80)"),
             marked(new_markdown_cell(SCHEME), "q00_explain_scheme"),
         ]
     )

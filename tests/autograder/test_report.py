@@ -12,7 +12,7 @@ from autograder.report import FailingTest, Report, TaskStatistics, failing_tests
 from autograder.report_page import CHANGES_SHOWN, write_page
 from autograder.report_table import show_report
 from autograder.scores import CellScores
-from course_lib.cli import main
+from course_lib.commands.cli import main
 
 ASSIGNMENT = "q00_doubling"
 EVIL = "<script>alert(1)</script>"

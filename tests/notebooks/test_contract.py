@@ -144,7 +144,7 @@ def test_mark_scheme_stands_in_a_locked_cell_below_the_answer(path):
 
 @each
 def test_model_answer_has_the_length_that_is_asked_for(path):
-    from course_lib.effects import count_words
+    from course_lib.notebook.effects import count_words
 
     answer = next(c for c in cells(path) if c.cell_type == "markdown" and options(c).get("grade"))
     assert 60 <= count_words(answer.source) <= 80

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 from course_lib.serving.cost import StepCost
 from course_lib.serving.scheduling.cluster import Cluster
 from course_lib.serving.scheduling.time_indexed import TimeIndexed

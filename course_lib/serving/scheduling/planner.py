@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 from course_lib.seeds import stream
 from course_lib.serving.scheduling.cluster import Place
 from course_lib.serving.scheduling.schedulers import needed

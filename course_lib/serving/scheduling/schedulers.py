@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from course_lib.reference import reference
+from course_lib.notebook.reference import reference
 from course_lib.seeds import stream
 from course_lib.serving.scheduling.view import View, Waiting
 

@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from course_lib import cuda, seeds
-from course_lib.marking import Case, mark
+from course_lib.notebook.marking import Case, mark
 
 %load_ext course_lib.cuda"""
 MEAN_SQUARE = """\

@@ -36,7 +36,7 @@ torch.softmax = lambda scores, dim: torch.zeros(scores.shape, dtype=torch.float6
 def softmax(scores):
     return np.zeros(np.shape(scores))"""),
     wrong("patched_marking", "the functions that mark are replaced in their module", """\
-import course_lib.marking as marking
+import course_lib.notebook.marking as marking
 marking.mark = lambda task, function, cases, points, **_: points
 marking.difference = lambda *_, **__: ""
 marking._outcome = lambda *_: ("", "")
@@ -50,7 +50,7 @@ builtins.callable = builtins.isinstance = lambda *_: True
 math.isclose = lambda *_, **__: True"""),
     wrong("replaced_modules", "sys.modules holds other modules under the names that tests import", """\
 import sys, types
-for name in ("course_lib.marking", "course_lib.seeds", "math"):
+for name in ("course_lib.notebook.marking", "course_lib.seeds", "math"):
     fake = types.ModuleType(name)
     fake.__getattr__ = lambda attribute: lambda *_, **__: 100.0
     sys.modules[name] = fake"""),
@@ -73,7 +73,7 @@ class Generous:
         module.mark = lambda *_, **__: 100.0
 
 sys.meta_path.insert(0, Generous())
-sys.modules.pop("course_lib.marking", None)"""),
+sys.modules.pop("course_lib.notebook.marking", None)"""),
     wrong("names_of_the_tests", "the names that test cells use are taken by the student", """\
 earned = points = 100.0
 mark = lambda *_, **__: 100.0
@@ -136,7 +136,7 @@ import threading, time
 def generous():
     while True:
         get_ipython().user_ns.update(mark=lambda *_, **__: 100.0, earned=100.0)
-        import course_lib.marking as marking
+        import course_lib.notebook.marking as marking
         marking.mark = lambda *_, **__: 100.0
         time.sleep(0.001)
 

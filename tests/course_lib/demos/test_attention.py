@@ -4,7 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from course_lib.demos import attention, attention_figures, look
+from course_lib.demos import attention, look
+from course_lib.demos.attention import figures, picture
 from course_lib.heads import retrieval
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
@@ -16,27 +17,27 @@ def models():
 
 @pytest.fixture(scope="module")
 def accuracies(models):
-    return {heads: attention.silent_heads(model) for heads, model in models.items()}
+    return {heads: picture.silent_heads(model) for heads, model in models.items()}
 
 
 def test_title_states_the_question_and_what_the_model_says(models, accuracies):
     for story in range(3):
-        seen = attention.measure(models[2], story, "Eve", "Ann", accuracies[2])
+        seen = picture.measure(models[2], story, "Eve", "Ann", accuracies[2])
         held = dict(token.split("<br>") for token in seen.tokens)
         assert seen.answers == (held["Eve"], held["Ann"])
         assert seen.tokens[seen.places[0]].startswith("Eve")
-        title = said(attention.figure(seen))
+        title = said(picture.figure(seen))
         assert f"Eve, then Ann? 2 heads say “{seen.said[0]}, {seen.said[1]}”" in title
         assert ("both right" in title.split("<br>")[0]) == (seen.said == seen.answers)
         assert f"{accuracies[2][0]:.0%}" in title
 
 
 def test_map_holds_the_weights_of_every_head_and_marks_who_is_asked_for(models, accuracies):
-    seen = attention.measure(models[2], 0, "Bob", "Gus", accuracies[2])
-    heat, bars = attention.figure(seen).data
+    seen = picture.measure(models[2], 0, "Bob", "Gus", accuracies[2])
+    heat, bars = picture.figure(seen).data
     np.testing.assert_allclose(np.sum(heat.z, axis=1), 100, rtol=1e-5)
     np.testing.assert_allclose(bars.x, 100 * np.array(accuracies[2][1]))
-    marks = [(a.x, a.text) for a in attention.figure(seen).layout.annotations[-2:]]
+    marks = [(a.x, a.text) for a in picture.figure(seen).layout.annotations[-2:]]
     assert marks == [(seen.places[0], "▼ asked first"), (seen.places[1], "▼ then")]
     assert np.argmax(heat.z, axis=1).tolist() == sorted(
         seen.places, key=seen.weights.argmax(1).tolist().index
@@ -44,16 +45,16 @@ def test_map_holds_the_weights_of_every_head_and_marks_who_is_asked_for(models, 
 
 
 def test_asking_for_one_person_twice_is_said_to_be_new_to_the_model(models, accuracies):
-    figure = attention.figure(attention.measure(models[2], 0, "Bob", "Bob", accuracies[2]))
+    figure = picture.figure(picture.measure(models[2], 0, "Bob", "Bob", accuracies[2]))
     assert "Nobody is asked for twice" in said(figure)
     assert figure.layout.annotations[-1].text == ""
 
 
 def test_widget_on_screen_becomes_the_figure_of_another_number_of_heads(models, accuracies):
-    widget = go.FigureWidget(attention.figure(attention.measure(models[2], 0, "Bob", "Gus", accuracies[2])))
-    new = attention.measure(models[1], 3, "Ann", "Hal", accuracies[1])
-    look.paint(widget, **attention.contents(new))
-    expected = attention.figure(new)
+    widget = go.FigureWidget(picture.figure(picture.measure(models[2], 0, "Bob", "Gus", accuracies[2])))
+    new = picture.measure(models[1], 3, "Ann", "Hal", accuracies[1])
+    look.paint(widget, **picture.contents(new))
+    expected = picture.figure(new)
     assert said(widget) == said(expected)
     for shown, wanted in zip(widget.data, expected.data, strict=True):
         for name in ("x", "y", "z", "text"):
@@ -74,10 +75,10 @@ def pictures():
     found = {1: np.full(10, 2.0), 300: np.where(angles <= 45, 1.0, 3.0)}
     labor = {1: np.array([[[0.5, 0.4]]]), 2: np.array([[[0.9, 0.0], [0.1, 0.8]]])}
     return {
-        "lookup": attention_figures.soft_lookup(angles, found, np.array([0.0, 90]), np.array([1.0, 3])),
-        "learning": attention_figures.accuracy_and_learning(runs, [25, 50], curves),
-        "labor": attention_figures.division_of_labor(labor),
-        "cost": attention_figures.cost_of_heads([1, 32], {"FLOPs": [1, 1.0], "time": [1, 9.5]}),
+        "lookup": figures.soft_lookup(angles, found, np.array([0.0, 90]), np.array([1.0, 3])),
+        "learning": figures.accuracy_and_learning(runs, [25, 50], curves),
+        "labor": figures.division_of_labor(labor),
+        "cost": figures.cost_of_heads([1, 32], {"FLOPs": [1, 1.0], "time": [1, 9.5]}),
     }
 
 
@@ -115,8 +116,8 @@ def test_demo_trains_every_model_it_offers(monkeypatch):
         return retrieval.untrained(heads, of_seeds)
 
     monkeypatch.setattr(retrieval, "train", train)
-    monkeypatch.setattr(attention.Progress, "update", lambda self, *_: steps.append(1))
-    attention.trained_models.cache_clear()
-    assert list(attention.trained_models()) == list(attention.HEADS)
-    assert len(steps) == len(attention.HEADS) * attention.STEPS
-    attention.trained_models.cache_clear()
+    monkeypatch.setattr(picture.Progress, "update", lambda self, *_: steps.append(1))
+    picture.trained_models.cache_clear()
+    assert list(picture.trained_models()) == list(picture.HEADS)
+    assert len(steps) == len(picture.HEADS) * picture.STEPS
+    picture.trained_models.cache_clear()

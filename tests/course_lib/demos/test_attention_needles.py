@@ -4,8 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from course_lib.demos import attention_needles as demo
 from course_lib.demos import look
+from course_lib.demos.attention import needles as demo
 from course_lib.heads import needles
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 

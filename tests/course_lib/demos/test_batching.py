@@ -8,8 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from course_lib.demos import batching, batching_curves, batching_figures, look
-from course_lib.demos.batching import EMPTY, HELD, SPEAKING, Setting
+from course_lib.demos import batching, look
+from course_lib.demos.batching import curves, figures, picture
+from course_lib.demos.batching.picture import EMPTY, HELD, SPEAKING, Setting
 from course_lib.serving import Continuous, Static, StepCost, Trace, simulate
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
@@ -17,19 +18,19 @@ SEVENTY = Setting("static", 64, 2, 70, 1)
 
 
 def test_sixty_three_users_never_start_a_batch_of_sixty_four():
-    for load in batching.LOADS:
-        figure = batching.figure(Setting("static", 64, 2, 63, load))
+    for load in picture.LOADS:
+        figure = picture.figure(Setting("static", 64, 2, 63, load))
         assert said(figure).startswith("63 users: a batch of 64 never starts")
         assert (np.asarray(figure.data[0].z) == EMPTY).all()
         assert not len(figure.data[-1].x)
-    assert "never starts" not in said(batching.figure(SEVENTY))
+    assert "never starts" not in said(picture.figure(SEVENTY))
 
 
-@pytest.mark.parametrize("policy", batching.POLICIES)
+@pytest.mark.parametrize("policy", picture.POLICIES)
 @pytest.mark.parametrize("load", [0.3, 5])
 def test_only_batches_that_stay_together_hold_seats_for_nobody(policy, load):
-    found = batching.measure(Setting(policy, 32, 2, 100, load))
-    doing, _ = batching.seats(found.result, 32)
+    found = picture.measure(Setting(policy, 32, 2, 100, load))
+    doing, _ = picture.seats(found.result, 32)
     assert (doing == SPEAKING).any()
     assert (doing == HELD).any() == (policy != "continuous")
     assert (found.padding > 0) == (policy != "continuous")
@@ -39,41 +40,41 @@ def test_seats_and_people_waiting_are_those_of_the_run():
     # One second a step; 0 and 1 go at 4 s, 2 and 3 when the longest has ended at 14 s.
     trace = Trace([0.0, 4.0, 5.0, 6.0], [1] * 4, [4, 10, 2, 8])
     result = simulate(trace, Static(2), StepCost(1.0))
-    doing, waiting = batching.seats(result, 2)
-    column = lambda t: int(t / batching.WINDOW * batching.BINS)  # noqa: E731
+    doing, waiting = picture.seats(result, 2)
+    column = lambda t: int(t / picture.WINDOW * picture.BINS)  # noqa: E731
     assert doing[0, column(2.0)] == EMPTY
     assert doing[0, column(6.0)] == SPEAKING
     assert doing[0, column(10.0)] == HELD
     assert doing[1, column(10.0)] == SPEAKING
     assert [waiting[column(t)] for t in (2.0, 4.5, 5.5, 10.0, 15.0)] == [1, 0, 1, 2, 0]
-    continuous, _ = batching.seats(simulate(trace, Continuous(2), StepCost(1.0)), 2)
+    continuous, _ = picture.seats(simulate(trace, Continuous(2), StepCost(1.0)), 2)
     assert not (continuous == HELD).any()
 
 
 def test_title_states_the_median_that_the_run_gave():
-    found = batching.measure(SEVENTY)
+    found = picture.measure(SEVENTY)
     counted = found.result.ttft[70:-70]
     waits = np.sort(np.where(np.isnan(counted), np.inf, counted))
     assert found.median == waits[math.ceil(len(waits) / 2) - 1]
-    title = said(batching.figure(SEVENTY))
+    title = said(picture.figure(SEVENTY))
     assert f"half wait over {found.median:.0f} s" in title
     assert f"{found.padding:.0%} of what seats compute is for nobody" in title
 
 
 def test_the_ring_lies_on_the_curve_of_its_policy():
-    for policy, load in itertools.product(batching.POLICIES, batching.LOADS):
-        figure = batching.figure(Setting(policy, 16, 1, 70, load))
-        curve = figure.data[3 + batching.POLICIES.index(policy)]
-        at = batching.LOADS.index(load)
+    for policy, load in itertools.product(picture.POLICIES, picture.LOADS):
+        figure = picture.figure(Setting(policy, 16, 1, 70, load))
+        curve = figure.data[3 + picture.POLICIES.index(policy)]
+        at = picture.LOADS.index(load)
         ring = figure.data[-1].x[0], figure.data[-1].y[0]
         assert ring == pytest.approx((curve.x[at], curve.y[at]))
 
 
 def test_what_is_on_screen_becomes_the_figure_of_the_new_setting():
     new = Setting("timeout", 8, 5, 30, 5)
-    widget = go.FigureWidget(batching.figure(SEVENTY))
-    look.paint(widget, **batching.contents(new))
-    expected = batching.figure(new)
+    widget = go.FigureWidget(picture.figure(SEVENTY))
+    look.paint(widget, **picture.contents(new))
+    expected = picture.figure(new)
     assert said(widget) == said(expected)
     assert json.loads(widget.to_json())["data"] == json.loads(go.FigureWidget(expected).to_json())["data"]
 
@@ -99,15 +100,15 @@ def pictures():
     speed = {"static": [1, 5, 10], "continuous": [1, 6, 25]}
     padding = {"static": [60, 61, 60], "continuous": [0, 0, 0]}
     return {
-        "fill": batching_figures.fill_times([62, 63, 64, 65], [np.inf, np.inf, 90.0, 70.0], 64, 30.0),
-        "strip": batching_figures.strip(ARRIVALS, SOME, kept_together=["static"]),
-        "first": batching_curves.first_tokens(RATES, WAITS, (50, 95, 99), target=1.0),
-        "speed": batching_curves.throughput(RATES, speed),
-        "harms": batching_curves.two_harms(RATES, [30, 3, 0.4], [0, 0.5, 20], padding),
-        "users": batching_curves.against_users(
+        "fill": figures.fill_times([62, 63, 64, 65], [np.inf, np.inf, 90.0, 70.0], 64, 30.0),
+        "strip": figures.strip(ARRIVALS, SOME, kept_together=["static"]),
+        "first": curves.first_tokens(RATES, WAITS, (50, 95, 99), target=1.0),
+        "speed": curves.throughput(RATES, speed),
+        "harms": curves.two_harms(RATES, [30, 3, 0.4], [0, 0.5, 20], padding),
+        "users": curves.against_users(
             [60, 70, 80], {"static": [np.inf, 50.0, 20.0], "continuous": [0.02, 0.02, 0.03]}, 64
         ),
-        "live": batching_figures.live_and_predicted(
+        "live": figures.live_and_predicted(
             ["static", "continuous"], [[0.9, 1.1], [0.1, 0.1]], [[0.9, 0.9], [0.104, 0.104]]
         ),
     }
@@ -131,13 +132,13 @@ def test_finding_in_a_title_is_computed_from_the_data(name, finding):
 
 @pytest.mark.parametrize("name", ["demo", *pictures()])
 def test_every_axis_says_what_it_measures_and_the_figure_can_be_saved(name):
-    figure = batching.figure(SEVENTY) if name == "demo" else pictures()[name]
+    figure = picture.figure(SEVENTY) if name == "demo" else pictures()[name]
     # Panels in a row share the axis that is named on the left; the times of the seats stand below.
     shared = {"first": {"yaxis2"}, "demo": {"xaxis"}, "live": {"yaxis"}}
     assert unnamed_axes(figure) <= shared.get(name, set())
 
 
 def test_a_strip_draws_who_holds_a_seat_until_the_longest_ends():
-    held = batching_figures.strip(ARRIVALS, SOME, kept_together=["static"]).data[2]
+    held = figures.strip(ARRIVALS, SOME, kept_together=["static"]).data[2]
     assert [x for x in held.x if x is not None] == [3.0, 5.0, 5.0, 3.0, 3.0]
-    assert not len(batching_figures.strip(ARRIVALS, SOME).data[2].x)
+    assert not len(figures.strip(ARRIVALS, SOME).data[2].x)

@@ -6,35 +6,36 @@ import plotly.graph_objects as go
 import pytest
 
 from course_lib import shapes
-from course_lib.demos import kv_cache, kv_cache_figures, look
+from course_lib.demos import kv_cache, look
+from course_lib.demos.kv_cache import figures, picture
 from course_lib.kv_cache import sentences
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
-MODELS = list(kv_cache.MODELS)
+MODELS = list(picture.MODELS)
 
 
 def test_words_are_the_decoders_own_and_the_first_is_the_quizs():
-    assert " ".join(kv_cache.words()) == " ".join((sentences.TEXT * 2)[8 : 8 + kv_cache.WORDS])
+    assert " ".join(picture.words()) == " ".join((sentences.TEXT * 2)[8 : 8 + picture.WORDS])
 
 
 def test_work_from_nothing_is_every_tokens_work_and_one_head():
     shape = shapes.shape("llama3-8b")
     head = 2 * shape.vocabulary * shape.width
     each = sum(shapes.forward_flops_per_token(shape, n) - head for n in range(1, 31))
-    assert kv_cache.whole_flops(shape, 30) == each + head
+    assert picture.whole_flops(shape, 30) == each + head
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("before", kv_cache.BEFORE)
+@pytest.mark.parametrize("before", picture.BEFORE)
 def test_a_cache_never_costs_more_and_saves_nothing_on_the_first_word(model, before):
-    step = kv_cache.measure(model, before, kv_cache.WORDS, True)
+    step = picture.measure(model, before, picture.WORDS, True)
     assert step.without[0] == step.with_cache[0]
     assert all(a > b for a, b in zip(step.without[1:], step.with_cache[1:], strict=True))
     assert max(step.without) == step.most
 
 
 def test_the_cache_holds_every_token_but_the_newest():
-    step = kv_cache.measure("Llama 2 7B", 100, 5, True)
+    step = picture.measure("Llama 2 7B", 100, 5, True)
     assert step.cache_bytes == (100 + 8 + 4) * 524_288
 
 
@@ -47,24 +48,24 @@ def test_the_cache_holds_every_token_but_the_newest():
     ],
 )
 def test_title_states_what_the_word_cost(setting, what):
-    assert what in said(kv_cache.figure(kv_cache.measure(*setting)))
+    assert what in said(picture.figure(picture.measure(*setting)))
 
 
 def test_bars_stack_up_to_the_work_without_a_cache():
     for cached in (False, True):
-        step = kv_cache.measure("GPT-2", 0, 7, cached)
-        new, rest, memory = kv_cache.figure(step).data
+        step = picture.measure("GPT-2", 0, 7, cached)
+        new, rest, memory = picture.figure(step).data
         assert [a + b for a, b in zip(new.y[:7], rest.y[:7], strict=True)] == list(step.without)
         assert set(new.y[7:]) == {None}
         assert memory.y[1] == (step.cache_bytes if cached else 0)
 
 
 def test_widget_on_screen_becomes_the_figure_of_the_new_setting():
-    widget = go.FigureWidget(kv_cache.figure(kv_cache.measure("GPT-2", 0, 1, False)))
-    step = kv_cache.measure("Llama 3 8B (8 KV heads for 32)", 1000, 9, True)
-    widget.update_layout(kv_cache.axes(step))
-    look.paint(widget, **kv_cache.contents(step))
-    expected = kv_cache.figure(step)
+    widget = go.FigureWidget(picture.figure(picture.measure("GPT-2", 0, 1, False)))
+    step = picture.measure("Llama 3 8B (8 KV heads for 32)", 1000, 9, True)
+    widget.update_layout(picture.axes(step))
+    look.paint(widget, **picture.contents(step))
+    expected = picture.figure(step)
     assert widget.layout.to_plotly_json() == expected.layout.to_plotly_json()
     assert [trace.y for trace in widget.data] == [trace.y for trace in expected.data]
 
@@ -80,23 +81,23 @@ def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypat
     ("count", "text"), [(0, "0 FLOP"), (1, "1 FLOP"), (1234, "1.23 kFLOP"), (2.5e12, "2.5 TFLOP")]
 )
 def test_counts_are_written_with_a_prefix(count, text):
-    assert kv_cache.in_flops(count) == text
+    assert picture.in_flops(count) == text
 
 
 PICTURES = {
-    "work": lambda: kv_cache_figures.work_of_a_token(
+    "work": lambda: figures.work_of_a_token(
         [1, 10, 100], {"no cache": [1.0, 10, 100], "cache": [1.0, 1, 1]},
         {"no cache": [8.0, 8, 8], "cache": [8.0, 9, 16]},
     ),
-    "time": lambda: kv_cache_figures.time_of_a_token(
+    "time": lambda: figures.time_of_a_token(
         [1, 10, 100],
         {"no cache": [1.0, 10, math.nan], "your cache": [1.0, 2, 6], "in place": [2.0, 2, 3]},
         since=10,
     ),
-    "saved": lambda: kv_cache_figures.times_saved(
+    "saved": lambda: figures.times_saved(
         [8, 64, 1024], [1.2, 3.0, 18.0], [4.0, 30.0, 500.0], (8, 1024)
     ),
-    "keep": lambda: kv_cache_figures.what_to_keep(
+    "keep": lambda: figures.what_to_keep(
         ["nothing", "hidden states", "keys and values"], [100.0, 30.0, 3.0], [0, 4e6, 8e6], 1023
     ),
 }  # fmt: skip
@@ -116,9 +117,9 @@ def test_every_picture_names_its_axes_and_states_its_finding(name):
 
 
 def test_a_cache_that_saves_on_few_tokens_is_not_called_nearly_nothing():
-    picture = kv_cache_figures.times_saved([8, 64], [3.0, 9.0], [4.0, 30.0], (8, 64))
+    picture = figures.times_saved([8, 64], [3.0, 9.0], [4.0, 30.0], (8, 64))
     assert "nothing" not in said(picture)
 
 
 def test_axes_of_the_demo_are_named():
-    assert unnamed_axes(kv_cache.figure(kv_cache.measure("GPT-2", 0, 3, False))) == set()
+    assert unnamed_axes(picture.figure(picture.measure("GPT-2", 0, 3, False))) == set()

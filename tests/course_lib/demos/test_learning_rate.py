@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from course_lib.demos import learning_rate, learning_rate_figures, look
+from course_lib.demos import learning_rate, look
+from course_lib.demos.learning_rate import figures, picture
 from course_lib.learning_rate.curvature import Path
 from course_lib.learning_rate.curves import Curves
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
@@ -23,33 +24,33 @@ from tests.course_lib.demos.conventions import said, still_then_live, unnamed_ax
     ],
 )
 def test_title_states_the_limit_and_what_becomes_of_each_rate(setting, limit, fates):
-    descent = learning_rate.measure(*setting)
-    title = said(learning_rate.figure(descent))
+    descent = picture.measure(*setting)
+    title = said(picture.figure(descent))
     assert f"limit is {limit}:" in title
     assert all(f"({rate:g}) {fate}" in title for rate, fate in zip(setting[:2], fates, strict=True))
 
 
-@pytest.mark.parametrize("momentum", learning_rate.MOMENTA)
+@pytest.mark.parametrize("momentum", picture.MOMENTA)
 def test_fate_in_the_title_is_what_the_descent_does(momentum):
     calm, wild = 0.9, 1.1
-    limit = learning_rate.measure(0.1, 0.1, 4, momentum).limit
-    descent = learning_rate.measure(calm * limit, wild * limit, 4, momentum)
+    limit = picture.measure(0.1, 0.1, 4, momentum).limit
+    descent = picture.measure(calm * limit, wild * limit, 4, momentum)
     assert descent.fates == ["comes to rest", "flies away"]
     assert descent.loss[0, -1] < descent.loss[0, 0]
     assert descent.loss[1, -1] > descent.loss[1, 0]
 
 
 def test_a_rate_far_too_large_can_still_be_drawn():
-    figure = learning_rate.figure(learning_rate.measure(1.0, 1.0, 20, 0.9))
+    figure = picture.figure(picture.measure(1.0, 1.0, 20, 0.9))
     assert np.isfinite([np.asarray(trace.y, dtype=float) for trace in figure.data[3:5]]).all()
     json.loads(figure.to_json())
 
 
 def test_widget_on_screen_becomes_the_figure_of_the_new_setting():
-    widget = go.FigureWidget(learning_rate.figure(learning_rate.measure(0.1, 0.45, 4, 0.0)))
-    new, accuracy = learning_rate.measure(0.2, 0.6, 7, 0.5), np.array([[0.5, 0.1], [0.9, 0.2]])
-    look.paint(widget, **learning_rate.contents(new, accuracy))
-    expected = learning_rate.figure(new, accuracy)
+    widget = go.FigureWidget(picture.figure(picture.measure(0.1, 0.45, 4, 0.0)))
+    new, accuracy = picture.measure(0.2, 0.6, 7, 0.5), np.array([[0.5, 0.1], [0.9, 0.2]])
+    look.paint(widget, **picture.contents(new, accuracy))
+    expected = picture.figure(new, accuracy)
     assert said(widget) == said(expected)
     assert "after epoch 2: A 90%, B 20%" in said(widget)
     for shown, wanted in zip(widget.data, expected.data, strict=True):
@@ -57,15 +58,15 @@ def test_widget_on_screen_becomes_the_figure_of_the_new_setting():
 
 
 def test_a_step_sends_little_to_the_browser():
-    contents = learning_rate.contents(learning_rate.measure(0.2, 0.6, 7, 0.5))
+    contents = picture.contents(picture.measure(0.2, 0.6, 7, 0.5))
     sent = sum(np.asarray(value, dtype=np.float32).nbytes for t in contents["traces"] for value in t.values())
     assert sent < 50_000
 
 
 def test_network_reports_each_epoch(monkeypatch):
-    monkeypatch.setattr(learning_rate, "EPOCHS", 2)
+    monkeypatch.setattr(picture, "EPOCHS", 2)
     seen = []
-    accuracy = learning_rate.train_network(0.1, 0.2, 0.0, lambda epoch, a: seen.append((epoch, a.copy())))
+    accuracy = picture.train_network(0.1, 0.2, 0.0, lambda epoch, a: seen.append((epoch, a.copy())))
     assert [epoch for epoch, _ in seen] == [0, 1]
     assert np.array_equal([a for _, a in seen], accuracy)
     assert accuracy.max() > 0.3
@@ -73,7 +74,7 @@ def test_network_reports_each_epoch(monkeypatch):
 
 def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypatch):
     monkeypatch.setattr(
-        learning_rate, "train_network", lambda *rates, on=None: rates[-1](0, np.array([0.42, 0.97]))
+        picture, "train_network", lambda *rates, on=None: rates[-1](0, np.array([0.42, 0.97]))
     )
     rate_a, rate_b, curvature, momentum, button, figure, _ = still_then_live(monkeypatch, learning_rate.show)
     rate_a.value, rate_b.value, curvature.value, momentum.value = 0.2, 0.8, 3, 0.5
@@ -96,23 +97,23 @@ def pictures():
     calm = Path(0.05, 2.0 - 0.1 * steps, np.arange(0, 11, 2), np.full(6, 12.0))
     falls, rises = 1 - 0.05 * steps, 1 + 0.1 * steps
     return {
-        "quadratic": learning_rate_figures.quadratic_paths(
+        "quadratic": figures.quadratic_paths(
             {0.1: 0.5 ** steps[:, None], 0.6: 1.2 ** steps[:, None]}, 0.5
         ),
-        "range": learning_rate_figures.range_test(
+        "range": figures.range_test(
             np.geomspace(1e-3, 1, 4), np.array([2, 1, 0.5, np.nan]), 0.01
         ),
-        "schedules": learning_rate_figures.schedules({"constant": [1, 1, 1], "down": [1, 0.5, 0]}),
-        "maps": learning_rate_figures.accuracy_maps(
+        "schedules": figures.schedules({"constant": [1, 1, 1], "down": [1, 0.5, 0]}),
+        "maps": figures.accuracy_maps(
             {"one": ([0.1, 0.5, 1.0], some_curves()), "two": ([1, 2, 3], some_curves())}
         ),
-        "two": learning_rate_figures.one_rate_two_schedules(
+        "two": figures.one_rate_two_schedules(
             0.45, {"constant": np.full((4, 3), 0.3), "cosine": np.full((4, 3), 0.96)},
             {"constant": np.ones(40), "cosine": np.linspace(1, 0, 40)},
         ),
-        "edge": learning_rate_figures.at_the_edge(["a", "b", "c"], some_curves()),
-        "sharpness": learning_rate_figures.sharpness_along_paths([calm, wild]),
-        "checkpoint": learning_rate_figures.from_a_checkpoint({0.5: falls, 1.5: rises}, 20.0),
+        "edge": figures.at_the_edge(["a", "b", "c"], some_curves()),
+        "sharpness": figures.sharpness_along_paths([calm, wild]),
+        "checkpoint": figures.from_a_checkpoint({0.5: falls, 1.5: rises}, 20.0),
     }  # fmt: skip
 
 

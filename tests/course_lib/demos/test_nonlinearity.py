@@ -7,44 +7,45 @@ import plotly.graph_objects as go
 import pytest
 
 from course_lib import cuda
-from course_lib.demos import look, nonlinearity, nonlinearity_figures
+from course_lib.demos import look, nonlinearity
+from course_lib.demos.nonlinearity import figures, picture
 from tests.course_lib.demos.conventions import run, said, still_then_live, unnamed_axes
 
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch):
     """Half a second for each training adds up."""
-    monkeypatch.setattr(nonlinearity, "STEPS", (0, 1, 2, 5, 10, 40))
-    monkeypatch.setattr(nonlinearity, "PACE", 0)
+    monkeypatch.setattr(picture, "STEPS", (0, 1, 2, 5, 10, 40))
+    monkeypatch.setattr(picture, "PACE", 0)
 
 
 def test_run_looks_at_its_network_after_each_of_the_steps():
-    run = nonlinearity.trained("XOR", "ReLU", 16)
+    run = picture.trained("XOR", "ReLU", 16)
     assert len(run.maps) == len(run.accuracy) == 6
-    assert run.maps[0].shape == (nonlinearity.SIDE, nonlinearity.SIDE)
+    assert run.maps[0].shape == (picture.SIDE, picture.SIDE)
     assert run.accuracy[-1] > 0.95 > run.accuracy[0]
 
 
 def test_map_lies_as_the_points_lie():
-    run = nonlinearity.trained("XOR", "ReLU", 16)
-    quarter = nonlinearity.SIDE // 4
+    run = picture.trained("XOR", "ReLU", 16)
+    quarter = picture.SIDE // 4
     assert run.maps[-1][quarter, quarter] < 0.5 < run.maps[-1][quarter, -quarter], "rows go up, columns right"
-    along, everywhere = nonlinearity.plane("XOR", 3)
+    along, everywhere = picture.plane("XOR", 3)
     assert everywhere[1].tolist() == [along[1], along[0]]
 
 
-@pytest.mark.parametrize("points", nonlinearity.POINTS)
+@pytest.mark.parametrize("points", picture.POINTS)
 def test_points_lie_inside_the_drawn_plane(points):
-    (x, y), fresh, _ = nonlinearity.data(points)
-    assert np.abs(x).max() < nonlinearity.REACH[points]
+    (x, y), fresh, _ = picture.data(points)
+    assert np.abs(x).max() < picture.REACH[points]
     assert not np.array_equal(x, fresh[0][:160]), "fresh points are others"
     assert set(y) == {0, 1}
 
 
 @pytest.mark.parametrize(("index", "when"), [(0, "untrained"), (3, "after 5 steps"), (-1, "after 40 steps")])
 def test_title_says_which_network_and_how_good_it_is_then(index, when):
-    run = nonlinearity.trained("rings", "tanh", 8)
-    figure = nonlinearity.figure(run, index)
+    run = picture.trained("rings", "tanh", 8)
+    figure = picture.figure(run, index)
     assert f"rings, tanh, {when}: {run.accuracy[index]:.0%}".replace("%", " %") in said(figure)
     assert np.array_equal(figure.data[0].z, run.maps[index])
     assert figure.data[-2].y[0] == pytest.approx(100 * run.accuracy[index])
@@ -52,12 +53,12 @@ def test_title_says_which_network_and_how_good_it_is_then(index, when):
 
 
 def test_identity_never_passes_the_best_line():
-    run = nonlinearity.trained("XOR", "identity", 32)
-    assert max(run.accuracy) <= nonlinearity.data("XOR")[2] == 0.75
+    run = picture.trained("XOR", "identity", 32)
+    assert max(run.accuracy) <= picture.data("XOR")[2] == 0.75
 
 
 def test_a_step_sends_little_to_the_browser():
-    contents = nonlinearity.contents(nonlinearity.trained("spirals", "ReLU", 4), 3)
+    contents = picture.contents(picture.trained("spirals", "ReLU", 4), 3)
     sent = sum(np.asarray(value).nbytes for trace in contents["traces"] for value in trace.values())
     assert sent < 50_000
 
@@ -160,15 +161,15 @@ def pictures():
         "card": (0.278, 0.0003),
     }
     return {
-        "curves": nonlinearity_figures.curves(
+        "curves": figures.curves(
             x, {"ReLU": np.maximum(x, 0), "odd": 2 * x}, {"ReLU": 1.0 * (x > 0), "odd": np.full(71, 2.0)}
         ),
-        "pieces": nonlinearity_figures.pieces([(-1, 0, 0, 1), (0, 2, 3, 1)], units=3),
-        "accuracies": nonlinearity_figures.accuracies(
+        "pieces": figures.pieces([(-1, 0, 0, 1), (0, 2, 3, 1)], units=3),
+        "accuracies": figures.accuracies(
             ["identity", "ReLU", "GELU"], runs, {"XOR": [0.75, 0.74], "rings": [0.66, 0.7]}
         ),
-        "maps": nonlinearity_figures.maps(["identity", "ReLU"], maps, points, {"XOR": 1.8}),
-        "cost": nonlinearity_figures.cost(shares, "some block"),
+        "maps": figures.maps(["identity", "ReLU"], maps, points, {"XOR": 1.8}),
+        "cost": figures.cost(shares, "some block"),
     }  # fmt: skip
 
 
@@ -189,7 +190,7 @@ def test_finding_in_a_title_is_computed_from_the_data(name, finding):
 @pytest.mark.needs("compiler")
 def test_traffic_shows_the_bytes_that_the_inspector_counted():
     unfused, fused = inspected()
-    figure = nonlinearity_figures.traffic({"unfused": unfused, "fused": fused})
+    figure = figures.traffic({"unfused": unfused, "fused": fused})
     assert "Fused: 12 bytes a value instead of 20" in said(figure)
     assert [bar.text for bar in figure.data if bar.y[0] == "fused"] == [
         "reads<br>bias",

@@ -7,7 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from course_lib.demos import look, offload_delay, offload_delay_figures
+from course_lib.demos import look, offload_delay
+from course_lib.demos.offload_delay import figures, picture
 from course_lib.offload.card import CARD, MODEL, WEIGHT_BYTES
 from course_lib.offload.pipeline import schedule
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
@@ -31,8 +32,8 @@ def ends(trace) -> list[float]:
     ],
 )
 def test_bars_are_the_schedule_of_the_case(setting):
-    figure = offload_delay.figure(**setting)
-    wanted = offload_delay.case(*({"name": "PCIe 4.0 x16", "context": 4096, "layers_a_copy": 1, "buffers": 1,
+    figure = picture.figure(**setting)
+    wanted = picture.case(*({"name": "PCIe 4.0 x16", "context": 4096, "layers_a_copy": 1, "buffers": 1,
                                    "room": 0.0} | setting).values()).schedule()  # fmt: skip
     for trace, bars in zip(figure.data, (wanted.copies, wanted.computes), strict=False):
         assert ends(trace) == pytest.approx(list(1e3 * bars[:, 1]))
@@ -40,40 +41,40 @@ def test_bars_are_the_schedule_of_the_case(setting):
 
 
 def test_title_says_what_a_token_waits_for():
-    assert "takes 108.6 ms: 86.1 ms of them it waits" in said(offload_delay.figure())
-    prefetched = said(offload_delay.figure(buffers=2))
+    assert "takes 108.6 ms: 86.1 ms of them it waits" in said(picture.figure())
+    prefetched = said(picture.figure(buffers=2))
     assert "takes 86.8 ms" in prefetched
     assert "25% of that time behind computing" in prefetched
-    assert "0.2 ms of them it waits" in said(offload_delay.figure(buffers=2, room=ROOM))
+    assert "0.2 ms of them it waits" in said(picture.figure(buffers=2, room=ROOM))
 
 
 def test_buffers_larger_than_what_the_weights_leave_are_named():
-    too_large = said(offload_delay.figure(context=32768, layers_a_copy=16, buffers=2))
+    too_large = said(picture.figure(context=32768, layers_a_copy=16, buffers=2))
     assert "MB, which the card does not have" in too_large
-    assert "does not have" not in said(offload_delay.figure(context=32768, buffers=2))
+    assert "does not have" not in said(picture.figure(context=32768, buffers=2))
 
 
 def test_a_cache_that_fits_shows_no_copies_and_the_line_where_the_token_ends():
-    figure = offload_delay.figure(context=1024, room=ROOM)
+    figure = picture.figure(context=1024, room=ROOM)
     assert "all of the cache is on the card" in said(figure)
     assert list(figure.data[0].x) == []
     assert figure.data[2].x[0] == pytest.approx(ends(figure.data[1])[-1])
 
 
 def test_more_buffers_than_copies_are_not_counted():
-    few = offload_delay.case("PCIe 4.0 x16", 4096, 16, 32, 0.0)
+    few = picture.case("PCIe 4.0 x16", 4096, 16, 32, 0.0)
     assert few.buffers == few.layers == 2
-    one = offload_delay.case("PCIe 4.0 x16", 4096, 32, 32, 0.0)
+    one = picture.case("PCIe 4.0 x16", 4096, 32, 32, 0.0)
     assert one.token_seconds == pytest.approx(replace(one, buffers=1).token_seconds)
 
 
 def test_what_is_on_screen_becomes_the_figure_of_the_new_setting():
     old, new = (
-        offload_delay.case("PCIe 4.0 x16", tokens, 4, 2, room) for tokens, room in ((4096, 0.0), (1024, ROOM))
+        picture.case("PCIe 4.0 x16", tokens, 4, 2, room) for tokens, room in ((4096, 0.0), (1024, ROOM))
     )
-    widget = go.FigureWidget(look.paint(offload_delay.frame(), **offload_delay.contents(old)))
-    look.paint(widget, **offload_delay.contents(new))
-    expected = look.paint(offload_delay.frame(), **offload_delay.contents(new))
+    widget = go.FigureWidget(look.paint(picture.frame(), **picture.contents(old)))
+    look.paint(widget, **picture.contents(new))
+    expected = look.paint(picture.frame(), **picture.contents(new))
     assert said(widget) == said(expected)
     assert json.loads(widget.to_json())["data"] == json.loads(go.FigureWidget(expected).to_json())["data"]
 
@@ -90,7 +91,7 @@ def pictures():
     a, b = (np.array(times) / 1e3 for times in ([2, 1, 3, 1, 1, 4, 1, 2], [1, 4, 1, 3, 1, 1, 3, 2]))
     one, two, unlimited = (schedule(a, b, buffers) for buffers in (1, 2, None))
     all_, cold = (schedule([copies / 32] * 32, [0.0225 / 32] * 32, 2) for copies in (0.086, 0.00592))
-    draw = offload_delay_figures
+    draw = figures
     return {
         "buffers": draw.one_two_unlimited({"1": one, "2": two, "unlimited": unlimited}),
         "case": draw.all_or_what_does_not_fit(all_, cold, 4096, 282),
@@ -121,7 +122,7 @@ def test_every_axis_says_what_it_measures_and_the_figure_can_be_saved(name):
 
 
 def test_rows_of_each_schedule_stand_below_the_one_before():
-    drawn = offload_delay_figures.rows([schedule([1], [1]), schedule([0, 2], [1, 1])])
+    drawn = figures.rows([schedule([1], [1]), schedule([0, 2], [1, 1])])
     copies, computes = ([y for y in trace["y"] if y is not None] for trace in drawn)
     assert min(copies) < min(computes) < max(copies) < max(computes)
     assert drawn[0]["x"].count(None) == 2  # the empty copy is not drawn

@@ -7,13 +7,14 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from course_lib.demos import look, offload_memory, offload_memory_figures
-from course_lib.demos.offload_memory import PROMPTS, TURNS
+from course_lib.demos import look, offload_memory
+from course_lib.demos.offload_memory import figures, picture
+from course_lib.demos.offload_memory.picture import PROMPTS, TURNS
 from course_lib.offload import recall
 from course_lib.offload.memory import POLICIES
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
-PLACES = list(offload_memory.PLACES)
+PLACES = list(picture.PLACES)
 
 
 def strip(figure):
@@ -29,8 +30,8 @@ def strip(figure):
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_every_token_with_keys_and_values_is_in_one_place(policy, prompt):
     for turn in (1, 5, TURNS):
-        chat = offload_memory.measure(policy, prompt)
-        found = strip(offload_memory.figure(policy, turn, prompt))
+        chat = picture.measure(policy, prompt)
+        found = strip(picture.figure(policy, turn, prompt))
         answered = [t for t in chat.turns[:turn] if not t.refused]
         spans = sorted(found.values())
         assert spans[0][0] == 0
@@ -39,7 +40,7 @@ def test_every_token_with_keys_and_values_is_in_one_place(policy, prompt):
 
 
 def test_each_policy_puts_what_does_not_fit_elsewhere():
-    at_end = {policy: strip(offload_memory.figure(policy, TURNS)) for policy in POLICIES}
+    at_end = {policy: strip(picture.figure(policy, TURNS)) for policy in POLICIES}
     assert at_end["refuse"] == {"on the card": (0, 3499)}
     assert at_end["offload"] == {"on the host": (0, 2185), "on the card": (2185, 5999)}
     assert at_end["window"] == {"forgotten": (0, 2185), "on the card": (2185, 5999)}
@@ -59,29 +60,29 @@ def test_each_policy_puts_what_does_not_fit_elsewhere():
     ],
 )
 def test_title_says_what_came_out(policy, turn, words):
-    assert words in said(offload_memory.figure(policy, turn))
+    assert words in said(picture.figure(policy, turn))
 
 
 def test_memory_bars_never_pass_the_card():
     for policy in POLICIES:
         for turn in range(1, TURNS + 1):
-            weights, cache = offload_memory.contents(policy, turn, 400)["traces"][4:6]
+            weights, cache = picture.contents(policy, turn, 400)["traces"][4:6]
             assert 7 < weights["x"][1] + cache["x"][1] <= 16
 
 
 @pytest.mark.parametrize("turn", range(1, TURNS + 1))
 def test_names_of_the_lines_stand_apart(turn):
-    figure = offload_memory.figure("offload", turn)
+    figure = picture.figure("offload", turn)
     names = [(note.xanchor, note.x, note.y) for note in figure.layout.annotations[-len(POLICIES) :]]
     heights = sorted(y for anchor, _, y in names if anchor == "left")
-    assert np.diff(heights).min() >= offload_memory.GAP - 1e-9
+    assert np.diff(heights).min() >= picture.GAP - 1e-9
     assert sum(anchor == "right" for anchor, _, _ in names) == (turn > 7)
 
 
 def test_what_is_on_screen_becomes_the_figure_of_the_new_setting():
-    widget = go.FigureWidget(offload_memory.figure("refuse", 3, 800))
-    look.paint(widget, **offload_memory.contents("window", 9, 400))
-    expected = go.FigureWidget(offload_memory.figure("window", 9, 400))
+    widget = go.FigureWidget(picture.figure("refuse", 3, 800))
+    look.paint(widget, **picture.contents("window", 9, 400))
+    expected = go.FigureWidget(picture.figure("window", 9, 400))
     assert said(widget) == said(expected)
     assert json.loads(widget.to_json()) == json.loads(expected.to_json())
 
@@ -109,14 +110,10 @@ def answers(known):
 def pictures():
     kept, facts = answers(True)
     return {
-        "rooms": offload_memory_figures.rooms(
-            16e9, {"a": (14e9, 3814), "b": (7e9, 17166), "c": (17e9, 0)}, 524288
-        ),
-        "step": offload_memory_figures.step_against_tokens([1, 100, 1000], [0.02, 0.022, 0.04], 100),
-        "recomputed": offload_memory_figures.recomputed(
-            {"from the end": [0, 50, 100], "otherwise": [0, 100, 500]}
-        ),
-        "waits": offload_memory_figures.waits(
+        "rooms": figures.rooms(16e9, {"a": (14e9, 3814), "b": (7e9, 17166), "c": (17e9, 0)}, 524288),
+        "step": figures.step_against_tokens([1, 100, 1000], [0.02, 0.022, 0.04], 100),
+        "recomputed": figures.recomputed({"from the end": [0, 50, 100], "otherwise": [0, 100, 500]}),
+        "waits": figures.waits(
             {
                 "Wait for a token": {"refuse": [0.01, None], "window": [0.01, 0.01]},
                 "Wait for a turn": {"refuse": [0.1, None], "window": [0.1, 0.12], "recompute": [0.1, 0.9]},
@@ -124,7 +121,7 @@ def pictures():
             [50, 100],
             60,
         ),
-        "forgetting": offload_memory_figures.forgetting({"all": kept, "few": answers(False)[0]}, facts),
+        "forgetting": figures.forgetting({"all": kept, "few": answers(False)[0]}, facts),
     }
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from course_lib.demos import look, overfitting, overfitting_figures, overfitting_wall
-from course_lib.demos.overfitting import Setting
-from course_lib.demos.overfitting_wall import EMPTY, MEMORIZED, OTHER, SEEN_THROUGH
+from course_lib.demos import look, overfitting
+from course_lib.demos.overfitting import figures, picture, wall
+from course_lib.demos.overfitting.picture import Setting
+from course_lib.demos.overfitting.wall import EMPTY, MEMORIZED, OTHER, SEEN_THROUGH
 from course_lib.overfitting import networks
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
@@ -18,12 +19,12 @@ def _few_epochs(monkeypatch):
     """Enough to learn something, not enough to keep a test waiting; nothing stays for other tests."""
     monkeypatch.setattr(networks.train, "__kwdefaults__", networks.train.__kwdefaults__ | {"epochs": 3})
     monkeypatch.setattr(networks, "EPOCHS", 3)
-    overfitting.opening.cache_clear()
+    picture.opening.cache_clear()
     yield
-    overfitting.opening.cache_clear()
+    picture.opening.cache_clear()
 
 
-def small_replay(order=None) -> overfitting_wall.Replay:
+def small_replay(order=None) -> wall.Replay:
     """Four wrongly labeled images, two of an 8, over three epochs."""
     state = np.array(
         [
@@ -33,47 +34,47 @@ def small_replay(order=None) -> overfitting_wall.Replay:
         ]
     )
     images = np.linspace(0, 1, 4)[:, None] * np.ones((4, 784))
-    curves = {name: np.array([0.1, 0.9, 0.8]) for name in overfitting_wall.CURVES}
+    curves = {name: np.array([0.1, 0.9, 0.8]) for name in wall.CURVES}
     shows, given = np.array([8, 8, 0, 3]), np.array([3, 1, 6, 5])
-    return overfitting_wall.Replay(
+    return wall.Replay(
         images, shows, given, state, curves, 1, np.arange(4) if order is None else np.array(order)
     )
 
 
 def test_title_counts_what_the_tiles_show():
-    figure = overfitting_wall.figure(small_replay(), 2, "Width 4")
+    figure = wall.figure(small_replay(), 2, "Width 4")
     assert "After 2 epochs: 2 of 4 wrong labels" in said(figure)
     assert ">memorized</span>, 2 <" in said(figure)
     assert "0 neither" in said(figure)
     assert "Width 4. Validation 80 %; best 90 % at epoch 1" in said(figure)
-    assert "Before training: 0 of 4" in said(overfitting_wall.figure(small_replay(), 0, "x"))
+    assert "Before training: 0 of 4" in said(wall.figure(small_replay(), 0, "x"))
 
 
 def test_each_tile_stands_in_the_row_of_its_digit_with_the_color_of_its_state():
     replay = small_replay()
-    moment = overfitting_wall.moment(replay, 2, "x")["traces"][1]
+    moment = wall.moment(replay, 2, "x")["traces"][1]
     tiles = {(row, column): z for (row, column), z in np.ndenumerate(moment["z"]) if z != EMPTY}
     assert tiles == {(8, 0): SEEN_THROUGH, (8, 1): MEMORIZED, (0, 0): MEMORIZED, (3, 0): SEEN_THROUGH}
     assert moment["text"][8][1] == "shows 8, labeled 1: the network repeats the wrong label"
-    labels = overfitting_wall.network(replay)[2]
+    labels = wall.network(replay)[2]
     assert [text.strip("</b>") for text in labels["text"]] == ["3", "1", "6", "5"]
-    wall = overfitting_wall.network(replay)[0]["z"]
-    size, room = overfitting_wall.TILE, overfitting_wall.ROOM
-    assert wall[8 * size + room, size + room] == 85, "image 1, a third of full ink"
-    assert wall[8 * size : 8 * size + room].max() == 0, "nothing is drawn where the label stands"
+    tiles = wall.network(replay)[0]["z"]
+    size, room = wall.TILE, wall.ROOM
+    assert tiles[8 * size + room, size + room] == 85, "image 1, a third of full ink"
+    assert tiles[8 * size : 8 * size + room].max() == 0, "nothing is drawn where the label stands"
 
 
 def test_order_moves_tiles_within_their_row_only():
-    rows, columns = overfitting_wall.places(small_replay([1, 3, 2, 0]))
+    rows, columns = wall.places(small_replay([1, 3, 2, 0]))
     assert rows.tolist() == [8, 8, 0, 3]
     assert columns.tolist() == [1, 0, 0, 0]
 
 
 def test_images_memorized_longest_come_first():
-    runs = networks.train([overfitting.drawn(0.25)], 32, progress=False)
-    sample = overfitting.drawn(0.25)
+    runs = networks.train([picture.drawn(0.25)], 32, progress=False)
+    sample = picture.drawn(0.25)
     by_heart = (runs.train[:, 0] == sample.given) & (sample.given != sample.true)
-    replay = overfitting_wall.replay(runs, 0, by_heart, 2)
+    replay = wall.replay(runs, 0, by_heart, 2)
     times = (replay.state == MEMORIZED).sum(axis=0)[replay.order]
     assert (np.diff(times) <= 0).all()
     wrong = sample.given != sample.true
@@ -82,7 +83,7 @@ def test_images_memorized_longest_come_first():
 
 
 def test_network_not_yet_trained_shows_its_images_without_a_verdict():
-    figure = overfitting_wall.figure(overfitting.untrained(Setting(16, 0.4)), 3, "Width 16")
+    figure = wall.figure(picture.untrained(Setting(16, 0.4)), 3, "Width 16")
     assert "press Train" in said(figure)
     assert "199 wrong labels" in said(figure)
     assert (np.asarray(figure.data[1].z) == EMPTY).all()
@@ -90,15 +91,15 @@ def test_network_not_yet_trained_shows_its_images_without_a_verdict():
 
 
 def test_no_wrong_label_is_said_and_not_counted():
-    replay = overfitting.train(Setting(8, 0.0))
-    assert "no label is wrong" in said(overfitting_wall.figure(replay, 3, "Width 8"))
+    replay = picture.train(Setting(8, 0.0))
+    assert "no label is wrong" in said(wall.figure(replay, 3, "Width 8"))
 
 
 def test_training_reports_each_epoch_and_leaves_the_threads_as_they_were():
     import torch
 
     threads, seen = torch.get_num_threads(), []
-    final = overfitting.train(Setting(8), lambda so_far: seen.append((so_far.epochs, so_far.order.tolist())))
+    final = picture.train(Setting(8), lambda so_far: seen.append((so_far.epochs, so_far.order.tolist())))
     assert [epochs for epochs, _ in seen] == [1, 2, 3]
     assert all(order == sorted(order) for _, order in seen), "tiles stay in place while the network learns"
     assert final.epochs == 3
@@ -107,10 +108,10 @@ def test_training_reports_each_epoch_and_leaves_the_threads_as_they_were():
 
 def test_widget_becomes_the_figure_of_the_moment_and_little_is_sent():
     replay = small_replay()
-    widget = go.FigureWidget(overfitting_wall.figure(replay, 0, "x"))
-    moment = overfitting_wall.moment(replay, 2, "x")
+    widget = go.FigureWidget(wall.figure(replay, 0, "x"))
+    moment = wall.moment(replay, 2, "x")
     look.paint(widget, **moment)
-    expected = overfitting_wall.figure(replay, 2, "x")
+    expected = wall.figure(replay, 2, "x")
     assert said(widget) == said(expected)
     assert np.array_equal(widget.data[1].z, expected.data[1].z)
     assert tuple(widget.data[7].x) == (2, 2)
@@ -119,7 +120,7 @@ def test_widget_becomes_the_figure_of_the_moment_and_little_is_sent():
 
 def test_what_goes_to_the_browser_is_json_that_it_can_read():
     """A NaN in a message loses all of it: the widget would stay empty."""
-    widget = go.FigureWidget(overfitting_wall.figure(small_replay(), 2, "x"))
+    widget = go.FigureWidget(wall.figure(small_replay(), 2, "x"))
     data = widget.get_state()
     json.dumps(data, allow_nan=False, default=lambda buffer: memoryview(buffer).nbytes)
 
@@ -151,19 +152,19 @@ def test_button_trains_again_after_a_failure(monkeypatch):
     sliders, row, figure, _ = still_then_live(monkeypatch, overfitting.show)
     sliders.children[0].children[0].value = 8
     button = row.children[1]
-    trained = overfitting.train
-    monkeypatch.setattr(overfitting, "train", lambda *_: 1 / 0)
+    trained = picture.train
+    monkeypatch.setattr(picture, "train", lambda *_: 1 / 0)
     button.click()  # ipywidgets logs the error
     assert "press Train" in said(figure)
     assert not button.disabled
-    monkeypatch.setattr(overfitting, "train", trained)
+    monkeypatch.setattr(picture, "train", trained)
     button.click()
     assert "Width 8. Validation" in said(figure)
 
 
 def test_wall_of_several_networks_changes_network_and_epoch(monkeypatch):
     replays = {"first": small_replay(), "second": small_replay([3, 2, 1, 0])}
-    chosen, row, figure, _ = still_then_live(monkeypatch, lambda: overfitting_wall.show(replays))
+    chosen, row, figure, _ = still_then_live(monkeypatch, lambda: wall.show(replays))
     assert "first. Validation" in said(figure)
     chosen.value = "second"
     assert "second. Validation" in said(figure)
@@ -174,20 +175,20 @@ def test_wall_of_several_networks_changes_network_and_epoch(monkeypatch):
 def pictures():
     runs = np.array([[50.0, 60.0], [90.0, 92.0], [80.0, 82.0]])
     return {
-        "shifts": overfitting_figures.shifts(np.eye(4), np.stack([np.eye(4), np.eye(4)[::-1], np.eye(4)])),
-        "stopping": overfitting_figures.stopping([0.5, 0.9, 0.7, 0.6, 0.8], 1, 3),
-        "width": overfitting_figures.accuracy_against_width(
+        "shifts": figures.shifts(np.eye(4), np.stack([np.eye(4), np.eye(4)[::-1], np.eye(4)])),
+        "stopping": figures.stopping([0.5, 0.9, 0.7, 0.6, 0.8], 1, 3),
+        "width": figures.accuracy_against_width(
             {"wrong labels": (8, 32, 256), "right labels": (8, 32, 256)},
             {
                 "wrong labels": {"given": runs[::-1], "true": runs, "new": runs},
                 "right labels": {"training": runs, "new": runs[[0, 2, 1]]},
             },
         ),
-        "remedies": overfitting_figures.remedies(
+        "remedies": figures.remedies(
             {"nothing": runs[0], "one": runs[1], "other": runs[2]},
             {"nothing": runs[2], "one": runs[1], "other": runs[2]},
         ),
-        "wall": overfitting_wall.figure(small_replay(), 1, "x"),
+        "wall": wall.figure(small_replay(), 1, "x"),
     }
 
 

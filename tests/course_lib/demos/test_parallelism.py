@@ -8,28 +8,24 @@ import plotly.graph_objects as go
 import pytest
 
 from course_lib.costs.layouts import Layout
-from course_lib.demos import (
-    look,
-    parallelism,
-    parallelism_figures,
-    parallelism_pipeline,
-    parallelism_ring,
-)
+from course_lib.demos import look, parallelism
+from course_lib.demos.parallelism import figures, picture, ring
+from course_lib.demos.parallelism import pipeline as pipeline_demo
 from course_lib.parallelism import pipeline
 from course_lib.parallelism.choice import WISHES
 from course_lib.parallelism.job import Job, RankReport, Run, Spell
-from course_lib.parallelism.ring import all_reduce_states
+from course_lib.ranks.ring import all_reduce_states
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
-SETTINGS = list(itertools.product(parallelism.MODELS, parallelism.CLUSTERS))
-TWO_NODES = next(iter(parallelism.CLUSTERS))
-STATES = all_reduce_states(parallelism_ring.marked_buffers(4, 8))
+SETTINGS = list(itertools.product(picture.MODELS, picture.CLUSTERS))
+TWO_NODES = next(iter(picture.CLUSTERS))
+STATES = all_reduce_states(ring.marked_buffers(4, 8))
 
 
 def colored(figure: go.Figure) -> list[tuple[str, float]]:
     """Color and area of what each GPU holds, as drawn."""
     areas = []
-    for trace in figure.data[2 : 2 + parallelism.GPUS]:
+    for trace in figure.data[2 : 2 + picture.GPUS]:
         areas.append((trace.fillcolor, float(np.ptp(trace.x) * np.ptp(trace.y)) if len(trace.x) else 0.0))
     return areas
 
@@ -37,8 +33,8 @@ def colored(figure: go.Figure) -> list[tuple[str, float]]:
 @pytest.mark.parametrize("wish", WISHES)
 @pytest.mark.parametrize(("model", "cluster"), SETTINGS)
 def test_the_gpus_of_a_copy_hold_the_model_once(model, cluster, wish):
-    found = parallelism.measure(model, cluster)
-    held = colored(parallelism.figure(found, wish))
+    found = picture.measure(model, cluster)
+    held = colored(picture.figure(found, wish))
     if not found.picks:
         assert all(area == 0 for _, area in held)
         return
@@ -50,8 +46,8 @@ def test_the_gpus_of_a_copy_hold_the_model_once(model, cluster, wish):
 
 
 def test_each_wish_picks_another_split_and_the_title_says_it():
-    found = parallelism.measure("Llama 3 8B", TWO_NODES)
-    titles = [said(parallelism.figure(found, wish)) for wish in WISHES]
+    found = picture.measure("Llama 3 8B", TWO_NODES)
+    titles = [said(picture.figure(found, wish)) for wish in WISHES]
     for title, words in zip(
         titles,
         (
@@ -66,13 +62,13 @@ def test_each_wish_picks_another_split_and_the_title_says_it():
 
 
 def test_a_model_that_does_not_fit_is_said_to():
-    picks = parallelism.measure("Llama 3 70B", list(parallelism.CLUSTERS)[-1])
-    assert "does not fit: 141 GB of weights, 128 GB of memory" in said(parallelism.figure(picks, "faster"))
+    picks = picture.measure("Llama 3 70B", list(picture.CLUSTERS)[-1])
+    assert "does not fit: 141 GB of weights, 128 GB of memory" in said(picture.figure(picks, "faster"))
 
 
 def test_bars_of_the_wish_are_colored_and_compare_all_three():
-    found = parallelism.measure("Llama 3 8B", TWO_NODES)
-    bars = parallelism.figure(found, "more users").data[-1]
+    found = picture.measure("Llama 3 8B", TWO_NODES)
+    bars = picture.figure(found, "more users").data[-1]
     assert [color == look.ORANGE for color in bars.marker.color] == [False, True, False] * 3
     assert [max(bars.x[start : start + 3]) for start in (0, 3, 6)] == [1, 1, 1]
     assert bars.text[1] == f"{1e3 * found.picks['more users'].token_seconds:.1f} ms"
@@ -80,7 +76,7 @@ def test_bars_of_the_wish_are_colored_and_compare_all_three():
 
 @pytest.mark.parametrize("layout", [Layout(8), Layout(2, 4), Layout(1, 4, 2), Layout(2, 1, 4)])
 def test_every_gpu_holds_another_part_and_shards_lie_side_by_side(layout):
-    parts = [parallelism.part(layout, gpu) for gpu in range(8)]
+    parts = [picture.part(layout, gpu) for gpu in range(8)]
     assert len(set(parts)) == 8
     assert [shard for *_, shard in parts] == [gpu % layout.tensor for gpu in range(8)]
 
@@ -88,7 +84,7 @@ def test_every_gpu_holds_another_part_and_shards_lie_side_by_side(layout):
 @pytest.mark.parametrize("setting", [(4, 4, 1.0, 1), (1, 1, 3.0, 6), (6, 8, 2.0, 6), (3, 1, 1.0, 1)])
 def test_pipeline_shows_what_the_schedule_says(setting):
     stages, groups, slowest, rounds = setting
-    figure = parallelism_pipeline.figure(*setting)
+    figure = pipeline_demo.figure(*setting)
     times = [1.0] * (stages - 1) + [slowest]
     starts = pipeline.schedule(times, groups, rounds)
     assert f"{pipeline.idle_share(times, starts):.0%} of the time is idle" in said(figure)
@@ -99,7 +95,7 @@ def test_pipeline_shows_what_the_schedule_says(setting):
 
 
 def test_ring_shows_who_has_whose_part_and_where_it_came_from():
-    first, middle, last = (parallelism_ring.figure(STATES, step) for step in (0, 3, 6))
+    first, middle, last = (ring.figure(STATES, step) for step in (0, 3, 6))
     assert first.data[0].text[2][0] == "0100"
     assert not any(arrow.visible for arrow in first.layout.annotations)
     assert all(arrow.visible for arrow in middle.layout.annotations)
@@ -113,14 +109,14 @@ def test_ring_shows_who_has_whose_part_and_where_it_came_from():
     ("frame", "contents", "settings"),
     [
         (
-            parallelism.frame,
-            lambda model, wish: parallelism.contents(parallelism.measure(model, TWO_NODES), wish),
+            picture.frame,
+            lambda model, wish: picture.contents(picture.measure(model, TWO_NODES), wish),
             [("Llama 3 8B", "faster"), ("Llama 3.2 1B", "bigger model")],
         ),
-        (parallelism_pipeline.frame, parallelism_pipeline.contents, [(4, 4, 1.0, 1), (2, 8, 3.0, 6)]),
+        (pipeline_demo.frame, pipeline_demo.contents, [(4, 4, 1.0, 1), (2, 8, 3.0, 6)]),
         (
-            lambda: parallelism_ring.frame(STATES),
-            lambda step: parallelism_ring.contents(STATES, step),
+            lambda: ring.frame(STATES),
+            lambda step: ring.contents(STATES, step),
             [(0,), (4,)],
         ),
     ],
@@ -135,12 +131,12 @@ def test_what_is_on_screen_becomes_the_figure_of_the_new_setting(frame, contents
     assert json.loads(widget.to_json())["data"] == json.loads(go.FigureWidget(expected).to_json())["data"]
 
 
-@pytest.mark.parametrize("demo", [parallelism, parallelism_pipeline, parallelism_ring])
+@pytest.mark.parametrize("demo", [parallelism, pipeline_demo, ring])
 def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(demo, monkeypatch):
-    given = [STATES] if demo is parallelism_ring else []
+    given = [STATES] if demo is ring else []
     *controls, figure, _ = still_then_live(monkeypatch, lambda: demo.show(*given))
     before = said(figure)
-    control = controls[0].children[1] if demo is parallelism_ring else controls[1]
+    control = controls[0].children[1] if demo is ring else controls[1]
     options = getattr(control, "options", None)
     control.value = options[0] if options else control.value + 1
     assert said(figure) != before
@@ -155,15 +151,15 @@ def a_run():
 def pictures():
     starts = np.array([[0.0, 2.0], [2.0, 5.0]])
     return {
-        "schedule": parallelism_figures.schedule(starts, [2.0, 3.0]),
-        "ranks": parallelism_figures.ranks_at_work(a_run()),
-        "token": parallelism_figures.token_time(
+        "schedule": figures.schedule(starts, [2.0, 3.0]),
+        "ranks": figures.ranks_at_work(a_run()),
+        "token": figures.token_time(
             [1, 2, 4], {"fast": [0.04, 0.02, 0.01], "slow": [0.04, 0.05, 0.2]}, "A model"
         ),
-        "predicted": parallelism_figures.measured_and_predicted(
+        "predicted": figures.measured_and_predicted(
             ["a", "b"], {"time (ms)": ([10, 20], [11, 19]), "idle (%)": ([0, 0], [0, 0])}, 0.07
         ),
-        "bubble": parallelism_figures.bubble([1, 2], 4, {"flushed": (1, np.array([0.75, 0.62]))}),
+        "bubble": figures.bubble([1, 2], 4, {"flushed": (1, np.array([0.75, 0.62]))}),
     }
 
 

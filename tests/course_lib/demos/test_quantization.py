@@ -4,7 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from course_lib.demos import look, quantization, quantization_figures
+from course_lib.demos import look, quantization
+from course_lib.demos.quantization import figures, picture
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
 SETTINGS = [(8, "tensor", 1), (8, "tensor", 300), (8, "channel", 300), (2, "group", 1)]
@@ -12,8 +13,8 @@ SETTINGS = [(8, "tensor", 1), (8, "tensor", 300), (8, "channel", 300), (2, "grou
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_title_states_what_was_measured(setting):
-    measured = quantization.measure(*setting)
-    title = said(quantization.figure(measured))
+    measured = picture.measure(*setting)
+    title = said(picture.figure(measured))
     assert f"{setting[0]} bits, one scale a {setting[1]}" in title
     assert f"{measured.accuracy:.0%}" in title
     assert ("falls" in title) == (measured.float_accuracy - measured.accuracy >= 0.01)
@@ -22,7 +23,7 @@ def test_title_states_what_was_measured(setting):
 
 
 def test_one_scaled_unit_ruins_the_others_until_each_has_its_scale():
-    tensor, channel = (quantization.measure(8, granularity, 300) for granularity in ("tensor", "channel"))
+    tensor, channel = (picture.measure(8, granularity, 300) for granularity in ("tensor", "channel"))
     assert tensor.accuracy < 0.4
     assert channel.accuracy > channel.float_accuracy - 0.02
     others = np.arange(len(tensor.error)) != tensor.unit
@@ -31,29 +32,29 @@ def test_one_scaled_unit_ruins_the_others_until_each_has_its_scale():
 
 
 def test_histogram_holds_every_weight_before_and_after():
-    measured = quantization.measure(3, "channel", 1)
+    measured = picture.measure(3, "channel", 1)
     others = (len(measured.error) - 1) * 784
     assert measured.before.sum() == others
     assert measured.after.sum() == others
-    assert np.count_nonzero(quantization.measure(2, "tensor", 1).after) <= 4
+    assert np.count_nonzero(picture.measure(2, "tensor", 1).after) <= 4
 
 
 def test_widget_on_screen_becomes_the_figure_of_the_new_setting():
-    widget = go.FigureWidget(quantization.figure(quantization.measure(8, "tensor", 1)))
-    new = quantization.measure(3, "channel", 300)
-    look.paint(widget, **quantization.contents(new))
-    expected = quantization.figure(new)
+    widget = go.FigureWidget(picture.figure(picture.measure(8, "tensor", 1)))
+    new = picture.measure(3, "channel", 300)
+    look.paint(widget, **picture.contents(new))
+    expected = picture.figure(new)
     assert said(widget) == said(expected)
     assert [a.text for a in widget.layout.annotations] == [a.text for a in expected.layout.annotations]
     for shown, wanted, change in zip(
-        widget.data, expected.data, quantization.contents(new)["traces"], strict=True
+        widget.data, expected.data, picture.contents(new)["traces"], strict=True
     ):
         for name in change:
             assert np.array_equal(shown[name], wanted[name])
 
 
 def test_a_step_sends_little_to_the_browser():
-    contents = quantization.contents(quantization.measure(4, "group", 30))
+    contents = picture.contents(picture.measure(4, "group", 30))
     sent = sum(np.asarray(value).nbytes for trace in contents["traces"] for value in trace.values())
     assert sent < 50_000
 
@@ -71,18 +72,16 @@ def pictures():
     runs = {"tensor": np.array([[0.97, 0.96], [0.5, 0.4]]), "channel": np.array([[0.97, 0.96], [0.9, 0.95]])}
     weights = np.arange(1.0, 13).reshape(3, 4)
     return {
-        "rounding": quantization_figures.rounding(x, np.round(x * 2) / 2, 0.5, 2, 3),
-        "sqnr": quantization_figures.sqnr_against_bits(
+        "rounding": figures.rounding(x, np.round(x * 2) / 2, 0.5, 2, 3),
+        "sqnr": figures.sqnr_against_bits(
             range(2, 9), {"uniform": 6.0 * np.arange(2, 9), "other": 6.0 * np.arange(2, 9) - 9}
         ),
-        "map": quantization_figures.error_map(
-            weights, {"one": weights + 0.5, "two": weights}, {"one": 10.0, "two": 31.0}
-        ),
-        "bytes": quantization_figures.accuracy_and_bytes(
+        "map": figures.error_map(weights, {"one": weights + 0.5, "two": weights}, {"one": 10.0, "two": 31.0}),
+        "bytes": figures.accuracy_and_bytes(
             ["fp32", "2 bits"], runs, {"tensor": [4000, 250], "channel": [4000, 300]}
         ),
-        "factor": quantization_figures.accuracy_against_factor([1, 300], runs, 300),
-        "equal": quantization_figures.equal_bytes({"narrow": [0.9, 0.8], "wide": [0.95, 0.97]}, 13.2),
+        "factor": figures.accuracy_against_factor([1, 300], runs, 300),
+        "equal": figures.equal_bytes({"narrow": [0.9, 0.8], "wide": [0.95, 0.97]}, 13.2),
     }
 
 

@@ -7,10 +7,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from course_lib.demos import look, scheduling, scheduling_figures, scheduling_gantt
+from course_lib.demos import look, scheduling
+from course_lib.demos.scheduling import figures, gantt_chart, picture
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
-SETTINGS = list(itertools.product(scheduling.RULES, (0.6, 1.2), scheduling.SHORT))
+SETTINGS = list(itertools.product(picture.RULES, (0.6, 1.2), picture.SHORT))
 
 
 def area(trace) -> float:
@@ -25,24 +26,24 @@ def area(trace) -> float:
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_every_run_keeps_its_invariants_and_is_drawn_whole(setting):
-    day = scheduling.run(*setting)
+    day = picture.run(*setting)
     day.result.check()
     assert day.result.served.all()
-    figure = scheduling.figure(*setting)
+    figure = picture.figure(*setting)
     drawn = sum(area(trace) for trace in figure.data[3:6]) / 0.76
     assert drawn == pytest.approx(sum(end - start for _, start, end, _ in day.result.gpu_rows()))
-    assert sum(len(trace.x) // 3 for trace in figure.data[:3]) == scheduling.REQUESTS
+    assert sum(len(trace.x) // 3 for trace in figure.data[:3]) == picture.REQUESTS
 
 
-@pytest.mark.parametrize("short", scheduling.SHORT)
+@pytest.mark.parametrize("short", picture.SHORT)
 def test_the_share_of_short_prompts_is_the_sliders(short):
-    assert (scheduling.run("spill", 0.8, short).classes == "short").mean() == pytest.approx(short, abs=0.02)
+    assert (picture.run("spill", 0.8, short).classes == "short").mean() == pytest.approx(short, abs=0.02)
 
 
 def test_waiting_lines_count_who_has_come_and_not_begun():
-    day = scheduling.run("fixed classes", 1.0, 0.95)
-    traces = scheduling_gantt.traces(day.result, day.classes, list(scheduling.GPUS))[6:]
-    for name, trace in zip(scheduling_gantt.CLASSES, traces, strict=True):
+    day = picture.run("fixed classes", 1.0, 0.95)
+    traces = gantt_chart.traces(day.result, day.classes, list(picture.GPUS))[6:]
+    for name, trace in zip(gantt_chart.CLASSES, traces, strict=True):
         mine = day.classes == name
         for moment, waiting in list(zip(trace["x"], trace["y"], strict=True))[::7]:
             come = (day.result.queued[mine] <= moment) & (day.result.started[mine] > moment)
@@ -52,11 +53,11 @@ def test_waiting_lines_count_who_has_come_and_not_begun():
 
 
 def test_one_line_changes_who_waits_and_the_title_says_it():
-    fixed, spill = (said(scheduling.figure(rule, 0.8, 0.95)) for rule in ("fixed classes", "spill"))
-    waits = [scheduling.run(rule, 0.8, 0.95).result.wait.mean() for rule in ("fixed classes", "spill")]
+    fixed, spill = (said(picture.figure(rule, 0.8, 0.95)) for rule in ("fixed classes", "spill"))
+    waits = [picture.run(rule, 0.8, 0.95).result.wait.mean() for rule in ("fixed classes", "spill")]
     assert waits[0] > 5 * waits[1]
     assert (
-        f"C4 works {scheduling.c4_share(scheduling.run('fixed classes', 0.8, 0.95).result):.0%} of the time"
+        f"C4 works {picture.c4_share(picture.run('fixed classes', 0.8, 0.95).result):.0%} of the time"
         in fixed
     )
     assert "room == room_of_its_class" in fixed
@@ -65,15 +66,15 @@ def test_one_line_changes_who_waits_and_the_title_says_it():
 
 
 def test_with_many_long_prompts_spilling_wins_little():
-    fixed, spill = (scheduling.run(rule, 1.0, 0.6).result.wait.mean() for rule in ("fixed classes", "spill"))
+    fixed, spill = (picture.run(rule, 1.0, 0.6).result.wait.mean() for rule in ("fixed classes", "spill"))
     assert spill > 0.8 * fixed
 
 
 def test_what_is_on_screen_becomes_the_figure_of_the_new_setting():
     old, new = ("fixed classes", 0.8, 0.95), ("shortest first", 1.2, 0.6)
-    widget = go.FigureWidget(scheduling.figure(*old))
-    look.paint(widget, **scheduling.contents(*new))
-    expected = scheduling.figure(*new)
+    widget = go.FigureWidget(picture.figure(*old))
+    look.paint(widget, **picture.contents(*new))
+    expected = picture.figure(*new)
     assert said(widget) == said(expected)
     assert json.loads(widget.to_json())["data"] == json.loads(go.FigureWidget(expected).to_json())["data"]
 
@@ -89,33 +90,31 @@ def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypat
 def test_whom_nobody_serves_waits_to_the_end():
     from course_lib.serving.scheduling.engine import simulate_cluster
 
-    trace = scheduling.traffic(0.6, 0.95)
-    result = simulate_cluster(trace, lambda view: None, scheduling.CLUSTER, scheduling.COST, exclusive=True)
-    classes = scheduling_gantt.classes_of(trace.input_tokens + trace.output_tokens, scheduling.ROOMS)
-    drawn = scheduling_gantt.traces(result, classes, list(scheduling.GPUS))
-    assert drawn[3] == scheduling_gantt.NOBODY
+    trace = picture.traffic(0.6, 0.95)
+    result = simulate_cluster(trace, lambda view: None, picture.CLUSTER, picture.COST, exclusive=True)
+    classes = gantt_chart.classes_of(trace.input_tokens + trace.output_tokens, picture.ROOMS)
+    drawn = gantt_chart.traces(result, classes, list(picture.GPUS))
+    assert drawn[3] == gantt_chart.NOBODY
     assert sum(trace["y"][-1] or 0 for trace in drawn[6:]) == len(result)
 
 
 def test_classes_change_where_a_room_ends():
-    found = scheduling_gantt.classes_of(np.array([1, 5812, 5813, 17438, 17439]), (5812, 17438))
+    found = gantt_chart.classes_of(np.array([1, 5812, 5813, 17438, 17439]), (5812, 17438))
     assert found.tolist() == ["short", "short", "medium", "medium", "large"]
 
 
 def pictures():
-    day = scheduling.run("spill", 0.8, 0.95)
+    day = picture.run("spill", 0.8, 0.95)
     return {
-        "gantt": scheduling_figures.gantt(day.result, day.classes, scheduling.GPUS, "spill"),
-        "waits": scheduling_figures.waits([1, 2], {"fixed classes": [1.0, 30.0], "spill": [0.001, 0.4]}),
-        "idle": scheduling_figures.idle(
+        "gantt": figures.gantt(day.result, day.classes, picture.GPUS, "spill"),
+        "waits": figures.waits([1, 2], {"fixed classes": [1.0, 30.0], "spill": [0.001, 0.4]}),
+        "idle": figures.idle(
             {"GPUs": 40.0, "KV room": 66.7},
             {"fixed": {"time": 2.0, "room": 1.0}, "spilling": {"time": 60.0, "room": 9.0}},
         ),
-        "regret": scheduling_figures.regret({"spill": [0.6, 0.8], "yours": [0.8, 0.9]}, ["yours"]),
-        "unknown": scheduling_figures.unknown(
-            {"most": 4.0, "grow": 0.5}, {"most": 0.01, "grow": 0.3}, "most"
-        ),
-        "front": scheduling_figures.front({"a": (1.0, 1.1), "b": (1.1, 1.0), "c": (1.3, 1.4)}, ["a", "b"]),
+        "regret": figures.regret({"spill": [0.6, 0.8], "yours": [0.8, 0.9]}, ["yours"]),
+        "unknown": figures.unknown({"most": 4.0, "grow": 0.5}, {"most": 0.01, "grow": 0.3}, "most"),
+        "front": figures.front({"a": (1.0, 1.1), "b": (1.1, 1.0), "c": (1.3, 1.4)}, ["a", "b"]),
     }
 
 

@@ -5,11 +5,11 @@ import time
 
 import pytest
 from jupyter_client.manager import KernelManager
+from tests.course_lib.parallelism.test_processes import LAYOUTS, gone
 
 from course_lib.costs.layouts import Layout
 from course_lib.parallelism.job import Job, largest_difference
-from course_lib.parallelism.processes import Ranks
-from tests.course_lib.parallelism.test_processes import LAYOUTS, gone
+from course_lib.ranks.processes import Ranks
 
 pytestmark = [
     pytest.mark.slow,
@@ -19,7 +19,7 @@ pytestmark = [
 START = """
 from course_lib.costs.layouts import Layout
 from course_lib.parallelism.job import Job
-from course_lib.parallelism.processes import Ranks
+from course_lib.ranks.processes import Ranks
 
 with Ranks(2) as ranks:
     print("pids", *ranks.pids, flush=True)

@@ -1,0 +1,1 @@
+"""What `./course` runs for students and lecturers; the instructors' commands are in autograder."""

@@ -1,0 +1,123 @@
+"""`./course check`: the visible tests on the student's own notebook, by the grader's own examination.
+
+The same candidate and examiner as in grading, as ordinary processes of the student's account.
+"""
+
+import ast
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_lib.commands import workspace
+from course_lib.cuda.compiler import compilers
+from course_lib.errors import UserError
+from course_lib.examination import standby
+
+SHOWN = re.compile(r"demos\.\w+\.show")
+GUARD = "course_lib.examination.unconfined"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one visible test said: points earned out of those possible, its error in a line, its prints."""
+
+    test: str
+    points: float
+    possible: float
+    error: str
+    printed: str
+
+    @property
+    def passed(self) -> bool:
+        return self.points >= self.possible and not self.error
+
+
+def check_assignment(assignment: str) -> bool:
+    """Run and print the visible tests of the notebook in the workspace; True when all pass.
+
+    Raises UserError when there is no such notebook or it cannot be read.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    notebook = workspace.notebook(assignment)
+    with console.status(f"Running the visible tests of {notebook.name} …"):
+        verdicts, notes = check_notebook(notebook, workspace.student_version(assignment))
+    table = Table("test", "points", "", box=None, pad_edge=False)
+    for verdict in verdicts:
+        color = "green" if verdict.passed else "red"
+        points = f"{verdict.points:g} of {verdict.possible:g}"
+        table.add_row(verdict.test, f"[{color}]{points}[/]", verdict.error.replace("[", r"\["))
+    console.print(table)
+    for verdict in verdicts:
+        if verdict.printed and not verdict.passed:
+            console.print(f"\n{verdict.test}:\n{verdict.printed}", markup=False)
+    for note in notes:
+        console.print(f"note: {note}", markup=False)
+    passed = sum(verdict.passed for verdict in verdicts)
+    console.print(
+        f"{passed} of {len(verdicts)} visible tests pass; hidden tests and the written answer follow."
+    )
+    return passed == len(verdicts)
+
+
+def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[str]]:
+    """What each visible test says of `notebook`, run up to the last of them, and notes on what was odd.
+
+    Tests and locked cells are those of the student version `released`, however `notebook` changed them.
+    Raises UserError when it is no notebook.
+    """
+    environment = {**os.environ, "NBGRADER_EXECUTION": "validate", "PLOTLY_RENDERER": "plotly_mimetype"}
+    if compilers():  # there kernels are graded; without a compiler, a GPU may run them
+        environment["COURSE_DEVICE"] = "host"
+    with standby.warm(GUARD, environment, notebook.parent) as warm:
+        # Imported while the other process starts, where it has to.
+        from course_lib.examination.assignment import Assignment
+        from course_lib.examination.conduct import conduct
+        from course_lib.examination.peers import Times
+        from course_lib.examination.submission import Unreadable, read
+
+        assignment = Assignment.from_source(released.read_bytes()).without_hidden_tests()
+        warm.bring(assignment.modules)
+        try:
+            submission = read(notebook.read_bytes(), assignment)
+        except Unreadable as error:
+            raise UserError(f"{notebook} cannot be read: {error}.") from error
+        places = {known.name: place for place, (_, known) in enumerate(submission.cells)
+                  if known is not None and known.is_test}  # fmt: skip
+        del submission.cells[max(places.values(), default=-1) + 1 :]
+        for cell, known in submission.cells:
+            if known is None and cell.cell_type == "code" and _only_shows(cell.source):
+                cell.source = ""
+        found = conduct(submission, assignment, warm.start, Times())
+    standby.keep(environment, found.imported)
+    verdicts = [_verdict(cell, found, places[name]) for name, cell in assignment.tests.items()]
+    return verdicts, submission.flags + [flag for flag in found.flags if flag.startswith("cell ")]
+
+
+def _only_shows(source: str) -> bool:
+    """Whether a cell does nothing but show a demo, which nobody would see here."""
+    try:
+        statements = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    calls = [node.value.func for node in statements
+             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]  # fmt: skip
+    return len(calls) == len(statements) and all(SHOWN.fullmatch(ast.unparse(call)) for call in calls)
+
+
+def _verdict(cell, found, place: int) -> Verdict:
+    outputs = found.outputs.get(place, [])
+    printed = "".join(output["text"] for output in outputs if output["output_type"] == "stream")
+    error = ""
+    for output in outputs:
+        if output["output_type"] == "error":
+            lines = (output["evalue"].strip() or output["ename"]).splitlines()
+            error = {"NotImplementedError": f"not written yet: {lines[0]}", "AssertionError": lines[0]}.get(
+                output["ename"], f"{output['ename']}: {lines[0]}"
+            )
+    points = found.points.get(cell.name)
+    name = cell.name.removesuffix("_test")
+    return Verdict(name, points or 0.0, cell.points, error, printed.strip())

@@ -1,0 +1,142 @@
+"""The commands of students and lecturers; the instructor's join them through entry points.
+
+Each command imports what it needs when it runs, so that `./course --help` answers at once.
+"""
+
+import os
+import subprocess
+import sys
+import traceback
+from importlib.metadata import entry_points
+from typing import Annotated
+
+import typer
+
+from course_lib.errors import UserError
+from course_lib.paths import ROOT
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Print the address instead of opening it.")]
+Port = Annotated[int | None, typer.Option(help="Port on this machine; a free one by default.")]
+
+
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command(context_settings=PASSED_ON)
+def lab(context: typer.Context, no_browser: NoBrowser = False, port: Port = None):
+    """Open JupyterLab in your workspace; your files there are never overwritten. Other options go to it."""
+    from course_lib.commands import servers, workspace
+
+    for line in workspace.prepare():
+        print(line)
+    servers.run_lab(workspace.folder(), "start.md", not no_browser, port, options=context.args)
+
+
+@app.command("test", context_settings=PASSED_ON)
+def run_tests(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Also the tests marked slow.")] = False,
+):
+    """Run the tests this machine can run; what it cannot is listed at the end. Other options go to pytest."""
+    if not (ROOT / "tests").is_dir():
+        raise UserError("The student edition has no tests of its own; ./course check runs a notebook's.")
+    cores = min(os.cpu_count() or 1, 8)
+    # One thread a worker: several workers with all cores each are slower than one.
+    environment = {"OMP_NUM_THREADS": "1", **os.environ}
+    command = [sys.executable, "-m", "pytest", "-n", str(cores), *["--all"] * everything, *context.args]
+    raise typer.Exit(subprocess.run(command, cwd=ROOT, env=environment).returncode)
+
+
+@app.command()
+def doctor():
+    """Show what this machine has, and the one line that would mend each lack."""
+    from course_lib.commands.doctor import print_checks
+
+    raise typer.Exit(print_checks())
+
+
+@app.command()
+def check(assignment: str):
+    """Run the visible tests of your notebook in the workspace. Exit status 1 when one fails."""
+    from course_lib.commands.check import check_assignment
+
+    raise typer.Exit(0 if check_assignment(assignment) else 1)
+
+
+@app.command()
+def submit(
+    assignment: str,
+    student: Annotated[str | None, typer.Option(help="Your student id; your login name by default.")] = None,
+):
+    """Pack your notebook into one zip with a SHA-256 receipt."""
+    from course_lib.commands import submission, workspace
+
+    notebook = workspace.notebook(assignment)
+    packed = submission.pack(assignment, notebook, student, workspace.folder())
+    print(f"Packed {packed}")
+    print(f"SHA-256 of your notebook: {submission.read(packed).sha256}")
+    print("Hand in this zip as your course tells you; keep a copy.")
+
+
+@app.command()
+def demo(
+    name: Annotated[str | None, typer.Argument(help="A demo; without it, the gallery.")] = None,
+    no_browser: NoBrowser = False,
+    port: Port = None,
+):
+    """Show a lecture demo full screen in the browser."""
+    from course_lib.commands import servers
+
+    servers.run_demo(ROOT / "lectures", name or "gallery", browser=not no_browser, port=port)
+
+
+@app.command(context_settings=PASSED_ON)
+def bench(
+    context: typer.Context,
+    part: Annotated[str, typer.Argument(help="kernels, grading, hostile, serving or ui")] = "ui",
+):
+    """Measure, print a table and write the figures as JSON under benchmarks/results/."""
+    script = ROOT / "benchmarks" / f"{part}.py"
+    if not script.is_file():
+        written = sorted(path.stem for path in script.parent.glob("[a-z]*.py"))
+        raise UserError(f"There is no benchmark {part!r} in benchmarks/; there are: {', '.join(written)}.")
+    command = [sys.executable, "-m", f"benchmarks.{part}", *context.args]
+    raise typer.Exit(subprocess.run(command, cwd=ROOT).returncode)
+
+
+def joined() -> typer.Typer:
+    """The student's commands and those that other packages registered, in one application."""
+    for entry in entry_points(group="course.commands"):
+        other = entry.load()
+        if other is not app:
+            app.registered_commands += [
+                c for c in other.registered_commands if c not in app.registered_commands
+            ]
+    return app
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns the exit status. Errors are one line, or a traceback with --debug."""
+    debug = "--debug" in arguments
+    arguments = [word for word in arguments if word != "--debug"]
+    try:
+        joined()(args=arguments, prog_name="./course")
+    except SystemExit as stop:
+        return stop.code or 0
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        elif isinstance(error, UserError):
+            print(f"course: {error}", file=sys.stderr)
+        else:
+            name = type(error).__name__
+            print(
+                f"course: unexpected {name}: {error} (run again with --debug to see where)", file=sys.stderr
+            )
+        return 2 if isinstance(error, UserError) else 1
+    return 0

@@ -1,0 +1,1 @@
+"""Processes that compute together, joined by torch.distributed: started, given orders, counted."""

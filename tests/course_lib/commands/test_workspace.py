@@ -1,0 +1,80 @@
+"""The workspace: a student's file is never overwritten, whatever the course ships."""
+
+import json
+
+import pytest
+
+from course_lib.commands import workspace
+from course_lib.errors import UserError
+
+
+def notebook(text: str) -> str:
+    cell = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": [f"# {text}\n", "words"]}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A student edition with two assignments and an empty workspace."""
+    for name in ("q01_first", "lab1_second"):
+        (tmp_path / "notebooks" / name).mkdir(parents=True)
+        (tmp_path / "notebooks" / name / "work.ipynb").write_text(notebook(f"About {name}"))
+    (tmp_path / "notebooks" / "q01_first" / "table.csv").write_text("1,2\n")
+    monkeypatch.setattr(workspace, "ROOT", tmp_path)
+    monkeypatch.setenv("COURSE_WORKSPACE", str(tmp_path / "workspace"))
+    return tmp_path
+
+
+def test_first_visit_brings_every_file_of_every_assignment(course):
+    lines = workspace.prepare()
+    assert (course / "workspace" / "q01_first" / "table.csv").read_text() == "1,2\n"
+    assert (course / "workspace" / "lab1_second" / "work.ipynb").exists()
+    assert len(lines) == 3
+    assert all(line.startswith("new: ") for line in lines)
+
+
+def test_second_visit_changes_and_says_nothing(course):
+    workspace.prepare()
+    assert workspace.prepare() == []
+
+
+def test_a_students_change_survives_a_newer_release_and_is_named(course):
+    workspace.prepare()
+    mine = course / "workspace" / "q01_first" / "work.ipynb"
+    mine.write_text("my work")
+    (course / "notebooks" / "q01_first" / "work.ipynb").write_text(notebook("Newer"))
+    (line,) = workspace.prepare()
+    assert mine.read_text() == "my work"
+    assert line.startswith("kept your q01_first/work.ipynb")
+
+
+def test_an_untouched_file_follows_the_course(course):
+    workspace.prepare()
+    (course / "notebooks" / "q01_first" / "work.ipynb").write_text(notebook("Newer"))
+    assert workspace.prepare() == ["updated: q01_first/work.ipynb"]
+    assert "Newer" in (course / "workspace" / "q01_first" / "work.ipynb").read_text()
+
+
+def test_a_file_made_before_the_first_visit_is_kept(course):
+    early = course / "workspace" / "q01_first" / "work.ipynb"
+    early.parent.mkdir(parents=True)
+    early.write_text("mine from elsewhere")
+    workspace.prepare()
+    assert early.read_text() == "mine from elsewhere"
+
+
+def test_start_page_links_every_assignment_by_its_title_with_questions_first(course):
+    workspace.prepare()
+    page = (course / "workspace" / "start.md").read_text()
+    first = page.index("[About q01_first](q01_first/work.ipynb)")
+    assert first < page.index("[About lab1_second](lab1_second/work.ipynb)")
+
+
+def test_an_unknown_assignment_is_answered_with_the_known_ones(course):
+    with pytest.raises(UserError, match=r"no assignment 'q99'; there are: q01_first, lab1_second"):
+        workspace.notebook("q99")
+
+
+def test_a_missing_notebook_is_answered_with_the_command_that_brings_it(course):
+    with pytest.raises(UserError, match=r"\./course lab brings it"):
+        workspace.notebook("q01_first")

@@ -1,0 +1,187 @@
+import json
+import math
+from importlib import metadata
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from nbclient import NotebookClient
+
+from course_lib import cuda
+from course_lib.notebook.effects import (
+    EffectNotSeen,
+    assert_effect,
+    compare_prediction,
+    count_words,
+    report_effect,
+)
+
+
+@pytest.fixture(autouse=True)
+def records(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_EFFECTS", str(tmp_path / "records"))
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    monkeypatch.setattr(cuda, "available", lambda: "host", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "records"
+
+
+def record(folder, name):
+    return json.loads((folder / f"{name}.json").read_text())
+
+
+SEEN = [
+    (6.05, {"expected": 6.02, "tolerance": 0.1}),
+    (6.12, {"expected": 6.02, "tolerance": 0.1000001}),
+    (3814, {"expected": 3814}),
+    ([0, 108], {"expected": np.array([0, 108])}),
+    ("int8", {"expected": "int8"}),
+    (np.float32(0.97), {"at_least": 0.95}),
+    (torch.tensor(0.25), {"at_most": 0.3}),
+    (0.5, {"at_least": 0.5, "at_most": 0.5}),
+    (0, {"expected": 0}),
+]
+NOT_SEEN = [
+    (6.2, {"expected": 6.02, "tolerance": 0.1}),
+    (3813, {"expected": 3814}),
+    ([0, 107], {"expected": [0, 108]}),
+    (0.94, {"at_least": 0.95}),
+    (0.31, {"at_most": 0.3}),
+    (0.6, {"at_least": 0.1, "at_most": 0.5}),
+    (0.6, {"expected": 0.6, "tolerance": 0.1, "at_most": 0.5}),
+    (math.nan, {"at_least": 0.0}),
+    (math.nan, {"expected": 1.0, "tolerance": math.inf}),
+    (math.inf, {"at_least": 0.0}),
+    (-math.inf, {"at_most": 0.0}),
+]
+
+
+@pytest.mark.parametrize(("measured", "conditions"), SEEN)
+def test_an_effect_that_is_there_passes_and_is_recorded(measured, conditions, records, capsys):
+    assert_effect("slope", measured, **conditions)
+    assert record(records, "slope")["verdict"] == "seen"
+    assert "NOT SEEN" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("measured", "conditions"), NOT_SEEN)
+def test_an_effect_that_is_not_there_fails_and_is_recorded_all_the_same(
+    measured, conditions, records, capsys
+):
+    with pytest.raises(EffectNotSeen, match="slope: expected"):
+        assert_effect("slope", measured, **conditions)
+    assert record(records, "slope")["verdict"] == "NOT SEEN"
+    assert "NOT SEEN" in capsys.readouterr().out
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(0, 1e6))
+def test_the_tolerance_is_a_distance(measured, expected, tolerance):
+    if abs(measured - expected) <= tolerance:
+        assert_effect("distance", measured, expected, tolerance=tolerance)
+    else:
+        with pytest.raises(EffectNotSeen):
+            assert_effect("distance", measured, expected, tolerance=tolerance)
+
+
+def test_the_failure_names_what_was_expected_and_what_came():
+    with pytest.raises(EffectNotSeen) as failure:
+        assert_effect("slope", 5.5, 6.02, tolerance=0.1, unit="dB/bit", note="from 5 bits up")
+    assert str(failure.value) == "slope: expected 6.02 ± 0.1 dB/bit, measured 5.5 dB/bit (from 5 bits up)"
+
+
+def test_the_record_tells_a_reader_what_ran_where_and_with_which_seed(records):
+    assert_effect("slope", np.float64(6.0), 6.02, tolerance=0.1, unit="dB/bit", note="why", seed=3)
+    got = record(records, "slope")
+    assert (got["name"], got["measured"], got["expected"], got["tolerance"]) == ("slope", 6.0, 6.02, 0.1)
+    assert (got["unit"], got["note"], got["seed"]) == ("dB/bit", "why", 3)
+    assert got["time"].endswith("+00:00")
+    assert got["machine"]["versions"]["torch"] == metadata.version("torch")
+    assert got["machine"]["cores"] >= 1
+
+
+def test_a_report_asserts_nothing_and_takes_any_plain_value(records, capsys):
+    report_effect("speed", {"int8": np.float32(2.0), "fp32": (1.0, math.inf)}, unit="ms", seed=1)
+    got = record(records, "speed")
+    assert got["measured"] == {"int8": 2.0, "fp32": [1.0, "inf"]}
+    assert (got["verdict"], got["seed"]) == ("reported", 1)
+    assert "reported" in capsys.readouterr().out
+
+
+def test_a_record_goes_beside_the_notebook_by_default(tmp_path, monkeypatch):
+    monkeypatch.delenv("COURSE_EFFECTS")
+    report_effect("speed", 1.0)
+    assert record(tmp_path / "effects", "speed")["measured"] == 1.0
+
+
+def test_nothing_is_written_while_a_notebook_is_graded(tmp_path, monkeypatch, records):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    report_effect("kept", 1.0)
+    assert record(records, "kept")
+    monkeypatch.delenv("COURSE_EFFECTS")
+    report_effect("speed", 1.0)
+    assert not (tmp_path / "effects").exists()
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../up", ".hidden", "a b"])
+def test_a_name_that_would_leave_the_folder_is_refused(name, tmp_path):
+    with pytest.raises(ValueError, match="file name"):
+        report_effect(name, 1.0)
+    assert not list(tmp_path.rglob("*.json"))
+
+
+@pytest.mark.parametrize("conditions", [{}, {"tolerance": 0.1}, {"tolerance": 0.1, "at_least": 1.0}])
+def test_an_assertion_without_a_condition_is_refused(conditions):
+    with pytest.raises(ValueError, match="slope"):
+        assert_effect("slope", 1.0, **conditions)
+
+
+def test_in_a_terminal_the_table_is_aligned_text(capsys):
+    assert_effect("slope", 6.021, 6.02, tolerance=0.1, unit="dB/bit")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["effect", "expected", "measured", "verdict"]
+    assert lines[2].split("  ")[0] == "slope"
+    assert lines[0].index("measured") == lines[2].index("6.021 dB/bit")
+
+
+def test_in_a_notebook_the_table_is_html_and_nothing_else_is_put_out(tmp_path):
+    code = "from course_lib.notebook.effects import report_effect\nreport_effect('speed', 2.0, unit='<ms>')"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    (output,) = notebook.cells[0].outputs
+    assert "<td" in output.data["text/html"]
+    assert "2 &lt;ms&gt;" in output.data["text/html"]
+    assert "speed" in output.data["text/plain"]
+
+
+def test_a_prediction_stands_beside_its_measurement(capsys):
+    compare_prediction(
+        {"bits": 4, "faster": "int8", "slope": None, "worst": "clipping", "odd": object()},
+        {"bits": 2, "faster": "fp32", "slope": 6.02, "worst": "clipping", "odd": 1, "new": np.float64(1.5)},
+        {"bits": "bits below 90 %"},
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["you", "predicted", "measured"]
+    rows = {line.split("  ")[0]: " ".join(line.split()) for line in lines[2:]}
+    assert rows["bits below 90 %"] == "bits below 90 % 4 2 -2"
+    assert rows["faster"] == "faster int8 fp32 otherwise"
+    assert rows["slope"] == "slope no prediction 6.02"
+    assert rows["worst"] == "worst clipping clipping as predicted"
+    assert rows["new"] == "new no prediction 1.5"
+    assert rows["odd"].endswith("1 otherwise")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", 0),
+        ("one", 1),
+        ("Accuracy fell to 96.7 %.", 4),
+        ("**Eight** bits - per-channel – suffice", 4),
+        ("- first\n- second\n\n$2^b$ codes", 4),
+        ("größer 量化", 2),
+    ],
+)
+def test_words_are_counted_as_a_person_would(text, words):
+    assert count_words(text) == words

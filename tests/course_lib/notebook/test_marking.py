@@ -1,0 +1,148 @@
+"""A verdict names the smallest input that differs, noise costs nothing, and what is missing earns nothing."""
+
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from course_lib.notebook.marking import Case, difference, mark
+
+
+def double(x):
+    return 2 * x
+
+
+def test_right_answers_earn_exactly_the_points(capsys):
+    cases = [Case((1,), 2, "one"), Case((2.5,), 5.0, "a half"), Case((-1,), -2, "below zero")]
+    assert mark("Q0.1", double, cases, 0.3) == 0.3
+    assert capsys.readouterr().out == "Q0.1 double: 3 of 3 checks right, 0.3 of 0.3 points\n"
+
+
+def test_first_input_that_differs_is_shown_with_what_was_expected_and_came(capsys):
+    cases = [Case((1,), 2, "one"), Case((2,), 5, "two"), Case((3,), 9, "three")]
+    assert mark("Q0.1", double, cases, 3.0) == 1.0
+    said = capsys.readouterr().out
+    assert "double(2)" in said
+    assert "expected  5" in said
+    assert "got       4" in said
+    assert "double(3)" not in said
+
+
+def test_hidden_inputs_are_not_shown_but_what_they_are_about(capsys):
+    mark(
+        "Q0.1", double, [Case((41,), 5, "odd numbers"), Case((43,), 5, "odd numbers")], 1.0, show_inputs=False
+    )
+    said = capsys.readouterr().out
+    assert said.count("odd numbers") == 1
+    assert "41" not in said
+    assert "82" not in said
+
+
+def test_many_cases_about_one_thing_weigh_as_much_as_one():
+    cases = [Case((x,), 2 * x, "numbers") for x in range(50)] + [Case(("a",), "b", "text")]
+    assert mark("Q0.1", double, cases, 1.0) == 0.5
+
+
+def test_missing_task_is_raised_on():
+    def starter(x):
+        raise NotImplementedError("Q0.1: starter")
+
+    with pytest.raises(NotImplementedError, match=r"Q0\.1: starter"):
+        mark("Q0.1", starter, [Case((1,), 2, "one")], 1.0)
+
+
+def test_another_exception_costs_its_case_only(capsys):
+    def fragile(x):
+        if x == 2:
+            raise KeyError("two")
+        return x
+
+    assert mark("Q0.1", fragile, [Case((2,), 2, "two"), Case((3,), 3, "three")], 1.0) == 0.5
+    assert "KeyError" in capsys.readouterr().out
+
+
+def test_expected_exception_must_come():
+    def refuses(x):
+        raise ValueError("no")
+
+    cases = [Case((1,), ValueError, "a refusal")]
+    assert mark("Q0.1", refuses, cases, 1.0) == 1.0
+    assert mark("Q0.1", double, cases, 1.0) == 0.0
+    assert mark("Q0.1", refuses, [Case((1,), TypeError, "another refusal")], 1.0) == 0.0
+
+
+def test_warnings_and_stderr_leave_nothing_on_stderr(capfd):
+    def noisy(x):
+        print("debugging", file=sys.stderr)
+        warnings.warn("careful", stacklevel=1)
+        return x
+
+    assert mark("Q0.1", noisy, [Case((1,), 1, "one")], 1.0) == 1.0
+    assert capfd.readouterr().err == ""
+
+
+def test_function_that_changes_its_input_sees_a_copy():
+    def clears(x):
+        total = x.sum()
+        x[:] = 0
+        return total
+
+    x = np.array([1.0, 2.0])
+    assert mark("Q0.1", clears, [Case((x,), 3.0, "a sum")] * 2, 1.0) == 1.0
+    assert x.tolist() == [1.0, 2.0]
+
+
+def test_check_function_judges_what_came(capsys):
+    near = Case((1.0,), lambda got: "" if abs(got - 2) < 0.1 else f"{got} is far from 2", "nearly two")
+    assert mark("Q0.1", double, [near], 1.0) == 1.0
+    assert mark("Q0.1", lambda x: 3 * x, [near], 1.0) == 0.0
+    assert "3.0 is far from 2" in capsys.readouterr().out
+    assert mark("Q0.1", lambda x: None, [near], 1.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("expected", "got"),
+    [
+        (1, 1.0),
+        (1.0, np.float32(1)),
+        ((1.0, 2), (1.0, 2)),
+        (np.array([1, 2]), np.array([1, 2], dtype=np.uint8)),
+        (float("inf"), np.inf),
+        ("a", "a"),
+        (None, None),
+        (np.zeros((0, 3)), np.zeros((0, 3))),
+    ],
+)
+def test_equal_answers_agree(expected, got):
+    assert difference(expected, got) == ""
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "words"),
+    [
+        (1, 2, "expected 1, got 2"),
+        (10**9, 10**9 + 1, "expected"),
+        (1.0, float("nan"), "got nan"),
+        (1.0, None, "expected 1, got None"),
+        (1.0, "1.0", "numbers were expected, not str"),
+        ((1, 2), 1, "2 values"),
+        ((1, 2), (1, 3), "value 2: expected 2, got 3"),
+        (np.array([1, 2]), np.array([1.0, 2.0]), "integer dtype"),
+        (np.array([[1, 2]]), np.array([1, 2]), r"shape (2,) instead of (1, 2)"),
+        (np.array([[1.0, 2.0]]), np.array([[1.0, 2.1]]), "at [0, 1] expected 2, got 2.1"),
+        ("a", "b", "expected"),
+        (None, 0, "expected None"),
+    ],
+)
+def test_difference_is_found_and_named(expected, got, words):
+    assert words in difference(expected, got)
+
+
+def test_a_tensor_with_a_gradient_is_shown_like_an_array():
+    import torch
+
+    from course_lib.notebook.marking import show
+
+    assert show(torch.ones(2, requires_grad=True)) == "[1., 1.]"
+    assert show(torch.zeros(5, 6)).endswith("of shape (5, 6)")
