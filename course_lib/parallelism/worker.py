@@ -30,12 +30,12 @@ class Worker:
         self.logits: list[list[torch.Tensor]] = [[] for _ in self.groups]
         self.next_tokens: list[torch.Tensor] = [self.prompts[users] for users in self.groups]
 
-    def run(self, told: Callable[[], None]) -> None:
-        """All rounds; `told` is called after each."""
+    def run(self, tell: Callable[[], None]) -> None:
+        """All rounds; `tell` is called after each."""
         for number in range(self.job.answer):
             for group in range(len(self.groups)):
                 self._pass(number, group)
-            told()
+            tell()
         self.mesh.flush()
 
     def _pass(self, number: int, group: int) -> None:
@@ -90,8 +90,8 @@ class Worker:
 
 
 @torch.inference_mode()
-def generate(job: Job, layout: Layout, told: Callable[[], None]) -> tuple[RankReport, list] | None:
-    """This rank's part of a job; None for a rank that the layout does not use. All ranks must call it."""
+def generate(tell: Callable[[], None], job: Job, layout: Layout) -> tuple[RankReport, list] | None:
+    """An order: this rank's part of a job; None for a rank that the layout does not use."""
     mesh = Mesh(layout, dist.get_rank())
     worker = Worker(job, mesh) if mesh.rank < layout.gpus else None
     dist.barrier()
@@ -99,31 +99,9 @@ def generate(job: Job, layout: Layout, told: Callable[[], None]) -> tuple[RankRe
         dist.barrier()
         return None
     sent_before, began = sent_bytes(), time.perf_counter()
-    worker.run(told)
+    worker.run(tell)
     ended, sent_after = time.perf_counter(), sent_bytes()
     dist.barrier()
     spells = [Spell(s.start - began, s.end - began, s.group) for s in worker.spells]
     sent = None if sent_after is None else sent_after - sent_before
     return RankReport(spells, began, ended, sent, worker.weight_bytes), worker.results()
-
-
-def time_all_reduces(sizes: list[int], ranks: int, repeats: int) -> list[tuple[float, int | None]]:
-    """Median seconds of an all-reduce of each of `sizes` float32 over the first `ranks`, and bytes sent."""
-    mesh = Mesh(Layout(tensor=ranks), dist.get_rank())
-    measured = []
-    for size in sizes:
-        x = torch.ones(size)
-        dist.barrier()
-        if mesh.rank >= ranks:
-            continue
-        mesh.sum(x)
-        before, times = sent_bytes(), []
-        for _ in range(repeats):
-            start = time.perf_counter()
-            mesh.sum(x)
-            times.append(time.perf_counter() - start)
-        after = sent_bytes()
-        sent = None if after is None else (after - before) / repeats
-        measured.append((float(np.median(times)), sent))
-    dist.barrier()
-    return measured

@@ -1,25 +1,18 @@
-"""Starts ranks as processes of their own, gives them jobs, and ends them, whatever happens."""
+"""Starts ranks as processes of their own, gives them orders, and ends them, whatever happens."""
 
 import contextlib
 import os
 import pickle
 import queue
+import re
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from course_lib.costs.collectives import Network, bytes_sent, steps
-from course_lib.costs.layouts import Layout
 from course_lib.notebook.progress import Progress
-from course_lib.parallelism.job import Job, Run
 from course_lib.paths import ROOT
-
-SIZES = (64, 4096, 65536, 262144)  # float32 of the all-reduces that measure a network
 
 
 class RankEnded(RuntimeError):
@@ -29,6 +22,7 @@ class RankEnded(RuntimeError):
 class Ranks:
     """`count` processes joined by torch.distributed (gloo); use it in a `with`, which ends them.
 
+    `progress`: whether what they do shows a progress bar.
     They are ended as well when anything raises while they work (an interrupt, too), and they end by
     themselves when this process ends in whatever way, SIGKILL included.
     """
@@ -36,7 +30,7 @@ class Ranks:
     def __init__(self, count: int, progress: bool = True):
         if count < 1:
             raise ValueError(f"at least one rank is needed, not {count}")
-        self.count, self._progress = count, progress
+        self.count, self.progress = count, progress
         self._answers: queue.Queue = queue.Queue()
         self._processes: list[subprocess.Popen] = []
         self._folder = tempfile.TemporaryDirectory(prefix="ranks-", ignore_cleanup_errors=True)
@@ -70,79 +64,25 @@ class Ranks:
         self._processes.clear()
         self._folder.cleanup()
 
-    def run(self, job: Job, layout: Layout) -> Run:
-        """Do a job in a layout; see run_all."""
-        return self.run_all([(job, layout)])[0]
+    def order(self, function: str, *arguments: object, bar: Progress | None = None) -> list:
+        """Have every rank call a function of a module, "module:function"; their results, rank by rank.
 
-    def run_all(self, plan: Sequence[tuple[Job, Layout]]) -> list[Run]:
-        """Do one job after the other, each in its layout, under one progress bar.
-
-        Raises ValueError, before anything runs, when a job and its layout do not fit each other or these
-        ranks, and RankEnded.
+        It is called with `tell` and the `arguments` (plain data: they travel pickled). Each time a rank calls
+        tell(), `bar` moves on by one. Raises ValueError for what is no "module:function", and RankEnded when
+        a rank ends or its function raises.
         """
-        for job, layout in plan:
-            job.check(layout)
-            if layout.gpus > self.count:
-                raise ValueError(f"{layout} needs {layout.gpus} ranks, and {self.count} were started")
-        total = sum(job.answer * layout.gpus for job, layout in plan)
-        with Progress(total, f"generating on {self.count} processes", show=self._progress) as bar:
-            return [self._run(job, layout, bar) for job, layout in plan]
-
-    def fastest(self, plan: Sequence[tuple[Job, Layout]], agree: float = 0.05, most: int = 5) -> list[Run]:
-        """Each job's fastest run: all jobs are repeated, in rounds, until their two fastest runs agree.
-
-        Other programs can only make a run slower, so the fastest is nearest to what the ranks do by
-        themselves (as in Python's timeit); a second one as fast, within the share `agree`, says that it was
-        no half-disturbed one. A job runs at most `most` times. Raises as run_all does.
-        """
-        runs: list[list[Run]] = [[] for _ in plan]
-        left = list(range(len(plan)))
-        while left and len(runs[left[0]]) < most:
-            for index, run in zip(left, self.run_all([plan[index] for index in left]), strict=True):
-                runs[index] = sorted([*runs[index], run], key=lambda run: run.seconds)
-            left = [index for index in left if not _agree(runs[index], agree)]
-        return [repeats[0] for repeats in runs]
-
-    def _run(self, job: Job, layout: Layout, bar: Progress) -> Run:
-        bar.update(0, str(layout))
-        results = self._order("generate", job, layout, bar=bar)
-        used = [result for result in results if result is not None]
-        logits = np.empty((job.users, job.answer, job.vocabulary), dtype=np.float32)
-        for _, groups in used:
-            for users, values in groups:
-                logits[users] = values
-        return Run(job, layout, logits.argmax(-1), logits, [report for report, _ in used])
-
-    def all_reduces(self, ranks: int, repeats: int = 15) -> list[tuple[int, float, int | None]]:
-        """Of all-reduces over the first `ranks`: (message in bytes, median seconds, bytes a rank sent)."""
-        measured = self._order("all-reduces", list(SIZES), ranks, repeats)[0]
-        return [(4 * size, *pair) for size, pair in zip(SIZES, measured, strict=True)]
-
-    def network(self, ranks: int = 2) -> Network:
-        """Latency and bandwidth (alpha and beta) that fit the time of all-reduces of four sizes best.
-
-        Least squares on relative errors, so that the small messages count as much as the large ones.
-        """
-        measured = self.all_reduces(ranks)
-        seconds = np.array([median for _, median, _ in measured])
-        terms = [
-            (steps("all_reduce", ranks), bytes_sent("all_reduce", nbytes, ranks)) for nbytes, _, _ in measured
-        ]
-        latency, inverse = np.linalg.lstsq(np.array(terms) / seconds[:, None], np.ones(len(terms)))[0]
-        return Network(max(latency, 0.0), 1 / max(inverse, 1e-12))
-
-    def _order(self, *order, bar: Progress | None = None) -> list:
-        """Give every rank the same order; their results, rank by rank."""
+        if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", function):
+            raise ValueError(f'an order is "module:function", not {function!r}')
         with self._or_close():
             if not self._processes:
                 raise RankEnded("these ranks were stopped; start new ones")
             for process in self._processes:
                 with contextlib.suppress(BrokenPipeError):  # its end is reported by its reader
-                    pickle.dump(order, process.stdin)
+                    pickle.dump((function, arguments), process.stdin)
                     process.stdin.flush()
             results: dict[int, object] = {}
             while len(results) < self.count:
-                rank, what, *details = self._next("done", "round")
+                rank, what, *details = self._next("done", "told")
                 if what == "done":
                     results[rank] = details[0]
                 elif bar is not None:
@@ -190,11 +130,6 @@ class Ranks:
         except BaseException:
             self.close()
             raise
-
-
-def _agree(runs: list[Run], share: float) -> bool:
-    """Whether the two fastest of `runs`, in order of their time, are as fast as each other."""
-    return len(runs) > 1 and runs[1].seconds <= (1 + share) * runs[0].seconds
 
 
 def _read(rank: int, stream, answers: queue.Queue) -> None:

@@ -1,10 +1,12 @@
 """One rank, a process of its own: `python -m course_lib.ranks.rank`, started by `processes.Ranks`.
 
-Orders come pickled on standard input, answers go pickled to standard output. When standard input closes,
-because whoever started it has ended in whatever way, the rank ends at once.
+Orders ("module:function" and its arguments) come pickled on standard input, answers go pickled to standard
+output. When standard input closes, because whoever started it has ended in whatever way, the rank ends at
+once.
 """
 
 import contextlib
+import importlib
 import os
 import pickle
 import queue
@@ -51,19 +53,15 @@ def _serve(orders: queue.Queue, answer) -> None:
     import torch
     import torch.distributed as dist
 
-    from course_lib.parallelism import worker
-
     torch.set_num_threads(1)
     dist.init_process_group(
         "gloo", store=dist.FileStore(store, ranks), rank=rank, world_size=ranks, timeout=PATIENCE
     )
     answer("ready")
     while True:
-        what, *details = orders.get()
-        if what == "generate":
-            result = worker.generate(*details, told=lambda: answer("round"))
-        else:
-            result = worker.time_all_reduces(*details)
+        function, arguments = orders.get()
+        module, name = function.split(":")
+        result = getattr(importlib.import_module(module), name)(lambda: answer("told"), *arguments)
         answer("done", result)
 
 

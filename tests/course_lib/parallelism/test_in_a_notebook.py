@@ -5,11 +5,13 @@ import time
 
 import pytest
 from jupyter_client.manager import KernelManager
-from tests.course_lib.parallelism.test_processes import LAYOUTS, gone
 
 from course_lib.costs.layouts import Layout
+from course_lib.parallelism import inference
 from course_lib.parallelism.job import Job, largest_difference
 from course_lib.ranks.processes import Ranks
+from tests.course_lib.parallelism.test_inference import LAYOUTS
+from tests.course_lib.ranks.test_processes import gone
 
 pytestmark = [
     pytest.mark.slow,
@@ -18,12 +20,13 @@ pytestmark = [
 
 START = """
 from course_lib.costs.layouts import Layout
+from course_lib.parallelism import inference
 from course_lib.parallelism.job import Job
 from course_lib.ranks.processes import Ranks
 
 with Ranks(2) as ranks:
     print("pids", *ranks.pids, flush=True)
-    ranks.run(Job(answer=10**5, layer_seconds=0.01), Layout(tensor=2))
+    inference.run(ranks, Job(answer=10**5, layer_seconds=0.01), Layout(tensor=2))
 """
 
 
@@ -78,5 +81,5 @@ def test_the_end_of_the_kernel_ends_the_ranks(kernel, at_once):
 def test_outputs_are_equal_for_three_seeds_as_question_6_asserts(seed):
     job = Job(width=128, layers=4, users=16, answer=8, seed=seed)
     with Ranks(4, progress=False) as ranks:
-        one, *others = ranks.run_all([(job, layout) for layout in (Layout(), *LAYOUTS)])
+        one, *others = inference.run_all(ranks, [(job, layout) for layout in (Layout(), *LAYOUTS)])
     assert max(largest_difference(run, one) for run in others) < 1e-5

@@ -1,4 +1,4 @@
-"""Real ranks: every layout computes what one process computes, and none outlives who started it."""
+"""Ranks carry out orders together, and none outlives who started it."""
 
 import os
 import signal
@@ -6,103 +6,70 @@ import subprocess
 import sys
 import textwrap
 import time
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 
-from course_lib.costs import collectives
-from course_lib.costs.layouts import Layout
-from course_lib.parallelism.job import Job, largest_difference
-from course_lib.parallelism.prediction import predict
 from course_lib.paths import ROOT
 from course_lib.ranks.processes import RankEnded, Ranks
 
-SIZES = [(2,), (4,), (1, 2), (1, 4), (1, 1, 2), (1, 1, 4), (2, 2), (1, 2, 2), (2, 1, 2)]
-LAYOUTS = [Layout(*sizes) for sizes in SIZES]
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux counts bytes and /proc")
+ORDERS = Path(__file__).with_name("orders.py")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _orders_can_be_imported():
+    """By the ranks, which search where this process says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ORDERS.parent))
+        yield
 
 
 @pytest.fixture(scope="module")
-def ranks():
-    with Ranks(4, progress=False) as started:
+def ranks(_orders_can_be_imported):
+    with Ranks(3, progress=False) as started:
         yield started
 
 
-@pytest.fixture(scope="module")
-def one(ranks):
-    return ranks.run(Job(users=7, layers=5), Layout())
+class Bar:
+    """Counts what a progress bar is told."""
+
+    steps = 0
+
+    def update(self):
+        self.steps += 1
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
-def test_every_layout_computes_what_one_process_computes(ranks, one, layout):
-    run = ranks.run(one.job, layout)
-    assert largest_difference(run, one) < 1e-5
-    assert len(run.ranks) == layout.gpus
-    assert 0 <= run.idle < 1
-    # A copy's weights are cut, a second copy doubles them; only the biases of sums lie on one shard.
-    held = sum(rank.weight_bytes for rank in run.ranks) / sum(rank.weight_bytes for rank in one.ranks)
-    assert held == pytest.approx(layout.replicas, rel=0.01)
+def test_an_order_is_carried_out_by_every_rank_and_answered_rank_by_rank(ranks):
+    bar = Bar()
+    assert ranks.order("orders:rank_and_size") == [(0, 3), (1, 3), (2, 3)]
+    assert ranks.order("orders:sum_of", [1.5, 2.0], bar=bar) == [[4.5, 6.0]] * 3
+    assert bar.steps == 3, "each rank told once"
 
 
-@LINUX
-@pytest.mark.parametrize("size", [2, 4])
-def test_a_ring_all_reduce_sends_what_its_formula_says(ranks, size):
-    nbytes, _, sent = ranks.all_reduces(size, repeats=5)[-1]
-    assert sent == pytest.approx(collectives.bytes_sent("all_reduce", nbytes, size), rel=0.01)
+@pytest.mark.parametrize("function", ["print", "os.system", "a:b:c", "os:", ":getpid", "os:get pid"])
+def test_an_order_that_names_no_function_of_a_module_is_refused_and_harms_nobody(ranks, function):
+    with pytest.raises(ValueError, match="module:function"):
+        ranks.order(function)
+    assert ranks.order("orders:rank_and_size") == [(0, 3), (1, 3), (2, 3)]
 
 
-@LINUX
-@pytest.mark.parametrize("layout", LAYOUTS[2:], ids=str)
-def test_ranks_send_the_predicted_bytes_and_their_headers(ranks, layout):
-    job = Job(width=512, layers=4, users=8, answer=2, prompt=16, layer_seconds=1e-6)
-    networks = dict.fromkeys((2, 4), collectives.Network(0, 1))
-    assert ranks.run(job, layout).sent_bytes == pytest.approx(
-        predict(job, layout, networks).sent_bytes, rel=0.1
-    )
-
-
-def test_a_network_has_latency_and_bandwidth(ranks):
-    network = ranks.network(2)
-    assert 0 <= network.latency < 1
-    assert 1e6 < network.bandwidth <= 1e12
-
-
-def test_a_job_that_does_not_fit_is_refused_and_harms_nobody(ranks, one):
-    with pytest.raises(ValueError, match="needs 8 ranks"):
-        ranks.run(Job(users=8), Layout(replicas=8))
-    with pytest.raises(ValueError, match="3 shards"):
-        ranks.run(Job(), Layout(tensor=3))
-    assert largest_difference(ranks.run(one.job, Layout()), one) == 0
-
-
-def seconds_of(ranks, monkeypatch, *rounds):
-    """What `fastest` chose of jobs that take `rounds`[round][job] seconds, after the runs of each job."""
-    done = {index: [] for index in range(len(rounds[0]))}
-
-    def run_all(plan):
-        for index in plan:
-            done[index].append(rounds[len(done[index])][index])
-        return [SimpleNamespace(seconds=done[index][-1]) for index in plan]
-
-    monkeypatch.setattr(ranks, "run_all", run_all)
-    return done, [run.seconds for run in ranks.fastest(range(len(done)), agree=0.05, most=len(rounds))]
-
-
-def test_a_job_is_repeated_until_its_two_fastest_runs_agree(ranks, monkeypatch):
-    done, fastest = seconds_of(ranks, monkeypatch, (1.04, 3.0), (1.0, 2.0), (9.0, 1.0), (9.0, 1.01), (9, 9))
-    assert [len(runs) for runs in done.values()] == [2, 4]
-    assert fastest == [1.0, 1.0]
-
-
-def test_the_fastest_run_counts_where_no_two_agree(ranks, monkeypatch):
-    done, fastest = seconds_of(ranks, monkeypatch, (4.0,), (2.0,), (3.0,))
-    assert len(done[0]) == 3
-    assert fastest == [2.0]
-
-
-def test_the_fastest_of_real_runs_computes_what_a_single_one_does(ranks, one):
-    (run,) = ranks.fastest([(one.job, Layout(2))], agree=0.0, most=3)
-    assert largest_difference(run, one) < 1e-5
+@pytest.mark.parametrize(
+    ("function", "line"),
+    [
+        ("orders:raises", r"rank [01] ended: ValueError: no such number"),
+        ("orders:nowhere", r"rank [01] ended: AttributeError: [^\n]*'nowhere'"),
+        ("no_such_module:f", r"rank [01] ended: ModuleNotFoundError: [^\n]*'no_such_module'"),
+        ("orders:one_exits", r"rank 1 ended: [^\n]+"),
+        ("orders:answers_what_cannot_travel", r"rank [01] ended: [^\n]+"),
+    ],
+)
+def test_an_order_that_fails_in_a_rank_ends_all_with_one_line(function, line):
+    ranks = Ranks(2, progress=False)
+    pids = ranks.pids
+    with pytest.raises(RankEnded, match=rf"^{line}$"):
+        ranks.order(function)
+    assert gone(pids)
 
 
 def test_no_ranks_is_refused():
@@ -134,21 +101,19 @@ def test_a_rank_that_is_killed_ends_all_with_one_line():
     pids = ranks.pids
     os.kill(pids[1], signal.SIGKILL)
     with pytest.raises(RankEnded, match=r"^rank \d ended: [^\n]+$"):
-        ranks.run(Job(answer=200, layer_seconds=0.01), Layout(tensor=2))
+        ranks.order("orders:sums_for_long")
     assert gone(pids)
     with pytest.raises(RankEnded, match="start new ones"):
-        ranks.run(Job(), Layout())
+        ranks.order("orders:rank_and_size")
 
 
 SCRIPT = """
-    from course_lib.costs.layouts import Layout
-    from course_lib.parallelism.job import Job
     from course_lib.ranks.processes import Ranks
 
     ranks = Ranks(2, progress=False)
     print(*ranks.pids, flush=True)
     try:
-        ranks.run(Job(answer=10**5, layer_seconds=0.01), Layout(tensor=2))
+        ranks.order("orders:sums_for_long")
     except KeyboardInterrupt:
         print("interrupted", ranks.pids, flush=True)
 """
