@@ -97,7 +97,9 @@ def test_the_students_commands_run_in_the_bundle_without_the_instructors(bundle,
     assert shown.returncode == 0, shown.stderr
     assert "submit" in shown.stdout
     assert "release" not in shown.stdout
-    prepared = run("-c", "from course_lib import workspace; workspace.prepare(); print(workspace.ROOT)")
+    prepared = run(
+        "-c", "from course_lib.commands import workspace; workspace.prepare(); print(workspace.ROOT)"
+    )
     assert prepared.stdout.strip() == str(bundle), prepared.stderr
     starter = tmp_path / "workspace" / "q00_doubling" / "doubling.ipynb"
     assert 'NotImplementedError(\\"Q0.1: double\\")' in starter.read_text()

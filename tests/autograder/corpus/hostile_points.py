@@ -56,8 +56,9 @@ for name in ("course_lib.notebook.marking", "course_lib.seeds", "math"):
     sys.modules[name] = fake"""),
     wrong("modules_beside_the_notebook", "numpy.py and others lie where the tests run", """\
 import os
-os.makedirs("course_lib", exist_ok=True)
-for name in ("numpy", "torch", "math", "msgpack", "sitecustomize", "course_lib/__init__", "course_lib/marking"):
+os.makedirs("course_lib/notebook", exist_ok=True)
+course = [f"course_lib/{name}" for name in ("__init__", "notebook/__init__", "notebook/marking")]
+for name in ("numpy", "torch", "math", "msgpack", "sitecustomize", *course):
     with open(name + ".py", "w") as file:
         file.write("mark = lambda *_, **__: 100.0\\ndef __getattr__(name): return mark\\n")"""),
     wrong("import_hook", "a finder at the head of sys.meta_path answers every import", """\
