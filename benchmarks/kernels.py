@@ -2,6 +2,8 @@
 
 ./course bench kernels      measures, prints a table, writes results/kernels-<machine>.json
 
+With `--only gpu` it needs NumPy, CuPy and PyTorch alone, as on the machine of benchmarks/gpu_day.sh.
+
 GPU figures come only from a GPU; without one they are written as null and the table says "not measured".
 """
 
@@ -14,9 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from benchmarks import kernel_gpu, kernel_page
 from benchmarks.kernel_cases import Case, decode, matmul, rows
@@ -25,6 +27,7 @@ from course_lib import cuda
 from course_lib.notebook.machine import cores, machine
 from course_lib.paths import ROOT, write_atomically
 
+RESULTS = ROOT / "benchmarks" / "results"
 SIMULATOR_SIDE = 64
 
 
@@ -78,6 +81,8 @@ def compile_times() -> dict[str, dict[str, float]]:
 
 def host(case: Case, repeats: int) -> dict:
     """Milliseconds on all cores; processor time on one core, plain, inspected and in NumPy."""
+    from threadpoolctl import threadpool_limits
+
     launches = case.launches()
     module = cuda.load(case.topic, device="host")
     run = lambda: [module[kernel](*launch) for kernel, *launch in launches]  # noqa: E731
@@ -109,31 +114,45 @@ def simulator() -> dict:
     }
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Measure everything this machine can, print it, and write the JSON."""
+def main(argv: list[str] | None = None) -> int:
+    """Measure what this machine can, print it, write the JSON; returns 2 when a GPU was asked for in vain."""
     parser = argparse.ArgumentParser(prog="./course bench kernels", description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=10, help="launches of which the fastest counts")
+    parser.add_argument("--only", choices=["host", "gpu"], help="leave the other device out")
+    parser.add_argument(
+        "--results", type=Path, help="another folder for the JSON; the page is then not written"
+    )
     options = parser.parse_args(argv)
+    gpu = cuda.available() == "gpu" and options.only != "host"
+    if options.only == "gpu" and not gpu:
+        print("course: There is no GPU here that CuPy can use; leave out --only gpu.", file=sys.stderr)
+        return 2
     record = {"machine": machine(), "load_average": os.getloadavg()[0], "gpu": None}
-    if cuda.compilers():
+    if cuda.compilers() and options.only != "gpu":
         cases = [*matmul(256, False), *rows(512, 1024), *decode(2, 256, 2)]
         record["compile_ms"] = compile_times()
         record["host_ms"] = [host(case, options.repeats) for case in cases]
         record["simulator"] = simulator()
         _print_host(record)
-    if cuda.available() == "gpu":
+    if gpu:
         record["gpu"] = kernel_gpu.measure()
         print("\n".join(kernel_gpu.table(record["gpu"])))
-    else:
+    elif options.only != "host":
         print("GPU: not measured (there is none here)")
-    name = re.sub(
-        r"[^a-z0-9]+", "-", (record["machine"]["gpu"] or record["machine"]["processor"]).lower()
-    ).strip("-")
     path = write_atomically(
-        ROOT / "benchmarks" / "results" / f"kernels-{name}.json", json.dumps(record, indent=1)
+        (options.results or RESULTS) / f"kernels-{_file_name(record['machine'])}.json",
+        json.dumps(record, indent=1),
     )
-    kernel_page.write()
-    print(f"Written: {path.relative_to(ROOT)} and {kernel_page.PAGE.relative_to(ROOT)}")
+    print(f"Written: {path}")
+    if options.results is None:
+        kernel_page.write()
+        print(f"Written: {kernel_page.PAGE}")
+    return 0
+
+
+def _file_name(machine: dict) -> str:
+    name = machine["gpu"] or machine["processor"]
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def _print_host(record: dict) -> None:
@@ -159,4 +178,4 @@ def _print_host(record: dict) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

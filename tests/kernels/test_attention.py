@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from scipy.special import softmax
 
 from course_lib.cuda.traffic import assert_traffic
 from course_lib.seeds import stream
 from tests.kernels.conftest import InOut, Out, relative_error
+from tests.kernels.references import softmax
 
 TOLERANCE = 2e-6
 # batch, heads, kv_heads, queries, keys, d
