@@ -17,6 +17,8 @@ from course_lib.errors import UserError
 PARTS = [
     "README.md",
     "LICENSE",
+    "CHANGELOG.md",
+    "CITATION.cff",
     "course",
     "constraints.txt",
     "environment.yml",
@@ -32,6 +34,7 @@ FOR_INSTRUCTORS = (
     "docs/instructors.md",
     "docs/adding_a_question.md",
     "docs/grading_*.md",
+    "docs/draw_architecture.py",
     "benchmarks/grading*.py",
     "benchmarks/hostile.py",
     "benchmarks/plain_nbgrader.py",

@@ -1,3 +1,3 @@
-"""The shared library of the workbook: facts, engines, topics and views, called by the notebooks."""
+"""The shared library of the workbook: facts, engines, topics and demos, called by the notebooks."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

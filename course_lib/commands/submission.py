@@ -14,6 +14,7 @@ from pathlib import Path
 
 from course_lib.errors import UserError
 from course_lib.paths import write_atomically
+from course_lib.version import version
 
 RECEIPT = "receipt.json"
 FIELDS = ("assignment", "notebook", "sha256", "submitted", "student", "course_version")
@@ -59,7 +60,7 @@ def pack(assignment: str, notebook_path: Path | str, student: str | None, destin
         "sha256": hashlib.sha256(data).hexdigest(),
         "submitted": datetime.now(UTC).strftime(TIME_FORMAT),
         "student": student,
-        "course_version": _course_version(),
+        "course_version": version(),
     }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -108,15 +109,6 @@ def _login_name() -> str:
         ImportError,
     ) as error:  # differs between Pythons and systems
         raise UserError("This machine does not say who you are; add --student YOUR_ID.") from error
-
-
-def _course_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("course-lib")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _read_archive(packed: bytes) -> Submission:

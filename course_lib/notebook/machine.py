@@ -5,7 +5,9 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-RECORDED_PACKAGES = ("course-lib", "numpy", "scipy", "scikit-learn", "torch", "nbgrader", "cupy-cuda13x")
+from course_lib.version import version
+
+RECORDED_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "nbgrader", "cupy-cuda13x")
 
 
 def machine() -> dict:
@@ -17,7 +19,8 @@ def machine() -> dict:
         "gpu": _gpu_name() if _kernels() == "gpu" else None,
         "system": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: version for name in RECORDED_PACKAGES if (version := _version(name))},
+        "versions": {"course-lib": version()}
+        | {name: found for name in RECORDED_PACKAGES if (found := _version(name))},
     }
 
 

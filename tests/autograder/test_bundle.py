@@ -58,7 +58,7 @@ def test_no_file_of_the_bundle_holds_a_canary_or_an_answer(bundle, whole):
 
 def test_the_bundle_has_what_a_student_needs_and_nothing_of_the_instructors(bundle, whole):
     names = {path.name for path in bundle.iterdir()}
-    assert {"course", "course_lib", "notebooks", "pyproject.toml", "constraints.txt"} <= names
+    assert {"LICENSE", "course", "course_lib", "notebooks", "pyproject.toml", "constraints.txt"} <= names
     assert not names & {"autograder", "tests", "gradebook.db", "release", "submitted", "nbgrader_config.py"}
     assert not (bundle / "docs" / "instructors.md").exists()
     # What stays of the benchmarks runs without the instructors' package and the tests.

@@ -92,6 +92,13 @@ def test_the_newest_counts_and_the_older_are_kept_aside_in_whatever_order_they_c
     assert course.submitters("q00_doubling") == ["ada"]
 
 
+@pytest.mark.parametrize("version", ["unknown", "0.1.0", "0.2.0+1c9e53a07d4b", "99.0.dev1", "ü" * 300, ""])
+def test_a_submission_from_any_version_of_the_course_is_taken(course, tmp_path, version):
+    assert collect(course, submission(tmp_path, course_version=version), NOW).outcome == "new"
+    kept = course.root / "submitted" / "ada" / "q00_doubling" / "receipt.json"
+    assert json.loads(kept.read_text())["course_version"] == version
+
+
 def test_work_put_there_by_hand_is_kept_aside_too(course, tmp_path):
     folder = course.root / "submitted" / "ada" / "q00_doubling"
     folder.mkdir(parents=True)
