@@ -16,7 +16,7 @@ import nbformat
 
 from autograder.warm import expected
 from course_lib.examination.assignment import Assignment
-from course_lib.examination.points import points_earned
+from course_lib.examination.points import points_earned, verdict
 from course_lib.examination.shell import Shell, prepare
 
 
@@ -27,9 +27,10 @@ def run(notebook, assignment: Assignment, found: int) -> None:
         if cell.cell_type == "code":
             name = cell.metadata.get("nbgrader", {}).get("grade_id")
             test = assignment.tests.get(name)
-            outputs = Shell.instance().run(test.source if test else cell.source)
+            shell = Shell.instance()
+            shell.run(test.source if test else cell.source)
             if test:
-                points[name] = points_earned(outputs, test.points)
+                points[name] = points_earned(verdict(shell.succeeded, shell.value), test.points)
     os.write(found, json.dumps(points).encode())
 
 

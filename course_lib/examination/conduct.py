@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from course_lib.examination.assignment import Assignment, Cell
 from course_lib.examination.peers import Gone, Peer, Start, Times, receive
-from course_lib.examination.points import TestCellError, points_earned
+from course_lib.examination.points import FAILED, TestCellError, points_earned
 from course_lib.examination.rehearsal import run_cells
 from course_lib.examination.result import CannotGrade
 from course_lib.examination.submission import Submission
@@ -109,7 +109,7 @@ class _Tests:
                     self._prepare(cell)
             if not hidden:
                 self._examiner.channel.send("imported")
-                self._found.imported = receive(self._examiner.channel, OWN_CELL)[1]
+                self._found.imported = receive(self._examiner.channel, OWN_CELL, "imported")[1]
 
     def dismiss(self) -> None:
         """Have the examiner end while others are waited for."""
@@ -132,7 +132,7 @@ class _Tests:
         source = cell.imports if cell.metadata["solution"] else cell.source
         if source:
             self._examiner.channel.send("run", source)
-            receive(self._examiner.channel, OWN_CELL)
+            receive(self._examiner.channel, OWN_CELL, "ran")
 
     def _renew(self, count: int) -> None:
         """A new examiner in the place of one that was lost, as far as the first `count` cells had brought it.
@@ -151,7 +151,7 @@ class _Tests:
 
     def _define_again(self, cell: Cell) -> None:
         self._examiner.channel.send("again", cell.name, cell.source)
-        receive(self._examiner.channel, OWN_CELL)
+        receive(self._examiner.channel, OWN_CELL, "ran")
 
     def _test(self, cell: Cell) -> None:
         """Run one test and judge it. Afterwards there is no examiner when the test has ended it."""
@@ -159,20 +159,20 @@ class _Tests:
         try:
             if time.monotonic() > self._end:
                 raise Gone("the time for one submission was over before this test")
-            outputs, is_lost = self._examine(cell, asked)
+            outputs, verdict, is_lost = self._examine(cell, asked)
         except Gone as reason:
             error = {"ename": "NotFinished", "evalue": str(reason), "traceback": []}
-            outputs, is_lost = [{"output_type": "error", **error}], True
+            outputs, verdict, is_lost = [{"output_type": "error", **error}], [FAILED, ""], True
             self._found.flags.append(f"{cell.name}: {reason}")
             self._examiner.end()
             self._examiner = None
         self._done.add(cell.name)
-        _judge(cell, outputs, self._places[cell.name], self._found)
+        _judge(cell, outputs, verdict, self._places[cell.name], self._found)
         if is_lost and asked:
             self._rehearsal.lose(asked, self._assignment.tests.keys() - self._done)
 
-    def _examine(self, cell: Cell, asked: Channel | None) -> tuple[list, bool]:
-        """Run one test to its end; returns its outputs, and whether who was asked is lost by it.
+    def _examine(self, cell: Cell, asked: Channel | None) -> tuple[list, list, bool]:
+        """Run one test to its end; returns its outputs, its verdict, and whether who was asked is lost by it.
 
         Raises Gone when the examiner itself does not end.
         """
@@ -183,9 +183,10 @@ class _Tests:
         try:
             examiner.send("test", cell.name, cell.source)
             while True:
-                message = receive(examiner, until - time.monotonic())
+                message = receive(examiner, until - time.monotonic(), "tested", "kernel", "ask")
                 if message[0] == "tested":
-                    return message[1], bool(asked and gone)
+                    _, outputs, verdict = message
+                    return outputs, verdict, bool(asked and gone)
                 if message[0] == "kernel":
                     kernels.answer(message[1], examiner, until - time.monotonic())
                     continue
@@ -242,9 +243,9 @@ def _pass_on(question: bytes, asked: Channel, asking: Channel, seconds: float) -
     asking.send_bytes(answer)
 
 
-def _judge(cell: Cell, outputs: list, place: int, found: Findings) -> None:
+def _judge(cell: Cell, outputs: list, verdict: list, place: int, found: Findings) -> None:
     try:
-        found.points[cell.name] = points_earned(outputs, cell.points)
+        found.points[cell.name] = points_earned(verdict, cell.points)
     except TestCellError as error:
         found.points[cell.name] = None
         found.flags.append(f"{cell.name}: {error}")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from course_lib.examination import kernels
+from course_lib.examination.points import verdict
 from course_lib.examination.shell import Shell
 from course_lib.examination.wire import BadMessage, Channel, encode
 
@@ -50,7 +51,7 @@ class Examiner:
 
     def _test(self, name: str, source: str) -> None:
         """Run a test cell, a hidden one with the names that were there at its place."""
-        self._channel.send("tested", self._tested(name, source, self._shell.run))
+        self._channel.send("tested", *self._tested(name, source, self._run_test))
 
     def _again(self, name: str, source: str) -> None:
         """Define what a test defined in a process that was lost, with nobody to answer for functions."""
@@ -59,7 +60,12 @@ class Examiner:
         self._asks = True
         self._channel.send("ran", [])
 
-    def _tested(self, name: str, source: str, run: Callable) -> list:
+    def _run_test(self, source: str) -> tuple[list, list]:
+        outputs = self._shell.run(source)
+        return outputs, verdict(self._shell.succeeded, self._shell.value)
+
+    def _tested(self, name: str, source: str, run: Callable) -> tuple[list, list]:
+        """Outputs and verdict of a test cell."""
         namespace = self._shell.user_ns
         hidden = name in self._before
         self._prints = not hidden
@@ -71,19 +77,21 @@ class Examiner:
             self._look_up(source)
         except Exception as error:
             kind = type(error).__name__
-            return [{"output_type": "error", "ename": kind, "evalue": str(error), "traceback": []}]
+            told = {"output_type": "error", "ename": kind, "evalue": str(error)[:500], "traceback": []}
+            return [told], verdict(False, None)
         known = dict(namespace)
-        outputs = run(source)
+        found = run(source)
         if hidden:  # a later hidden test may build on this one
             self._hidden |= {key: value for key, value in namespace.items() if known.get(key) is not value}
-        return outputs
+        return found
 
-    def _define(self, source: str) -> None:
+    def _define(self, source: str) -> tuple[list, list]:
         """Run each statement by itself, whatever becomes of those before it."""
         for node in ast.parse(self._shell.transform_cell(source)).body:
             code = compile(ast.Module([node], type_ignores=[]), "<test>", "exec")
             with self._shell.quiet(), contextlib.suppress(Exception, StudentProcessEnded):
                 exec(code, self._shell.user_ns)
+        return [], verdict(False, None)
 
     def _printed(self, text: str) -> str:
         """What a student's kernel printed, as far as a verdict may show it: it may quote a hidden input."""
@@ -151,7 +159,10 @@ def _result(name: str, answer: list):
 
 
 def _exception(names: list, message: str) -> Exception:
-    """An exception of the student, as the built-in class that it is or derives from."""
+    """An exception of the student, as the built-in class that it is or derives from.
+
+    Its name is kept; those that steer Python itself arrive as RuntimeErrors of that name.
+    """
     names = [name for name in names if type(name) is str and name.isidentifier()][:20]
     for name in names:
         kind = getattr(builtins, name, None)
@@ -159,6 +170,8 @@ def _exception(names: list, message: str) -> Exception:
             break
     else:
         kind = RuntimeError
+    if issubclass(kind, (StopIteration, StopAsyncIteration)):
+        kind = RuntimeError  # it would end a loop of the test, as if there were nothing left to check
     if names and names[0] != kind.__name__:
         kind = type(names[0][:80], (kind,), {})
     try:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from course_lib.examination.messages import MAX_BYTES, MAX_PARTS, checked
 from course_lib.examination.wire import BadMessage, Channel
 
 
@@ -42,10 +43,10 @@ class Gone(Exception):
     """A process has ended or has not answered in time."""
 
 
-def receive(channel: Channel, seconds: float) -> list:
-    """The next message on `channel`. Raises Gone."""
+def receive(channel: Channel, seconds: float, *words: str) -> list:
+    """The next message on `channel`, one that begins with one of `words`, checked. Raises Gone."""
     try:
-        return channel.receive(seconds)
+        return checked(channel.receive(seconds, MAX_BYTES, MAX_PARTS), words)
     except TimeoutError:
         raise Gone(f"it took more than {seconds:.0f} seconds") from None
     except (EOFError, BadMessage, OSError) as error:

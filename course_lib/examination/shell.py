@@ -16,7 +16,9 @@ from traitlets.config import Config
 MAX_TEXT = 200_000  # characters a cell may print
 MAX_OUTPUT = 16 << 20  # characters of all that one cell shows
 MAX_OUTPUTS = 500
+MAX_PARTS = 3_000_000  # values of all that one cell shows
 MAX_QUESTIONS = 100
+MAX_LINE = 4000  # characters of an error's message, and of each line that says where it was
 
 
 class CellTimeout(Exception):
@@ -29,7 +31,7 @@ class Outputs:
     def __init__(self):
         self.found: list[dict] = []
         self.cut = False
-        self._room, self._text_room = MAX_OUTPUT, MAX_TEXT
+        self._room, self._text_room, self._parts = MAX_OUTPUT, MAX_TEXT, MAX_PARTS
 
     def stream(self, name: str, text: str) -> None:
         """Text printed to stdout or stderr, joined to what was printed there just before."""
@@ -48,10 +50,12 @@ class Outputs:
     def add(self, output: dict) -> None:
         """Any other output; one too many, or too large, is left out."""
         text = json.dumps(output, default=_as_text)
-        if len(text) > self._room or len(self.found) >= MAX_OUTPUTS:
+        parts = 2 * sum(map(text.count, ",[{"))  # at least as many as there are
+        if len(text) > self._room or parts > self._parts or len(self.found) >= MAX_OUTPUTS:
             self.cut = True
             return
         self._room -= len(text)
+        self._parts -= parts
         self.found.append(json.loads(text))
 
 
@@ -90,6 +94,7 @@ class _ResultHook(DisplayHook):
     def __call__(self, result=None) -> None:
         if result is None or self.quiet():
             return
+        self.shell.value = result
         self.check_for_underscore()
         data, metadata = self.compute_format_data(result)
         self.update_user_ns(result)
@@ -103,6 +108,7 @@ class Shell(InteractiveShell):
 
     def __init__(self, **options):
         self.outputs = Outputs()
+        self.succeeded, self.value = False, None  # how the last cell ended, and what it showed as its value
         config = Config()
         config.HistoryManager.enabled = False  # it would start a thread and write to the home folder
         config.InteractiveShell.display_page = True
@@ -122,18 +128,19 @@ class Shell(InteractiveShell):
         self.outputs.add(
             {
                 "output_type": "error",
-                "ename": etype.__name__,
-                "evalue": str(evalue)[:4000],
-                "traceback": list(stb)[:50],
+                "ename": etype.__name__[:MAX_LINE],
+                "evalue": str(evalue)[:MAX_LINE],
+                "traceback": [line[:MAX_LINE] for line in list(stb)[:50]],
             }
         )
 
     def run(self, source: str, seconds: float = 0) -> list[dict]:
         """Run one cell and return its outputs; after `seconds` CellTimeout is raised in it (0: never)."""
         self.outputs = Outputs()
+        self.succeeded, self.value = False, None
         # quit() ends nothing here.
         with _redirected(self), _unanswered(), _alarm(seconds), contextlib.suppress(SystemExit):
-            self.run_cell(source, store_history=True)
+            self.succeeded = self.run_cell(source, store_history=True).success
         if self.outputs.cut:
             note = "[The rest of the output is left out: there was too much of it.]\n"
             self.outputs.found.append({"output_type": "stream", "name": "stderr", "text": note})

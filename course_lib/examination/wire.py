@@ -43,15 +43,15 @@ def encode(value) -> bytes:
     return data
 
 
-def decode(data: bytes):
-    """The value in `data`, built from exact types only. Raises BadMessage."""
+def decode(data: bytes, most: int = MAX_BYTES):
+    """The value in `data`, built from exact types only, of at most `most` parts. Raises BadMessage."""
     try:
         tree = msgpack.unpackb(data, raw=False, strict_map_key=True, unicode_errors="surrogatepass",
                                max_array_len=MAX_ITEMS, max_map_len=0, max_ext_len=0)  # fmt: skip
     except Exception as error:
         raise BadMessage(f"not a message ({type(error).__name__})") from None
     try:
-        return _rebuilt(tree, 0)
+        return _rebuilt(tree, 0, [most])
     except BadMessage:
         raise
     except Exception as error:
@@ -103,18 +103,21 @@ def _tensor(value):
     return [TENSOR, name, list(value.shape), flat.view(torch.uint8).numpy().tobytes()]
 
 
-def _rebuilt(tree, depth: int):
+def _rebuilt(tree, depth: int, room: list[int]):
+    room[0] -= 1
     if depth > MAX_DEPTH:
         raise BadMessage(f"a value nested more than {MAX_DEPTH} deep")
+    if room[0] < 0:
+        raise BadMessage("a value of too many parts")
     if not isinstance(tree, list):
         return tree
     tag, parts = tree[0], tree[1:]
     if tag == LIST:
-        return [_rebuilt(part, depth + 1) for part in parts]
+        return [_rebuilt(part, depth + 1, room) for part in parts]
     if tag == TUPLE:
-        return tuple(_rebuilt(part, depth + 1) for part in parts)
+        return tuple(_rebuilt(part, depth + 1, room) for part in parts)
     if tag == DICT:
-        items = [_rebuilt(part, depth + 1) for part in parts]
+        items = [_rebuilt(part, depth + 1, room) for part in parts]
         return dict(zip(items[::2], items[1::2], strict=True))
     if tag == INTEGER:
         (text,) = parts
@@ -181,18 +184,21 @@ class Channel:
         """Send a message that is encoded already."""
         self.socket.sendall(_HEADER.pack(len(data)) + data)
 
-    def receive(self, seconds: float | None = None) -> list:
-        """The next message. Raises EOFError at the end, BadMessage, TimeoutError: it is not whole in time."""
-        message = decode(self.receive_bytes(seconds))
+    def receive(self, seconds: float | None = None, size: int = MAX_BYTES, parts: int = MAX_BYTES) -> list:
+        """The next message, of at most `size` bytes and `parts` values.
+
+        Raises EOFError at the end, BadMessage, TimeoutError: it is not whole in time.
+        """
+        message = decode(self.receive_bytes(seconds, size), parts)
         if type(message) is not list or not message or type(message[0]) is not str:
             raise BadMessage("a message that does not say what it is")
         return message
 
-    def receive_bytes(self, seconds: float | None = None) -> bytes:
+    def receive_bytes(self, seconds: float | None = None, most: int = MAX_BYTES) -> bytes:
         """The next message, not decoded."""
         end = None if seconds is None else time.monotonic() + seconds
         (size,) = _HEADER.unpack(self._exactly(_HEADER.size, end))
-        if size > MAX_BYTES:
+        if size > most:
             raise BadMessage(f"a message of {size >> 20} MB")
         return self._exactly(size, end)
 
