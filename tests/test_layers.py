@@ -1,50 +1,13 @@
 """Data flows one way: each module imports only what stands below it, and no circle stands anywhere."""
 
-import ast
 import graphlib
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-# The floors of course_lib from the ground up; a room is a file or a folder directly in it. What stands on
-# one floor may use everything below it. Only on the floors of TOGETHER may rooms use each other.
-FLOORS = {
-    "ground": {"errors", "paths", "seeds", "version"},
-    "kernels": {"cuda"},
-    "notebook": {"notebook"},
-    "facts": {"shapes", "hardware", "datasets", "downloads", "costs"},
-    "engines": {"training", "attention", "kv_cache", "ranks", "autodiff"},
-    "topics": {
-        "nonlinearity", "quantization", "heads", "learning_rate", "overfitting", "parallelism", "serving",
-        "offload", "sentiment", "gpt", "distributed", "accounting", "federated",
-    },
-    "demos": {"demos"},
-    "commands": {"commands", "__main__"},
-}  # fmt: skip
-TOGETHER = {"ground", "facts", "engines", "commands"}
-# Beside them: the student's cells in one process, tests in another. Only commands may use it.
-EXAMINATION, EXAMINATION_USES = "examination", {"ground", "kernels"}
+from tests.layers import EXAMINATION, EXAMINATION_USES, FLOORS, ROOT, TOGETHER, imported_names, module_name
 
 NAMES = list(FLOORS)
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-
-
-def imported_names(path: Path) -> set[str]:
-    """Dotted names that a file imports anywhere in it, inside functions too."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from course_lib import costs` imports course_lib.costs
-            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
-    return names
-
-
-def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def may_use(room: str) -> set[str]:
