@@ -97,7 +97,13 @@ def test_every_test_for_a_gpu_is_collected_where_only_four_packages_are(gpu_day)
     assert {"hypothesis", "typer", "rich", "scipy", "plotly", "IPython", "msgpack", "xdist"} <= hidden
     done, results = gpu_day(hidden)
     collect = ["-m", "pytest", "--collect-only", "-q", "-m", "gpu", "--all", "-p", "no:cacheprovider"]
-    everywhere = subprocess.run([sys.executable, *collect], cwd=ROOT, capture_output=True, text=True)
+    everywhere = subprocess.run(
+        [sys.executable, *collect],
+        cwd=ROOT,
+        env={**os.environ, "COURSE_REQUIRE": "gpu"},
+        capture_output=True,
+        text=True,
+    )
     wanted = cases(everywhere.stdout)
     assert len(wanted) > 600, everywhere.stdout[-2000:]
     assert cases((results / "tests.log").read_text()) == wanted

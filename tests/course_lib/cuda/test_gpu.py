@@ -74,6 +74,13 @@ def test_a_launch_on_the_gpu_gives_what_the_host_gives():
     assert module.numpy(y).tolist() == [3, 2, 1, 0]
     module["two"](1, 4, (None, y, 4), shared_mem=16)
     assert module.numpy(y).tolist() == [5, 5, 5, 5]
+
+
+@pytest.mark.gpu
+@pytest.mark.needs("compiler")
+def test_arrays_on_the_gpu_are_inspected_on_the_host_and_get_its_results():
+    module = cuda.compile(TWO, device="gpu")
+    x, y = module.array(np.arange(4, dtype=np.float32)), module.array(np.zeros(4, np.float32))
     report = module.inspect("two", 1, 4, (x, y, 4), shared_mem=16)
     assert report.ok
     assert module.numpy(y).tolist() == [3, 2, 1, 0]
