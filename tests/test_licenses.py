@@ -18,9 +18,10 @@ ALLOWED = re.compile(
     r"|PSF-2\.0|Python Software Foundation License|CNRI-Python|BSL-1\.0|Zlib|CC0-1\.0"
     r"|MPL-2\.0|Mozilla Public License 2\.0 \(MPL 2\.0\)|(The )?Unlicense( \(Unlicense\))?"
 )
-# NVIDIA's own packages, which nobody but NVIDIA passes on: a user fetches them from the package index.
+# NVIDIA's own packages, which nobody but NVIDIA passes on: a user fetches them from the package index. Where
+# one says nothing (cuda-toolkit is only a list of others), NVIDIA's own license is meant.
 NVIDIA = re.compile(r"nvidia-[\w-]+|cuda-toolkit")
-NVIDIA_LICENSE = re.compile(r"LicenseRef-NVIDIA.*|.*NVIDIA Proprietary.*|Other/Proprietary License")
+NVIDIA_LICENSE = re.compile(r"(LicenseRef-)?NVIDIA.*|Other/Proprietary License|nothing", re.IGNORECASE)
 # What a package's metadata leaves open, judged by hand.
 JUDGED = {
     "ciw": "MIT, by the LICENSE.txt that it carries; its metadata says nothing",
@@ -105,6 +106,8 @@ def test_every_package_that_is_installed_has_a_license_that_was_looked_at():
         ("a", "nothing", False),
         ("a", "LicenseRef-NVIDIA-Proprietary", False),
         ("nvidia-cublas", "LicenseRef-NVIDIA-Proprietary", True),
+        ("nvidia-nvtx", "Other/Proprietary License", True),
+        ("cuda-toolkit", "nothing", True),
         ("nvidia-cublas", "AGPL-3.0-only", False),
     ],
 )
