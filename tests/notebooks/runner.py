@@ -1,6 +1,8 @@
 """Reads the instructors' notebooks, and runs the cells that marks depend on in this process."""
 
+import contextlib
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 import nbformat
@@ -51,36 +53,45 @@ def mutants(path: Path, task: str = "*") -> list[Path]:
     return sorted((MUTANTS / prefix(path)).glob(f"{stem}__*"))
 
 
-def run(notebook_cells, chosen: str | None = None, mutant: Path | None = None) -> dict[str, object]:
-    """grade_id -> what each test said: points (float), or the exception it ended with.
-
-    Runs locked cells, solution cells, and the tests of task `chosen` (all by default), in order. The mutant
-    is run right after the solution cell that it replaces a function of.
-    """
-    wanted = [c for c in notebook_cells if is_test(c) and (chosen is None or task_of(c) == chosen)]
+@contextlib.contextmanager
+def shell():
+    """A shell as a notebook's kernel has it; what it changes in this process is put back afterwards."""
     before, threads = sys.modules["__main__"], torch.get_num_threads()
     hooks = sys.displayhook, sys.excepthook
-    shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
-    said = {}
     try:
-        for cell in notebook_cells[: notebook_cells.index(wanted[-1]) + 1]:
-            graded = any(cell is test for test in wanted)
-            locked = options(cell).get("locked") and not options(cell).get("grade")
-            if cell.cell_type != "code" or not (graded or locked or is_task(cell)):
-                continue
-            result = shell.run_cell(cell.source)
-            if mutant is not None and grade_id(cell) == chosen:
-                magic = cell.source.splitlines()[0] + "\n" if mutant.suffix == ".cu" else ""
-                shell.run_cell(magic + mutant.read_text("utf-8")).raise_error()
-            if graded:
-                said[grade_id(cell)] = result.error_before_exec or result.error_in_exec or result.result
-            else:
-                result.raise_error()
+        yield InteractiveShell(config=Config(HistoryManager={"enabled": False}))
     finally:
         sys.modules["__main__"] = before
         sys.displayhook, sys.excepthook = hooks
         torch.set_num_threads(threads)
+
+
+def run_cells(shell, some_cells, tests: Container[str]) -> dict[str, object]:
+    """grade_id -> what each of these tests said: points (float), or the exception it ended with.
+
+    Runs what marks depend on, in order: locked cells, solution cells, and the test cells named in `tests`.
+    """
+    said = {}
+    for cell in some_cells:
+        graded = is_test(cell) and grade_id(cell) in tests
+        locked = options(cell).get("locked") and not options(cell).get("grade")
+        if cell.cell_type != "code" or not (graded or locked or is_task(cell)):
+            continue
+        result = shell.run_cell(cell.source)
+        if graded:
+            said[grade_id(cell)] = result.error_before_exec or result.error_in_exec or result.result
+        else:
+            result.raise_error()
     return said
+
+
+def run(notebook_cells) -> dict[str, object]:
+    """What `run_cells` says of all tests of a notebook, run up to the last of them."""
+    *_, last = (i for i, cell in enumerate(notebook_cells) if is_test(cell))
+    with shell() as here:
+        return run_cells(
+            here, notebook_cells[: last + 1], {grade_id(c) for c in notebook_cells if is_test(c)}
+        )
 
 
 def task_of(test) -> str:

@@ -11,9 +11,11 @@ from autograder import regions
 from autograder.preprocessors.clear_solutions import ClearSolutions
 from tests.notebooks import runner
 from tests.notebooks.runner import cells, grade_id, is_task, is_test, options, points
+from tests.notebooks.trial import Rehearsal, get_ready
 
 pytestmark = pytest.mark.needs("compiler")
 each = pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
+AS_GRADED = {"NBGRADER_EXECUTION": "autograde"}
 MISTAKES = [
     pytest.param(path, grade_id(cell), mutant, id=f"{runner.prefix(path)}-{mutant.stem}")
     for path in runner.NOTEBOOKS
@@ -25,7 +27,8 @@ MISTAKES = [
 @pytest.fixture(autouse=True)
 def _as_while_grading(monkeypatch, tmp_path):
     """Demos stand still, and library answers refuse to stand in for a student's."""
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    for name, value in AS_GRADED.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
 
 
@@ -52,9 +55,33 @@ def test_starter_earns_nothing_and_names_each_missing_task(path):
         assert kernel or str(value) in {label for names in labels.values() for label in names}
 
 
+@pytest.fixture(scope="session")
+def rehearsals(tmp_path_factory):
+    """path, task -> a process that has that task ahead; one at a time."""
+    get_ready()
+    kept = []
+
+    def find(path, task):
+        if not (kept and kept[0].path == path and kept[0].leads_to(task)):
+            while kept:
+                kept.pop().end()
+            kept.append(
+                Rehearsal(path, AS_GRADED | {"COURSE_DEVICE": "host"}, tmp_path_factory.mktemp(path.stem))
+            )
+        return kept[0]
+
+    yield find
+    while kept:
+        kept.pop().end()
+
+
 @pytest.mark.parametrize(("path", "task", "mutant"), MISTAKES)
-def test_mistake_loses_points(path, task, mutant):
-    said = runner.run(cells(path), task, mutant)
+def test_mistake_loses_points(path, task, mutant, rehearsals, tmp_path):
+    output = tmp_path / "printed"
+    try:
+        said = rehearsals(path, task).try_out(task, mutant, output)
+    finally:
+        print(output.read_text("utf-8", errors="replace") if output.exists() else "")
     possible = {
         grade_id(c): options(c)["points"] for c in cells(path) if is_test(c) and runner.task_of(c) == task
     }
