@@ -35,6 +35,7 @@ FOR_INSTRUCTORS = (
     "docs/adding_a_question.md",
     "docs/grading_*.md",
     "docs/draw_architecture.py",
+    "benchmarks/gpu_day.sh",
     "benchmarks/grading*.py",
     "benchmarks/hostile.py",
     "benchmarks/plain_nbgrader.py",

@@ -61,8 +61,9 @@ def test_the_bundle_has_what_a_student_needs_and_nothing_of_the_instructors(bund
     assert {"LICENSE", "course", "course_lib", "notebooks", "pyproject.toml", "constraints.txt"} <= names
     assert not names & {"autograder", "tests", "gradebook.db", "release", "submitted", "nbgrader_config.py"}
     assert not (bundle / "docs" / "instructors.md").exists()
-    # What stays of the benchmarks runs without the instructors' package and the tests.
-    for path in (bundle / "benchmarks").glob("*.py"):
+    # What stays of the benchmarks and beside the pages runs without the instructors' package and the tests.
+    assert not (bundle / "benchmarks" / "gpu_day.sh").exists()
+    for path in [*(bundle / "benchmarks").glob("*.py"), *(bundle / "docs").glob("*.py")]:
         assert not re.search(r"^(from|import) (autograder|tests)\b", path.read_text("utf-8"), re.MULTILINE), (
             path
         )
