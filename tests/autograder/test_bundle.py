@@ -16,6 +16,7 @@ from autograder.leaks import canaries, search, secrets
 from autograder.release import release
 from course_lib.commands.cli import main
 from course_lib.errors import UserError
+from course_lib.version import version
 from tests.autograder.small_course import CANARIES, DOUBLE, make_course
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,6 +107,9 @@ def test_the_students_commands_run_in_the_bundle_without_the_instructors(bundle,
     assert 'NotImplementedError(\\"Q0.1: double\\")' in starter.read_text()
     packed = run("-m", "course_lib", "submit", "q00_doubling", "--student", "ada")
     assert packed.returncode == 0, packed.stderr
+    # An instructor can tell from a receipt whether a student's code is the course's own.
+    said = run("-c", "from course_lib.version import version; print(version())")
+    assert said.stdout.strip() == version(), said.stderr
 
 
 def test_an_answer_anywhere_in_the_course_stops_the_bundle_and_leaves_nothing(whole, tmp_path):
