@@ -3,8 +3,8 @@
 import atexit
 import functools
 import hashlib
+import logging
 import os
-import stat
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Protocol
 
 from autograder import engine
+from autograder.handed_in import NotReadable, read_below
 from autograder.warm import Warm
 from course_lib.examination.assignment import Assignment
 from course_lib.examination.result import CannotGrade, Result
 from course_lib.examination.submission import MAX_BYTES
 
+logger = logging.getLogger(__name__)
 ATTEMPTS = 3  # a submission whose processes die this often is put aside
 EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
@@ -50,29 +52,9 @@ class Graders(Protocol):
         """
 
 
-class NotReadable(Exception):
-    """There is no file of a submission to read; the message is one line."""
-
-
 def read_submission(path: Path) -> bytes:
-    """The bytes of a submission. Raises NotReadable for a link, a folder, a device, a file far too large."""
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        kind = "a link is not followed" if path.is_symlink() else error.strerror
-        raise NotReadable(f"{path.name}: {kind}") from None
-    try:
-        found = os.fstat(file)
-        if not stat.S_ISREG(found.st_mode):
-            raise NotReadable(f"{path.name}: no file")
-        if found.st_size > MAX_BYTES:
-            raise NotReadable(
-                f"the notebook has {found.st_size >> 20} MB; at most {MAX_BYTES >> 20} MB are read"
-            )
-        with open(file, "rb", closefd=False) as submission:
-            return submission.read(MAX_BYTES + 1)
-    finally:
-        os.close(file)
+    """The bytes of a submission, submitted/STUDENT/ASSIGNMENT/NAME. Raises NotReadable (see handed_in.py)."""
+    return read_below(path.parents[2], *path.parts[-3:], most=MAX_BYTES)
 
 
 def sha256(data: bytes) -> str:
@@ -109,6 +91,10 @@ class Grader:
                 return Answer(student, sha256(notebook), result)
             except CannotGrade as error:
                 reason = str(error)
+            except Exception as error:  # a fault of ours that this submission has found; the others go on
+                logger.exception("Grading the submission of %s", student)
+                reason = f"the grader failed: {type(error).__name__}: {str(error)[:200]}"
+                break
             if warm.is_alive():
                 engine.grade_submission(EMPTY, self.assignment, warm=warm)
                 break

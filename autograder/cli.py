@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from autograder.course import Course
+from autograder.terminal import visible
 from course_lib.errors import UserError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -64,10 +65,10 @@ def collect(paths: Annotated[list[Path], typer.Argument(metavar="ZIP-OR-FOLDER..
     results = [take(course, path) for path in zips(paths)]
     for result in results:
         if result.outcome != "refused":
-            print(f"{result.outcome}: {result.detail}")
+            print(f"{result.outcome}: {visible(result.detail)}")
     refused = [result for result in results if result.outcome == "refused"]
     for result in refused:
-        typer.echo(f"course: refused {result.detail}", err=True)
+        typer.echo(f"course: refused {visible(result.detail)}", err=True)
     if refused:
         raise typer.Exit(2)
 
@@ -145,9 +146,11 @@ def feedback(assignment: Assignment):
     failed = [(student, reason) for student, reason in results if reason]
     print(f"{len(results) - len(failed)} pages in feedback/STUDENT/{assignment}/")
     if waiting := [row.student for row in scores(course, assignment) if row.status == "needs marking"]:
-        print(f"Still to be marked by hand, so their pages show too few points: {', '.join(waiting)}")
+        print(
+            f"Still to be marked by hand, so their pages show too few points: {visible(', '.join(waiting))}"
+        )
     for student, reason in failed:
-        typer.echo(f"course: no feedback for {student}: {reason}", err=True)
+        typer.echo(f"course: no feedback for {visible(f'{student}: {reason}')}", err=True)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -173,4 +176,4 @@ def export(
     count = len(found.students)
     print(f"Wrote {found.path}: {count} final grade{'' if count == 1 else 's'}")
     for reason, students in found.left_out.items():
-        typer.echo(f"course: left out ({reason}): {', '.join(students)}", err=True)
+        typer.echo(f"course: left out ({reason}): {visible(', '.join(students))}", err=True)

@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from autograder.batch import Answer, Grader, NotReadable, Task, read_submission, sha256
+from autograder.batch import Answer, Grader, Task, read_submission, sha256
+from autograder.handed_in import NotReadable
 from autograder.workers import packed, unpacked
 from course_lib.errors import UserError
 from course_lib.examination.assignment import Assignment

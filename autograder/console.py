@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,6 +21,7 @@ from rich.text import Text
 from autograder.batch import Graders
 from autograder.grade import Grading
 from autograder.recorder import Outcome
+from autograder.terminal import printable
 
 ROWS = 60  # of a larger class, the table shows only those that a person should look at
 
@@ -103,15 +103,13 @@ def outcome_table(outcomes: list[Outcome]) -> Table:
         rows = [outcome for outcome in rows if outcome.auto_points is None or outcome.flags]
     for outcome in rows:
         if outcome.auto_points is None:
-            table.add_row(
-                _printable(outcome.student), "–", f"[red]not graded[/]: {_printable(outcome.reason)}"
-            )
+            table.add_row(printable(outcome.student), "–", f"[red]not graded[/]: {printable(outcome.reason)}")
             continue
         notes = "needs marking by hand" if outcome.needs_marking else "complete"
         notes += ", unchanged" if outcome.state == "unchanged" else ""
-        notes += f" [yellow]({_printable('; '.join(outcome.flags))})[/]" if outcome.flags else ""
+        notes += f" [yellow]({printable('; '.join(outcome.flags))})[/]" if outcome.flags else ""
         points = f"{outcome.auto_points:g} of {outcome.auto_possible:g}"
-        table.add_row(_printable(outcome.student), points, notes)
+        table.add_row(printable(outcome.student), points, notes)
     return table
 
 
@@ -130,8 +128,3 @@ def summary(outcomes: list[Outcome], seconds: float) -> str:
     if states["graded"]:
         said.append(f"{60 * states['graded'] / seconds:.0f} submissions a minute")
     return ", ".join(said)
-
-
-def _printable(text: str) -> str:
-    """`text` for a table: folder names need not be UTF-8."""
-    return escape(text.encode("utf-8", "replace").decode())

@@ -2,13 +2,16 @@
 
 import io
 import json
+import logging
 import re
 import tokenize
 from dataclasses import dataclass
 
 from autograder import regions
+from autograder.batch import read_submission
 from autograder.course import Course
 
+logger = logging.getLogger(__name__)
 # Characters of a student's own lines. Shorter ones, such as `return np.clip(x, 0, 1)`, are alike by chance.
 TELLING = 80
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
@@ -36,8 +39,9 @@ def identical_answers(course: Course, assignment: str) -> list[Identical]:
     same: dict[tuple, list[str]] = {}
     for student in course.submitters(assignment):
         try:
-            found = _answers(course.notebook("submitted", student, assignment).read_bytes())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            found = _answers(read_submission(course.notebook("submitted", student, assignment)))
+        except Exception:  # whatever a student's file holds, the others are compared
+            logger.info("%s is not compared", student, exc_info=True)
             continue
         for cell in starter.keys() & found.keys():
             lines = own_lines(found[cell], given)

@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,16 +19,19 @@ from nbgrader.utils import parse_utc
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from autograder import journal
-from autograder.batch import Answer, NotReadable, Task, read_submission, sha256
+from autograder.batch import Answer, Task, read_submission, sha256
 from autograder.course import Course
 from autograder.grade_log import actor
+from autograder.handed_in import NotReadable, read_below
 from autograder.journal import ABANDONED, FAILED, GRADED, Entry
 from autograder.released import Released
 from autograder.rows import Marked, Rows, Standing
 from course_lib.errors import UserError
+from course_lib.examination.result import Result
 from course_lib.paths import write_atomically
 
 logger = logging.getLogger(__name__)
+TIMESTAMP = "timestamp.txt"  # beside a submission, nbgrader's
 HELD = 600.0  # seconds to wait for another program that holds the gradebook
 
 
@@ -108,7 +111,7 @@ class Recorder:
     def record(self, answers: list[Answer]) -> list[Outcome]:
         """Put answers on the disk for good. Raises UserError when there is no room, or no gradebook."""
         try:
-            entries = [self._entry(answer) for answer in answers]
+            entries = [self._entry_of(answer) for answer in answers]
             new = [entry for entry in entries if not self._says_the_same(entry)]
             if new:
                 journal.append(self._course, self._assignment, new)
@@ -119,6 +122,19 @@ class Recorder:
                 f"Results cannot be written ({error.strerror}: {error.filename or 'journal'}); those in the "
                 "journal are kept, and the same command goes on from there."
             ) from error
+
+    def _entry_of(self, answer: Answer) -> Entry:
+        """The entry of an answer, or of what went wrong with it: it costs no other submission."""
+        try:
+            return self._entry(answer)
+        except OSError:
+            raise
+        except Exception as error:
+            logger.exception("Recording the result of %s", answer.student)
+            failed = Result(
+                reason=f"its result cannot be recorded: {type(error).__name__}: {str(error)[:200]}"
+            )
+            return self._entry(replace(answer, result=failed, abandoned=True))
 
     def _entry(self, answer: Answer) -> Entry:
         result = answer.result
@@ -158,7 +174,19 @@ class Recorder:
     # Gradebook and autograded/
 
     def _record(self, entries: list[Entry]) -> list[Outcome]:
-        """Gradebook and folders for entries that are in the journal."""
+        """Gradebook and folders for entries in the journal; one that cannot be written costs itself."""
+        try:
+            return self._write(entries)
+        except (UserError, OSError):
+            raise
+        except Exception as error:
+            if len(entries) > 1:
+                return [outcome for entry in entries for outcome in self._record([entry])]
+            logger.exception("Recording the result of %s", entries[0].student)
+            reason = f"its result cannot be written: {type(error).__name__}: {str(error)[:200]}"
+            return [Outcome(entries[0].student, ABANDONED, None, self._rows.possible, False, reason)]
+
+    def _write(self, entries: list[Entry]) -> list[Outcome]:
         if not entries:
             return []
         kept = [entry for entry in entries if entry.state != ABANDONED]
@@ -223,9 +251,8 @@ class Recorder:
             shutil.rmtree(target.parent, ignore_errors=True)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # nbgrader compares it with that of a later submission
-            stamp = self._submission(entry.student).parent / "timestamp.txt"
-            write_atomically(target.parent / stamp.name, stamp.read_bytes())
+        with contextlib.suppress(NotReadable):  # nbgrader compares it with that of a later submission
+            write_atomically(target.parent / TIMESTAMP, self._timestamp(entry.student))
         waiting = self._waiting_place(entry.student, entry.executed_sha256)
         if waiting.exists():
             waiting.chmod(0o444)  # as nbgrader leaves it
@@ -241,9 +268,6 @@ class Recorder:
         return Outcome(entry.student, state, now.auto_points, possible, now.needs_marking, flags=flags)
 
     # Places
-
-    def _submission(self, student: str) -> Path:
-        return self._course.notebook("submitted", student, self._assignment)
 
     def _autograded(self, student: str) -> Path:
         return self._course.notebook("autograded", student, self._assignment)
@@ -267,9 +291,12 @@ class Recorder:
     def _submitted(self, student: str) -> datetime | None:
         """When it was handed in, as its timestamp.txt says; None without one that can be read."""
         try:
-            return parse_utc((self._submission(student).parent / "timestamp.txt").read_text().strip())
-        except (OSError, ValueError):
+            return parse_utc(self._timestamp(student).decode().strip())
+        except (NotReadable, ValueError, OverflowError):
             return None
+
+    def _timestamp(self, student: str) -> bytes:
+        return read_below(self._course.root / "submitted", student, self._assignment, TIMESTAMP)
 
 
 def _digest_of(path: Path) -> str:

@@ -165,7 +165,8 @@ def task_statistics(cells: list[CellScores], names: dict[str, str]) -> list[Task
         possible = sum(cell.possible for cell in group)
         each = list(zip(*(cell.points for cell in group), strict=True))
         totals = [sum(points) for points in each if None not in points]
-        full, none = sum(total >= possible for total in totals), sum(total <= 0 for total in totals)
+        full = sum(total >= possible for total in totals)
+        none = sum(total <= 0 and total < possible for total in totals)
         rows.append(
             TaskStatistics(
                 task=task,

@@ -3,10 +3,10 @@
 import statistics
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from autograder.report import Report
+from autograder.terminal import printable
 
 LINES = 10  # of each list; the page has all
 
@@ -24,7 +24,7 @@ def show_report(found: Report) -> None:
     for test in found.failing[:LINES]:
         share = test.failed / (test.failed + test.passed)
         told = "; ".join(f"{words} ({count})" for words, count in test.reasons)
-        console.print(f"  {share:4.0%}  {escape(test.test)}  [dim]{escape(told)}[/]")
+        console.print(f"  {share:4.0%}  {printable(test.test)}  [dim]{printable(told)}[/]")
     if found.seconds:
         values = list(found.seconds.values())
         console.print(f"\nTime: median {statistics.median(values):.1f} s, longest {max(values):.1f} s")
@@ -44,7 +44,7 @@ def task_table(found: Report) -> Table:
     for row in found.tasks:
         figures = ["–" if value != value else f"{value:.2f}" for value in (row.mean, row.median)]
         counts = [str(count) if count else "" for count in (row.full, row.partial, row.none, row.unmarked)]
-        table.add_row(escape(row.name), f"{row.possible:g}", *figures, *counts)
+        table.add_row(printable(row.name), f"{row.possible:g}", *figures, *counts)
     return table
 
 
@@ -53,6 +53,6 @@ def _list(console: Console, title: str, lines: list[str]) -> None:
         return
     console.print(f"\n[bold]{title}[/]")
     for line in lines[:LINES]:
-        console.print(f"  {escape(line)}")
+        console.print(f"  {printable(line)}")
     if len(lines) > LINES:
         console.print(f"  and {len(lines) - LINES} more, on the page")

@@ -121,6 +121,13 @@ def difference(expected: Any, got: Any, tolerance: float = 1e-6) -> str:
 
 def show(value: Any) -> str:
     """A value short enough for one line of a verdict; of a large array, its shape and corners."""
+    try:
+        return _shown(value)
+    except Exception as error:  # an integer of 5,000 digits, an object that cannot say what it is
+        return f"a {type(value).__name__} that cannot be shown ({type(error).__name__})"
+
+
+def _shown(value: Any) -> str:
     if isinstance(value, type):
         return value.__name__
     if isinstance(value, (tuple, list)):

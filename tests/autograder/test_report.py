@@ -8,7 +8,15 @@ import pytest
 from autograder import journal, plots
 from autograder.grade_log import UNEXPLAINED, Change
 from autograder.identical import Identical
-from autograder.report import FailingTest, Report, TaskStatistics, failing_tests, reasons, report
+from autograder.report import (
+    FailingTest,
+    Report,
+    TaskStatistics,
+    failing_tests,
+    reasons,
+    report,
+    task_statistics,
+)
 from autograder.report_page import CHANGES_SHOWN, write_page
 from autograder.report_table import show_report
 from autograder.scores import CellScores
@@ -197,3 +205,8 @@ def test_a_bar_is_as_long_as_its_share():
     assert [float(width) for width in re.findall(r'<rect x="[\d.]+" width="([\d.]+)"', drawn)] == [150, 50]
     assert "3 full, 1 none" in drawn
     assert "rect" in plots.shares([("full", 0, plots.FULL)])
+
+
+def test_a_task_worth_no_points_is_full_for_everybody_and_partial_for_nobody():
+    (row,) = task_statistics([CellScores("q00_try_test", 0.0, True, [0.0, 0.0, None, 0.0])], {})
+    assert (row.full, row.partial, row.none, row.unmarked) == (3, 0, 0, 1)

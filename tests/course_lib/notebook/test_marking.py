@@ -146,3 +146,24 @@ def test_a_tensor_with_a_gradient_is_shown_like_an_array():
 
     assert show(torch.ones(2, requires_grad=True)) == "[1., 1.]"
     assert show(torch.zeros(5, 6)).endswith("of shape (5, 6)")
+
+
+class Unspeakable(float):
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+    __str__ = __format__ = __repr__
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [(10**5000, "a int that cannot be shown"), ([Unspeakable(1)], "cannot be shown")],
+    ids=["digits", "words"],
+)
+def test_a_result_that_cannot_be_shown_costs_its_own_case_only(capsys, result, told):
+    def odd(x):
+        return result if x == 2 else 2 * x
+
+    cases = [Case((1,), 2, "one"), Case((2,), 4, "two"), Case((3,), 6, "three"), Case((4,), 8, "four")]
+    assert mark("Q0.1", odd, cases, 2.0) == 1.5
+    assert told in capsys.readouterr().out
