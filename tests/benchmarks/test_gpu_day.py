@@ -16,14 +16,16 @@ from course_lib.paths import ROOT
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a GPU day is for Linux")
 SCRIPT = ROOT / "benchmarks" / "gpu_day.sh"
 THERE = ("numpy", "torch", "pytest", "cupy-cuda13x")
-# In place of a Python with a GPU: it finds nothing lacking, collects the tests without running them, and
-# has a benchmark that fails.
+# In place of a Python with a GPU: it finds nothing lacking, does with the tests what it is told, and has a
+# benchmark that fails.
 STAND_IN = """#!/bin/sh
 case "$2" in
-    pytest) shift 2; exec {python} -m pytest --collect-only "$@" ;;
+    pytest) shift 2; exec {tests} "$@" ;;
     benchmarks.kernels) echo "out of memory"; exit 3 ;;
 esac
 """
+PYTHON = shlex.quote(sys.executable)
+COLLECT = f"{PYTHON} -m pytest --collect-only"
 # Packages that are installed here are hidden as if they were not.
 HIDING = """
 import sys
@@ -72,9 +74,9 @@ def modules_of_other_packages(packages) -> set[str]:
 def gpu_day(tmp_path):
     """Runs the script with a stand-in for a Python with a GPU that lacks the modules `hidden`."""
 
-    def run(hidden):
+    def run(hidden, tests=COLLECT):
         stand_in, hiding = tmp_path / "python", tmp_path / "hiding"
-        stand_in.write_text(STAND_IN.format(python=shlex.quote(sys.executable)))
+        stand_in.write_text(STAND_IN.format(tests=tests))
         stand_in.chmod(0o755)
         hiding.mkdir()
         (hiding / "sitecustomize.py").write_text(HIDING.format(hidden=sorted(hidden)))
@@ -122,6 +124,14 @@ def test_a_file_that_cannot_be_imported_is_named_and_counts_as_a_failure(gpu_day
     assert "tests/kernels/test_softmax.py" in named
     assert "tests/kernels/test_reduce.py" not in named
     assert any("test_reduce.py::" in case for case in cases((results / "tests.log").read_text()))
+    assert done.returncode == 1
+
+
+def test_what_could_not_run_is_said_and_is_no_success(gpu_day):
+    done, results = gpu_day((), f"env -u COURSE_REQUIRE CUDA_VISIBLE_DEVICES= {PYTHON} -m pytest")
+    tests = (results / "summary.txt").read_text().splitlines()[1]
+    assert tests.startswith("tests      failed")
+    assert "; not run: needs gpu: " in tests
     assert done.returncode == 1
 
 
