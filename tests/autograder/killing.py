@@ -1,6 +1,4 @@
-"""`./course grade`, killed when it comes to a named point the n-th time.
-
-python killing.py POINT N grade ASSIGNMENT
+"""Has a process that grades killed when it comes to a named point the n-th time.
 
 The points lie around every write. The program under test knows nothing of them.
 """
@@ -9,10 +7,8 @@ import functools
 import itertools
 import os
 import signal
-import sys
 
 from autograder import journal, recorder, rows
-from course_lib.commands.cli import main
 
 
 def die(*_, **__) -> None:
@@ -56,8 +52,3 @@ def kill_at(point: str, count: int) -> None:
         return found
 
     setattr(owner, name, wrapped)
-
-
-if __name__ == "__main__":
-    kill_at(sys.argv[1], int(sys.argv[2]))
-    sys.exit(main(sys.argv[3:]))

@@ -1,6 +1,7 @@
 """Grading that is killed, stopped or run twice at once: the same scores, each result recorded once."""
 
 import contextlib
+import functools
 import os
 import random
 import shutil
@@ -17,13 +18,14 @@ from autograder import journal
 from autograder.course import Course
 from autograder.release import release
 from course_lib.paths import ROOT
-from tests.autograder.killing import POINTS
+from tests import forks
+from tests.autograder.forked import Forked
+from tests.autograder.killing import POINTS, kill_at
 from tests.autograder.small_course import hand_in, make_course, points_by_cell, solved
 from tests.autograder.test_rows import rows
 
 pytestmark = pytest.mark.needs("sandbox")
 ASSIGNMENT = "q00_doubling"
-KILLING = str(Path(__file__).with_name("killing.py"))
 WRONG = "def double(values):\n    return list(values)"
 FAIR = {"ada": 7, "bob": 4, "eve": 0, "dan": 7}
 
@@ -50,6 +52,7 @@ def handed_in(class_folder, tmp_path) -> Course:
 @pytest.fixture(scope="module")
 def run_of_its_own(class_folder, tmp_path_factory) -> tuple[dict[str, list], float]:
     """The rows of the gradebook after a run that nothing disturbed, and how many seconds it took."""
+    forks.get_ready()
     folder = tmp_path_factory.mktemp("undisturbed") / "course"
     shutil.copytree(class_folder, folder)
     started = time.monotonic()
@@ -71,16 +74,20 @@ def any_moment(run_of_its_own, seed) -> float:
     return random.Random(seed).uniform(0, run_of_its_own[1])
 
 
-def grading(course, *words: str, by: tuple[str, ...] = ("-m", "course_lib")) -> subprocess.Popen:
-    command = [sys.executable, *by, "grade", ASSIGNMENT, *(words or ("--workers", "2"))]
-    environment = os.environ | {
-        "COURSE_ROOT": str(course.root),
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(ROOT),
-    }
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+def environment(course) -> dict[str, str]:
+    return {**os.environ, "COURSE_ROOT": str(course.root), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+def typed(course, *words: str) -> subprocess.Popen:
+    """The command as a program that is started anew."""
+    command = [sys.executable, "-m", "course_lib", "grade", ASSIGNMENT, *(words or ("--workers", "2"))]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, cwd=ROOT, env=environment(course), **options)
+
+
+def grading(course, *words: str, first=None) -> Forked:
+    """The command in a process that need not import anything."""
+    return Forked(["grade", ASSIGNMENT, *(words or ("--workers", "2"))], environment(course), first)
 
 
 def finish(course) -> str:
@@ -146,7 +153,7 @@ def gone(pids, seconds: float = 120) -> bool:
 
 @pytest.mark.slow
 def test_two_commands_at_once_share_the_work_and_record_each_submission_once(handed_in, undisturbed):
-    processes = [grading(handed_in) for _ in range(2)]
+    processes = [typed(handed_in) for _ in range(2)]
     said = [process.communicate(timeout=600)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
     assert any("Another command grades" in text for text in said)
@@ -160,7 +167,7 @@ def test_two_commands_at_once_share_the_work_and_record_each_submission_once(han
 def test_a_command_killed_around_any_write_and_typed_again_gives_the_same_rows(
     handed_in, undisturbed, point, count
 ):
-    process = grading(handed_in, "--workers", "1", by=(KILLING, point, str(count)))
+    process = grading(handed_in, "--workers", "1", first=functools.partial(kill_at, point, count))
     said, _ = process.communicate(timeout=600)
     assert process.returncode == -signal.SIGKILL, said
     finish(handed_in)
@@ -206,7 +213,7 @@ def test_a_killed_worker_or_warm_process_costs_nothing(handed_in, undisturbed, v
 
 @pytest.mark.slow
 def test_ctrl_c_records_what_is_in_work_and_leaves_no_process(handed_in, undisturbed):
-    process = grading(handed_in, "--workers", "1")
+    process = typed(handed_in, "--workers", "1")
     file = journal.path(handed_in, ASSIGNMENT)
     while not file.exists() and process.poll() is None:
         time.sleep(0.01)

@@ -5,7 +5,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.autograder.small_course import marked
-from tests.notebooks.trial import Rehearsal, get_ready
+from tests.forks import get_ready
+from tests.notebooks.trial import Rehearsal
 
 CELLS = [
     marked(new_code_cell("import math\nruns = 0"), "q00_setup"),

@@ -10,27 +10,15 @@ import os
 import signal
 import sys
 import traceback
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import pytest
 import torch
 
-from tests.notebooks.runner import ROOT, cells, grade_id, is_test, run_cells, shell, task_of
+from tests.forks import FORKS
+from tests.notebooks.runner import cells, grade_id, is_test, run_cells, shell, task_of
 
 MOST_SECONDS = 180  # for one wrong solution and its tests, most of which take one; machines may be busy
-# Forks come from a process of their own that has no threads, and has imported what takes long.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.notebooks.trial", "course_lib.demos", "course_lib.cuda"])
-
-
-def get_ready() -> None:
-    """Start what forks, so that it finds this checkout, and computes without threads."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        forkserver.ensure_running()
 
 
 class Rehearsal:
