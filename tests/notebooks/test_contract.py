@@ -11,6 +11,20 @@ from tests.notebooks import runner
 from tests.notebooks.runner import cells, grade_id, is_task, is_test, options
 
 MOVEMENTS = ("The question", "Predict", "Play", "Build", "Measure", "Explain")
+LONGEST_LINE = 100  # characters of code that JupyterLab shows at 1,280 pixels without a scroll bar
+LONGEST_OPEN = 12  # lines of a measuring cell beside which a reader still sees the figure
+HIDDEN_ADD = "Hidden tests add: "
+
+
+def is_folded(cell) -> bool:
+    return cell.metadata.get("jupyter", {}).get("source_hidden", False)
+
+
+def stays_open(cell) -> bool:
+    """What a student fills in or plays with, and where prediction and measurement stand side by side."""
+    starts = cell.source.startswith(("prediction = ", "demos."))
+    return is_task(cell) or starts or "\ncompare_prediction(" in cell.source
+
 
 each = pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
 
@@ -75,6 +89,49 @@ def test_hidden_tests_fill_their_cell_and_hold_a_canary_of_their_own(path):
         assert regions.is_whole_cell(cell.source, regions.HIDDEN_TESTS), cell.id
         canaries += re.findall(rf"canary-{runner.prefix(path)}-[0-9a-f]{{8,}}", cell.source)
     assert len(canaries) == len(set(canaries)) == sum(is_task(cell) for cell in cells(path))
+
+
+@each
+def test_no_line_of_code_is_longer_than_a_laptop_shows(path):
+    code = [cell for cell in cells(path) if cell.cell_type == "code"]
+    long = [(c.id, line) for c in code for line in c.source.split("\n") if len(line) > LONGEST_LINE]
+    assert not long
+
+
+@each
+def test_tests_and_long_measurements_come_folded_and_a_students_cells_open(path):
+    movement = ""
+    for cell in cells(path):
+        if cell.cell_type == "markdown":
+            movement = (re.findall(r"^## \d · (.+)$", cell.source, re.MULTILINE) or [movement])[-1]
+        if cell.cell_type == "markdown" or stays_open(cell):
+            assert not is_folded(cell), cell.id
+        elif is_test(cell) or (movement == "Measure" and cell.source.count("\n") >= LONGEST_OPEN):
+            assert is_folded(cell), cell.id
+
+
+@each
+def test_what_is_folded_says_in_its_first_line_what_it_does(path):
+    """JupyterLab shows that line in the place of the cell."""
+    for cell in filter(is_folded, cells(path)):
+        first = cell.source.split("\n")[0]
+        hidden = grade_id(cell).endswith("_hidden")
+        assert first == "### BEGIN HIDDEN TESTS" if hidden else re.match(r"# \S.{20,}[.?]$", first), cell.id
+
+
+@each
+def test_what_hidden_tests_add_stands_in_the_text_of_their_task(path):
+    """Once, as the last paragraph: in a folded cell nobody would read it."""
+    text = ""
+    for cell in cells(path):
+        if cell.cell_type == "markdown":
+            text = cell.source
+        elif is_task(cell):
+            *above, last = text.split("\n\n")
+            assert re.fullmatch(rf"{HIDDEN_ADD}\S.*\.", last), cell.id
+            assert HIDDEN_ADD not in "".join(above), cell.id
+    told = [cell for cell in cells(path) if HIDDEN_ADD.strip() in cell.source]
+    assert [cell.cell_type for cell in told] == ["markdown"] * sum(map(is_task, cells(path)))
 
 
 @each

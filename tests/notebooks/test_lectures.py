@@ -27,6 +27,12 @@ def test_page_is_canonical_and_without_outputs(lecture):
     assert '"output_type"' not in text
 
 
+@pytest.mark.parametrize("lecture", LECTURES, ids=lambda lecture: lecture.stem)
+def test_no_line_of_code_is_longer_than_a_projector_shows(lecture):
+    code = [cell for cell in nbformat.read(lecture, as_version=4).cells if cell.cell_type == "code"]
+    assert not [line for cell in code for line in cell.source.split("\n") if len(line) > 100]
+
+
 @pytest.mark.parametrize("lecture", DEMOS, ids=lambda lecture: lecture.stem)
 def test_demo_page_runs_and_shows_its_widget(lecture, tmp_path, monkeypatch):
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
