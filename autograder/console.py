@@ -1,6 +1,7 @@
 """What grading looks like in a terminal."""
 
 import contextlib
+import os
 import signal
 import time
 from collections import Counter
@@ -19,8 +20,10 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.batch import Graders
+from autograder.engine import UNCONFINED
 from autograder.grade import Grading
 from autograder.recorder import Outcome
+from autograder.sandbox import missing_walls
 from autograder.terminal import printable
 
 ROWS = 60  # of a larger class, the table shows only those that a person should look at
@@ -70,6 +73,8 @@ def grade_with_progress(grading: Grading, assignment: str, graders: Graders) -> 
             console.print(summary(outcomes, time.monotonic() - started))
         elif not total:
             console.print("No submissions.")
+        if outcomes and UNCONFINED not in os.environ and (missing := missing_walls()):
+            console.print(f"note: this kernel has no {' and no '.join(missing)}; the namespaces stand alone.")
     if stopped:
         raise Stopped(f"Stopped at {len(outcomes)} of {total}; the same command goes on with the others.")
     return sum(outcome.auto_points is None for outcome in outcomes)

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder import landlock, system_calls
 from autograder.usage import holds_more, largest
 from course_lib.paths import ROOT
 
@@ -142,6 +143,7 @@ def _first_process(main, channel: int, limits: Limits, view: View, as_root: bool
             _become_nobody()
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
         _give_up_privileges()
+        _raise_second_wall()
         _limit(limits)
         _clean_environment()
         die_with_parent()
@@ -261,6 +263,20 @@ def _give_up_privileges() -> None:
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     _call("capset", _libc.capset(header, (ctypes.c_uint32 * 6)()))
     _call("prctl", _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+
+
+def _raise_second_wall() -> None:
+    """What the namespaces hide is refused once more, by rules that a mistake of theirs does not change."""
+    with contextlib.suppress(landlock.NoLandlock):
+        landlock.restrict("/", (HOME, "/tmp", "/dev/shm"), "/dev")
+    with contextlib.suppress(system_calls.NoFilter):
+        system_calls.refuse()
+
+
+def missing_walls() -> list[str]:
+    """What this kernel lacks of the second wall; confined processes run without it."""
+    missing = [] if landlock.version() else ["Landlock (files)"]
+    return missing if system_calls.is_here() else [*missing, "seccomp (system calls)"]
 
 
 def _limit(limits: Limits) -> None:

@@ -1,0 +1,184 @@
+"""Behind the namespaces: system calls are refused, and files cannot be opened, whatever is mounted."""
+
+import ctypes
+import errno
+import os
+import struct
+from pathlib import Path
+
+import pytest
+
+from autograder import landlock, sandbox, system_calls
+from autograder.system_calls import ARCHITECTURES, CLONE, CLONE3, FAMILIES, REFUSED, SOCKET, program
+from tests.autograder.test_sandbox import confined
+
+needs_sandbox = pytest.mark.needs("sandbox")
+ALLOWED, REFUSED_BY = 0x7FFF0000, 0x00050000
+
+
+def verdict(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int:
+    """What the filter says of a call, by running its program as the kernel does."""
+    data = struct.pack("<iIQ6Q", number, architecture or ARCHITECTURES[machine][1], 0,
+                       *arguments, *[0] * (6 - len(arguments)))  # fmt: skip
+    steps = list(struct.iter_unpack("<HBBI", program(machine)))
+    at, value = 0, 0
+    while True:
+        code, if_true, if_false, operand = steps[at]
+        if code == system_calls.LOAD:
+            (value,) = struct.unpack_from("<I", data, operand)
+            at += 1
+        elif code == system_calls.RETURN:
+            return operand
+        else:
+            holds = {
+                system_calls.JUMP_IF_EQUAL: value == operand,
+                system_calls.JUMP_IF_GREATER_EQUAL: value >= operand,
+                system_calls.JUMP_IF_ANY: bool(value & operand),
+            }[code]
+            at += 1 + (if_true if holds else if_false)
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+def test_every_call_of_the_list_is_refused_and_every_other_one_allowed(machine):
+    column = ARCHITECTURES[machine][0]
+    listed = {numbers[column] for numbers in REFUSED.values()} - {None}
+    for number in range(600):
+        if number == CLONE3[column]:
+            assert verdict(machine, number) == REFUSED_BY | errno.ENOSYS
+        elif number != SOCKET[column]:
+            expected = REFUSED_BY | errno.EPERM if number in listed else ALLOWED
+            assert verdict(machine, number) == expected, number
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+def test_clone_makes_threads_and_processes_but_no_namespace(machine):
+    number = CLONE[ARCHITECTURES[machine][0]]
+    threads = 0x003D0F00  # as the C library starts one
+    assert verdict(machine, number, threads) == ALLOWED
+    assert verdict(machine, number, 17) == ALLOWED, "fork"
+    for flag in (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000, 0x80):
+        assert verdict(machine, number, flag | 17) == REFUSED_BY | errno.EPERM
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+def test_sockets_of_known_families_only(machine):
+    number = SOCKET[ARCHITECTURES[machine][0]]
+    for family in range(64):
+        refused = family not in FAMILIES.values()
+        assert verdict(machine, number, family) == (REFUSED_BY | errno.EAFNOSUPPORT if refused else ALLOWED)
+
+
+def test_a_program_of_another_abi_is_ended_or_refused():
+    assert verdict("x86_64", 1, architecture=0x40000003) == system_calls.KILL
+    assert verdict("x86_64", 0x40000000 + 1) == REFUSED_BY | errno.EPERM
+
+
+def test_a_processor_whose_numbers_are_not_known_has_no_filter():
+    with pytest.raises(system_calls.NoFilter):
+        program("riscv64")
+
+
+def test_the_numbers_are_those_of_this_machines_headers():
+    """Where the kernel's headers are installed, as beside every compiler."""
+    headers = "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"
+    if os.uname().machine != "x86_64" or not os.path.exists(headers):
+        headers = "/usr/include/asm-generic/unistd.h"
+    lines = Path(headers).read_text().splitlines()
+    words = [line.split() for line in lines if line.startswith("#define __NR")]
+    known = {w[1].removeprefix("__NR_").removeprefix("__NR3264_"): w[2] for w in words if len(w) > 2}
+    column = 0 if "x86_64" in headers else 1
+    checked = 0
+    for name, numbers in {**REFUSED, "clone": CLONE, "clone3": CLONE3, "socket": SOCKET}.items():
+        if name in known and known[name].isdigit():
+            assert int(known[name]) == numbers[column], name
+            checked += 1
+    assert checked > 60
+
+
+CALLS = """
+    import ctypes, os
+    libc = ctypes.CDLL(None, use_errno=True)
+    found = {}
+    for name, number in NUMBERS.items():
+        found[name] = ctypes.get_errno() if libc.syscall(number, 0, 0, 0, 0, 0) == -1 else 0
+"""
+
+
+@needs_sandbox
+def test_a_confined_process_gets_eperm_for_every_call_of_the_list():
+    assert sandbox.missing_walls() == []
+    column = ARCHITECTURES[os.uname().machine][0]
+    numbers = {name: n[column] for name, n in REFUSED.items() if n[column] is not None}
+    found, ending = confined(CALLS.replace("NUMBERS", repr(numbers)))
+    assert found == dict.fromkeys(numbers, errno.EPERM), ending
+
+
+@needs_sandbox
+def test_threads_processes_shared_memory_and_loopback_work_as_before():
+    found, ending = confined(
+        """
+        import multiprocessing, socket, subprocess, threading
+        from multiprocessing import shared_memory
+        said = []
+        thread = threading.Thread(target=said.append, args=("thread",))
+        thread.start(); thread.join()
+        said.append(subprocess.run(["echo", "program"], capture_output=True, text=True).stdout.strip())
+        queue = multiprocessing.get_context("fork").Queue()
+        process = multiprocessing.get_context("fork").Process(target=queue.put, args=("process",))
+        process.start(); said.append(queue.get()); process.join()
+        memory = shared_memory.SharedMemory(create=True, size=16)
+        memory.buf[0] = 7; said.append(memory.buf[0]); memory.close(); memory.unlink()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname()).close()
+        found = [*said, "loopback"]
+        """
+    )
+    assert found == ["thread", "program", "process", 7, "loopback"], ending
+
+
+@needs_sandbox
+def test_files_are_written_in_the_scratch_folders_only_even_if_something_else_were_mounted_writable():
+    found, _ = confined(
+        """
+        import os
+        found = {}
+        scratch = ["/home/student/a", "/tmp/a", "/dev/shm/a", "/dev/null"]
+        for path in [*scratch, "/a", "/etc/a", "/proc/self/comm"]:
+            try:
+                open(path, "w").close()
+                found[path] = True
+            except OSError:
+                found[path] = False
+        os.mkdir("/tmp/folder")
+        os.rename("/tmp/a", "/tmp/folder/b")
+        try:
+            os.mkfifo("/tmp/pipe")
+            os.mknod("/tmp/device", 0o20666, os.makedev(1, 3))
+            found["device"] = True
+        except OSError:
+            found["device"] = False
+        """
+    )
+    writable = {"/home/student/a", "/tmp/a", "/dev/shm/a", "/dev/null"}
+    assert {path for path, allowed in found.items() if allowed} == writable
+
+
+def test_without_landlock_a_kernel_says_so(monkeypatch):
+    monkeypatch.setattr(landlock, "version", lambda: 0)
+    with pytest.raises(landlock.NoLandlock):
+        landlock.restrict("/", (), "/dev")
+    monkeypatch.setattr(system_calls, "is_here", lambda: False)
+    assert sandbox.missing_walls() == ["Landlock (files)", "seccomp (system calls)"]
+
+
+def test_no_privilege_is_needed_but_no_new_privs_is():
+    child = os.fork()
+    if child == 0:
+        try:
+            ctypes.CDLL(None).setuid(65534)
+            system_calls.refuse()
+        except system_calls.NoFilter:
+            os._exit(7)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
