@@ -108,17 +108,16 @@ matmul_vectorized(const float* A, const float* B, float* C, int m, int k, int n)
     int row = warp / 2 * 32 + lane / 8 * 4, column = warp % 2 * 64 + lane % 8 * 4;  // what it computes, and +16, +32
     float sum[8][8] = {};
     float4 next_a = load4(A, top + a_row, a_deep, m, k), next_b = load4(B, b_deep, left + b_column, k, n);
-    for (int first = 0, buffer = 0; first < k; first += DEPTH, buffer ^= 1) {
+    for (int first = 0; first < k; first += DEPTH) {
+        int buffer = first / DEPTH % 2;
         a[buffer][a_deep][a_row] = next_a.x;
         a[buffer][a_deep + 1][a_row] = next_a.y;
         a[buffer][a_deep + 2][a_row] = next_a.z;
         a[buffer][a_deep + 3][a_row] = next_a.w;
         *(float4*)&b[buffer][b_deep][b_column] = next_b;
         __syncthreads();
-        if (first + DEPTH < k) {
-            next_a = load4(A, top + a_row, first + DEPTH + a_deep, m, k);
-            next_b = load4(B, first + DEPTH + b_deep, left + b_column, k, n);
-        }
+        next_a = load4(A, top + a_row, first + DEPTH + a_deep, m, k);  // zeros behind the last tile
+        next_b = load4(B, first + DEPTH + b_deep, left + b_column, k, n);
 #pragma unroll
         for (int i = 0; i < DEPTH; ++i) {
             float4 u[2], v[2];
