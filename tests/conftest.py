@@ -43,6 +43,12 @@ def _gpu() -> bool:
     return cupy.cuda.is_available()
 
 
+def _index() -> bool:
+    from tests import package_index
+
+    return package_index.answers()
+
+
 # name -> (what tells whether it is here, the line that would make it so)
 CAPABILITIES = {
     "browser": (
@@ -73,6 +79,7 @@ CAPABILITIES = {
         lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
         "install PostgreSQL (Debian: apt-get install postgresql)",
     ),
+    "index": (_index, "connect this machine to the package index, and ./course test"),
     "shared": (
         SHARED.joinpath("data").is_dir,
         "set COURSE_SHARED to the folder with data/mnist and data/traces",
@@ -81,7 +88,7 @@ CAPABILITIES = {
 REQUIRED = {name for name in os.environ.get("COURSE_REQUIRE", "").split(",") if name}
 
 
-SLOW = pytest.StashKey[int]()
+LEFT_OUT = pytest.StashKey[dict]()
 
 
 @functools.cache
@@ -94,25 +101,54 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "without(name): stands in, where a capability is missing, for tests that need it"
+    )
     unknown = REQUIRED - CAPABILITIES.keys()
     if unknown:
         raise pytest.UsageError(f"COURSE_REQUIRE names {sorted(unknown)}; known: {sorted(CAPABILITIES)}")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    if not config.getoption("--all"):
-        slow = [item for item in items if item.get_closest_marker("slow")]
-        config.hook.pytest_deselected(items=slow)
-        config.stash[SLOW] = len(slow)
-        if hasattr(config, "workeroutput"):
-            config.workeroutput["slow"] = len(slow)
-        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+    """What this run leaves out is never handed to a worker; the summary names it, so that it is no pass."""
+    left_out = {"slow": 0, "stand-ins": 0, "lacking": {}}
+    kept, dropped = [], []
+    for item in items:
+        reason = _lacking(item)
+        stands_in = item.get_closest_marker("without")
+        if item.get_closest_marker("slow") and not config.getoption("--all"):
+            left_out["slow"] += 1
+        elif stands_in and has(stands_in.args[0]):
+            left_out["stand-ins"] += 1
+        elif reason:
+            names = left_out["lacking"].setdefault(reason, {})
+            name = item.nodeid.split("[")[0]
+            names[name] = names.get(name, 0) + 1
+        else:
+            kept.append(item)
+            continue
+        dropped.append(item)
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = kept
+    config.stash[LEFT_OUT] = left_out
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left out"] = left_out
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node, error):
     """pytest-xdist: what one worker left out, all left out."""
-    node.config.stash[SLOW] = getattr(node, "workeroutput", {}).get("slow", 0)
+    if left_out := getattr(node, "workeroutput", {}).get("left out"):
+        node.config.stash[LEFT_OUT] = left_out
+
+
+def _lacking(item) -> str:
+    """The line that names what a test needs and this machine lacks, or "". What is required may fail."""
+    for name in _needed(item):
+        if name not in REQUIRED and not has(name):
+            return f"needs {name}: {CAPABILITIES[name][1]}"
+    return ""
 
 
 def _needed(item) -> list[str]:
@@ -122,12 +158,8 @@ def _needed(item) -> list[str]:
 
 def pytest_runtest_setup(item):
     for name in _needed(item):
-        if has(name):
-            continue
-        message = f"needs {name}: {CAPABILITIES[name][1]}"
-        if name in REQUIRED:
-            pytest.fail(f"{message} (COURSE_REQUIRE demands it)", pytrace=False)
-        pytest.skip(message)
+        if not has(name):
+            pytest.fail(f"needs {name}: {CAPABILITIES[name][1]} (COURSE_REQUIRE demands it)", pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -138,17 +170,21 @@ def shared_data() -> Path:
 
 def pytest_terminal_summary(terminalreporter):
     """List by name what this machine could not run, with the line that would make it run."""
-    lacking: dict[str, collections.Counter] = {}
+    left_out = terminalreporter.config.stash.get(LEFT_OUT, {"slow": 0, "stand-ins": 0, "lacking": {}})
+    # One line a test function, however many cases it has.
+    lacking = {reason: collections.Counter(names) for reason, names in left_out["lacking"].items()}
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        # One line a test function, however many cases it has.
-        counts = lacking.setdefault(reason.removeprefix("Skipped: "), collections.Counter())
-        counts[report.nodeid.split("[")[0]] += 1
+        lacking.setdefault(reason.removeprefix("Skipped: "), collections.Counter())[
+            report.nodeid.split("[")[0]
+        ] += 1
     if lacking:
         terminalreporter.section("what this machine could not run")
     for reason, names in sorted(lacking.items()):
-        terminalreporter.write_line(reason)
+        terminalreporter.write_line(f"{reason} ({names.total()} in all)")
         for name, count in sorted(names.items()):
             terminalreporter.write_line(f"    {name}" + (f" ({count} cases)" if count > 1 else ""))
-    if waiting := terminalreporter.config.stash.get(SLOW, 0):
-        terminalreporter.write_line(f"{waiting} slow tests wait for ./course test --all")
+    if count := left_out["stand-ins"]:
+        terminalreporter.write_line(f"{count} stand-ins are not needed: what they stand in for can run here")
+    if count := left_out["slow"]:
+        terminalreporter.write_line(f"{count} slow tests wait for ./course test --all")

@@ -1,11 +1,18 @@
 """The launcher: what a person reads when the machine is not ready, with real pip and real processes."""
 
+import contextlib
+import ctypes
 import importlib.machinery
 import importlib.util
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import sysconfig
+import time
+import venv
 from pathlib import Path
 
 import pytest
@@ -32,13 +39,43 @@ def bare_copy(tmp_path):
     return folder
 
 
+@pytest.fixture
+def with_venv(bare_copy):
+    """The same after an installation that was stopped early: .venv has pip and nothing else."""
+    venv.create(bare_copy / ".venv")
+    (site,) = (bare_copy / ".venv").glob("lib/python*/site-packages")
+    (site / "pip.pth").write_text(sysconfig.get_path("purelib"))
+    return bare_copy
+
+
+@pytest.fixture
+def fake_uv(tmp_path):
+    """fake_uv(script) -> a PATH whose `uv` answers --version, notes its words in uv.txt and runs `script`."""
+
+    def make(script: str) -> str:
+        program = tmp_path / "bin" / "uv"
+        program.parent.mkdir()
+        noted = f'[ "$1" = --version ] && exit 0\nprintf "%s\\n" "$@" > "{tmp_path}/uv.txt"'
+        program.write_text(f"#!/bin/sh\n{noted}\n{script}\n")
+        program.chmod(0o755)
+        return f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+
+    return make
+
+
+# Nothing set for pip, so that uv may take its place.
+NO_PIP_SETTINGS = {"PIP_CONFIG_FILE": os.devnull} | {
+    name: "" for name in os.environ if name.startswith("PIP_") and name != "PIP_CONFIG_FILE"
+}
+
+
 def run(folder: Path, before: str = "pass", **environment: str) -> subprocess.CompletedProcess:
     start = "runpy.run_path('course', run_name='__main__')"
-    code = f"import runpy, sys; sys.argv = ['course', 'lab']; {before}; {start}"
+    code = f"import runpy, sys; sys.argv = ['course', 'lab', '--cpu']; {before}; {start}"
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder,
-        env={**os.environ, **environment},
+        env={name: value for name, value in {**os.environ, **environment}.items() if value},
         capture_output=True,
         text=True,
         timeout=120,
@@ -70,11 +107,203 @@ def test_a_missing_venv_module_is_named_with_the_package_that_brings_it(bare_cop
     assert "apt install python3-venv" in line
 
 
-def test_a_nearly_full_disk_is_said_before_anything_is_installed(bare_copy):
+def test_a_nearly_full_disk_is_said_before_anything_is_fetched(with_venv):
     before = "import shutil; shutil.disk_usage = lambda path: type('U', (), {'free': 1e9})"
-    line = one_line(run(bare_copy, before))
+    line = one_line(run(with_venv, before))
     assert "1.0 GB free" in line
+    assert not (with_venv / ".course" / "install.log").exists()
+
+
+@pytest.mark.parametrize(
+    ("platform", "new", "settings", "gigabytes"),
+    [
+        ("linux", ["", "test"], [], 10),  # PyTorch from the package index brings NVIDIA's libraries
+        ("linux", [""], ["global.extra-index-url='https://example.org/cpu'"], 4),
+        ("linux", ["", "gpu"], [":env:.find-links='/wheels'"], 10),
+        ("linux", ["gpu"], [], 0),
+        ("linux", [""], ["global.timeout='60'"], 10),
+        ("win32", [""], [], 4),
+        ("win32", ["gpu"], [], 6),
+        ("darwin", ["", "gpu"], [], 10),
+        ("linux", [], [], 0),
+    ],
+)
+def test_room_is_asked_for_what_will_be_fetched(course, monkeypatch, platform, new, settings, gigabytes):
+    monkeypatch.setattr(course.sys, "platform", platform)
+    assert course.room_needed(new, settings) == gigabytes * 1e9
+
+
+def test_an_intel_mac_is_told_at_once(bare_copy):
+    before = "import platform; sys.platform = 'darwin'; platform.machine = lambda: 'x86_64'"
+    assert "Macs with an Intel processor" in one_line(run(bare_copy, before))
     assert not (bare_copy / ".venv").exists()
+
+
+@pytest.mark.parametrize(("release", "refused"), [("13.6.9", True), ("14.0", False), ("26.1", False)])
+def test_a_mac_with_apple_silicon_needs_macos_14(course, monkeypatch, release, refused):
+    monkeypatch.setattr(course.sys, "platform", "darwin")
+    monkeypatch.setattr(course.platform, "machine", lambda: "arm64")
+    monkeypatch.setattr(course.platform, "mac_ver", lambda: (release, ("", "", ""), "arm64"))
+    if refused:
+        with pytest.raises(course.Stop, match=r"This is macOS 13\.6\.9; PyTorch needs macOS 14 or newer"):
+            course.refuse_unsupported()
+    else:
+        course.refuse_unsupported()
+
+
+@pytest.mark.parametrize(
+    ("words", "device", "wanted"),
+    [
+        (["lab"], "", ["", "gpu"]),
+        (["lab", "--no-browser"], "", ["", "gpu"]),
+        (["lab", "--cpu"], "", [""]),
+        (["lab"], "host", [""]),
+        (["test", "--all"], "", ["", "test", "gpu"]),
+        (["bench", "kernels"], "", ["", "test", "gpu"]),
+        (["check", "q02_quantization"], "", [""]),
+        (["doctor"], "", [""]),
+        ([], "", [""]),
+    ],
+)
+def test_where_a_gpu_is_its_part_is_installed_unless_it_is_refused(
+    course, monkeypatch, words, device, wanted
+):
+    monkeypatch.setattr(course, "sees_gpu", lambda: True)
+    monkeypatch.setattr(course, "installed", dict)
+    monkeypatch.setenv("COURSE_DEVICE", device)
+    assert course.extras(words) == wanted
+    monkeypatch.setattr(course, "sees_gpu", lambda: False)
+    assert "gpu" not in course.extras(words)
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize(
+    ("version", "devices", "status", "seen"),
+    [
+        (13000, 1, 0, True),
+        (13020, 8, 0, True),
+        (12080, 1, 0, False),
+        (13000, 0, 0, False),
+        (13000, 1, 999, False),
+    ],
+)
+def test_only_a_gpu_whose_driver_knows_cuda_13_counts(
+    course, monkeypatch, tmp_path, version, devices, status, seen
+):
+    source, library = tmp_path / "driver.cpp", tmp_path / "libcuda.so"
+    source.write_text(
+        f"""extern "C" int cuDriverGetVersion(int* v) {{ *v = {version}; return 0; }}
+        extern "C" int cuInit(unsigned) {{ return {status}; }}
+        extern "C" int cuDeviceGetCount(int* n) {{ *n = {devices}; return 0; }}"""
+    )
+    compiler = shutil.which("g++") or shutil.which("clang++")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    driver = ctypes.CDLL(str(library))
+    monkeypatch.setattr(course.ctypes, "CDLL", lambda name: driver)
+    assert course.sees_gpu() is seen
+
+
+def test_a_machine_without_nvidias_driver_has_no_gpu(course, monkeypatch):
+    def missing(name):
+        raise OSError(f"{name}: cannot open shared object file")
+
+    monkeypatch.setattr(course.ctypes, "CDLL", missing)
+    assert course.sees_gpu() is False
+
+
+@pytest.mark.parametrize(
+    ("uv", "settings", "program"),
+    [
+        ("exit 0", [], "uv"),
+        ("exit 0", ["global.index-url='https://mirror.example.org/simple'"], "pip"),
+        ("exit 127", [], "pip"),  # a shim of a version manager that leads nowhere
+        (None, [], "pip"),
+    ],
+)
+def test_uv_installs_where_it_works_and_pip_has_no_settings_that_it_would_ignore(
+    course, monkeypatch, tmp_path, uv, settings, program
+):
+    if uv:
+        (tmp_path / "uv").write_text(f"#!/bin/sh\n{uv}\n")
+        (tmp_path / "uv").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    command = course.installer(settings)
+    assert Path(command[0]) == (tmp_path / "uv" if program == "uv" else Path(course.venv_python()))
+
+
+def test_pips_settings_are_found_wherever_they_are_made(course, monkeypatch, tmp_path):
+    monkeypatch.setattr(course, "venv_python", lambda: sys.executable)
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    assert course.pip_settings() == []
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://mirror.example.org/simple\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    assert "global.index-url='https://mirror.example.org/simple'" in course.pip_settings()
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://example.org/cpu")
+    assert course.pip_settings() == [":env:.extra-index-url='https://example.org/cpu'"]
+
+
+def test_uv_gets_the_pins_and_the_environment_and_its_success_is_stamped(with_venv, fake_uv, tmp_path):
+    path = fake_uv(
+        'echo "Resolved 9 packages"; echo "Downloading torch (502.2MiB)"; echo "Prepared 9 packages"'
+    )
+    done = run(with_venv, **NO_PIP_SETTINGS, PATH=path)
+    words = (tmp_path / "uv.txt").read_text().splitlines()
+    assert words[:4] == ["pip", "install", "--python", str(with_venv / ".venv" / "bin" / "python")]
+    assert words[-4:] == ["-c", str(with_venv / "constraints.txt"), "-e", str(with_venv)]
+    assert "fetching packages" in done.stdout
+    assert "installing them" in done.stdout
+    assert json.loads((with_venv / ".venv" / "course-installed.json").read_text()).keys() == {""}
+
+
+def test_a_failure_of_uv_is_one_line_with_its_reason(with_venv, fake_uv):
+    path = fake_uv('echo "error: No solution found when resolving dependencies" >&2; exit 1')
+    line = one_line(run(with_venv, **NO_PIP_SETTINGS, PATH=path))
+    assert "error: No solution found when resolving dependencies (whole log: " in line
+
+
+def test_ctrl_c_ends_the_installer_and_says_that_it_continues(with_venv, fake_uv, tmp_path):
+    ended = tmp_path / "ended"
+    path = fake_uv(
+        f'trap "touch {ended}; exit 1" TERM\necho "Downloading torch"\nwhile :; do sleep .1; done'
+    )
+    process = subprocess.Popen(
+        [sys.executable, "course", "lab", "--cpu"],
+        cwd=with_venv,
+        env={name: v for name, v in {**os.environ, **NO_PIP_SETTINGS, "PATH": path}.items() if v},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while "fetching" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert said == "course: stopped; the same command continues where this one ended.\n"
+    deadline = time.monotonic() + 20
+    while not ended.exists():
+        assert time.monotonic() < deadline, "the installer went on"
+        time.sleep(0.05)
+
+
+def test_an_extra_that_is_new_is_added_and_the_others_are_not_repeated(course, monkeypatch):
+    calls = []
+    monkeypatch.setattr(course, "one_at_a_time", contextlib.nullcontext)
+    monkeypatch.setattr(course, "run_installer", lambda missing, have: calls.append(missing))
+    monkeypatch.setattr(course, "installed", lambda: {"": course.wanted(), "test": "older"})
+    course.install([""])
+    course.install(["", "test", "gpu"])
+    assert calls == [["test", "gpu"]]
+
+
+def test_a_dead_network_is_one_line_with_uv_too(with_venv):
+    path = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
+    nowhere = {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple", "UV_HTTP_RETRIES": "0", "UV_NO_CACHE": "1"}
+    line = one_line(run(with_venv, **NO_PIP_SETTINGS, **nowhere, PATH=path))
+    assert "the network is down or blocked" in line
 
 
 def test_a_dead_network_is_one_line_and_leaves_no_stamp_so_a_second_run_continues(bare_copy):

@@ -3,6 +3,7 @@
 Each command imports what it needs when it runs, so that `./course --help` answers at once.
 """
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -25,10 +26,19 @@ PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 @app.command(context_settings=PASSED_ON)
-def lab(context: typer.Context, no_browser: NoBrowser = False, port: Port = None):
+def lab(
+    context: typer.Context,
+    no_browser: NoBrowser = False,
+    port: Port = None,
+    cpu: Annotated[
+        bool, typer.Option("--cpu", help="Install nothing for an NVIDIA GPU and run kernels on the CPU.")
+    ] = False,
+):
     """Open JupyterLab in your workspace; your files there are never overwritten. Other options go to it."""
     from course_lib.commands import servers, workspace
 
+    if cpu:
+        os.environ["COURSE_DEVICE"] = "host"
     for line in workspace.prepare():
         print(line)
     servers.run_lab(workspace.folder(), "start.md", not no_browser, port, options=context.args)
@@ -95,13 +105,18 @@ def demo(
 @app.command(context_settings=PASSED_ON)
 def bench(
     context: typer.Context,
-    part: Annotated[str, typer.Argument(help="kernels, grading, hostile, serving or ui")] = "ui",
+    part: Annotated[str, typer.Argument(help="kernels, serving, ui, grading or hostile")] = "kernels",
 ):
     """Measure, print a table and write the figures as JSON under benchmarks/results/."""
     script = ROOT / "benchmarks" / f"{part}.py"
     if not script.is_file():
         written = sorted(path.stem for path in script.parent.glob("[a-z]*.py"))
         raise UserError(f"There is no benchmark {part!r} in benchmarks/; there are: {', '.join(written)}.")
+    if part == "ui" and importlib.util.find_spec("playwright") is None:
+        raise UserError(
+            "./course bench ui drives a browser through the package playwright, which only the tests bring; "
+            f"install it first: {sys.executable} -m pip install -c constraints.txt playwright"
+        )
     command = [sys.executable, "-m", f"benchmarks.{part}", *context.args]
     raise typer.Exit(subprocess.run(command, cwd=ROOT).returncode)
 
@@ -117,8 +132,12 @@ def joined() -> typer.Typer:
     return app
 
 
-def main(arguments: list[str]) -> int:
-    """Run one command; returns the exit status. Errors are one line, or a traceback with --debug."""
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command, by default the process's own; returns the exit status.
+
+    Errors are one line, or a traceback with --debug.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     arguments = [word for word in arguments if word != "--debug"]
     try:

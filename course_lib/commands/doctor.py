@@ -14,6 +14,10 @@ from typing import NamedTuple
 from course_lib.paths import ROOT
 
 OLDEST_PYTHON = (3, 11)
+OLDEST_DRIVER = (
+    580  # NVIDIA's first for CUDA 13 (CUDA Compatibility, table "CUDA Toolkit and minimum driver")
+)
+# In the course's folder, as everything here.
 GPU_EXTRA = f'{sys.executable} -m pip install -c constraints.txt -e ".[gpu]"'
 # Students need these; everything else only adds speed or a convenience.
 REQUIRED = {"Python", "Packages", "Kernels"}
@@ -54,6 +58,7 @@ def checks() -> Iterator[Check]:
 def print_checks() -> int:
     """Print the report; returns the exit status, 1 when something that students need is missing."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -64,9 +69,9 @@ def print_checks() -> int:
     for check in found:
         needed = check.name in REQUIRED
         mark = "[green]ok[/]" if not check.mend else "[red]missing[/]" if needed else "[yellow]could have[/]"
-        table.add_row(
-            check.name, mark, check.found + (f"\n[dim]to mend:[/] {check.mend}" if check.mend else "")
-        )
+        # Escaped: Rich would take the [gpu] of a command for a color of its own, and leave it out.
+        mend = f"\n[dim]to mend:[/] {escape(check.mend)}" if check.mend else ""
+        table.add_row(check.name, mark, escape(check.found) + mend)
     Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
     lacking = [check.name for check in found if check.mend and check.name in REQUIRED]
     print(
@@ -107,7 +112,13 @@ def _gpu() -> Check:
     done = subprocess.run(query, capture_output=True, text=True, timeout=20)
     if done.returncode:
         return Check("NVIDIA GPU", "nvidia-smi fails", "reinstall the NVIDIA driver")
-    return Check("NVIDIA GPU", "; ".join(done.stdout.strip().splitlines()))
+    found = "; ".join(done.stdout.strip().splitlines())
+    driver = found.rsplit(", ", 1)[-1]
+    if int(driver.split(".")[0]) < OLDEST_DRIVER:
+        return Check(
+            "NVIDIA GPU", found, f"driver {driver} is too old for CUDA 13: install {OLDEST_DRIVER} or newer"
+        )
+    return Check("NVIDIA GPU", found)
 
 
 def _cupy() -> Check:
@@ -126,7 +137,8 @@ def _nvrtc() -> Check:
     try:
         return Check("NVRTC", f"{version('nvidia-cuda-nvrtc')} (checks CUDA sources without a GPU)")
     except PackageNotFoundError:
-        return Check("NVRTC", "not installed; kernels are checked by the C++ compiler alone", GPU_EXTRA)
+        found = "not installed; kernels are checked by the C++ compiler alone"
+        return Check("NVRTC", found, "" if platform.system() == "Darwin" else GPU_EXTRA)
 
 
 def _compiler() -> Check:
@@ -150,11 +162,34 @@ def _compiler() -> Check:
 def _kernels() -> Check:
     from course_lib import cuda
 
-    device = cuda.available()
-    names = {"gpu": "run on the GPU through CuPy", "host": "run on the CPU"}
-    if device:
-        return Check("Kernels", names[device])
-    return Check("Kernels", "cannot run", "install a C++ compiler (line above)")
+    if cuda.available() is None:
+        return Check("Kernels", "cannot run", "install a C++ compiler (line above)")
+    try:
+        return Check("Kernels", f"one has run on the {_run_one_kernel()}")
+    except Exception as error:  # a broken compiler, driver or CuPy shows itself only now, each in its own way
+        why = str(error).strip().splitlines() or [type(error).__name__]
+        mend = "reinstall the C++ compiler (line above)"
+        if cuda.available() == "gpu":
+            mend = "COURSE_DEVICE=host ./course lab runs kernels on the CPU meanwhile"
+        return Check("Kernels", f"cannot run: {why[0]}", mend)
+
+
+def _run_one_kernel() -> str:
+    """Launch one of the course's kernels where the notebooks' would run; returns "GPU" or "CPU".
+
+    Raises what compiling and launching raise, ArithmeticError for a wrong result.
+    """
+    import numpy as np
+
+    from course_lib import cuda
+
+    n, copy = 1000, 0  # COPY of kernels/elementwise.cu
+    module = cuda.load("elementwise")
+    x, out = (module.array(values) for values in (np.arange(n, dtype=np.float32), np.zeros(n, np.float32)))
+    module["map"](-(-n // 256), 256, (x, out, n, copy))
+    if not np.array_equal(module.numpy(out), np.arange(n)):
+        raise ArithmeticError("a kernel returned a wrong result")
+    return "GPU" if module.device == "gpu" else "CPU"
 
 
 def _sandbox() -> Check:
