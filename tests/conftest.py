@@ -115,13 +115,12 @@ def pytest_collection_modifyitems(config, items):
     left_out = {"slow": 0, "stand-ins": 0, "lacking": {}}
     kept, dropped = [], []
     for item in items:
-        reason = _lacking(item)
         stands_in = item.get_closest_marker("without")
         if item.get_closest_marker("slow") and not config.getoption("--all"):
             left_out["slow"] += 1
         elif stands_in and has(stands_in.args[0]):
             left_out["stand-ins"] += 1
-        elif reason:
+        elif reason := _lacking(item):
             names = left_out["lacking"].setdefault(reason, {})
             name = item.nodeid.split("[")[0]
             names[name] = names.get(name, 0) + 1

@@ -266,9 +266,7 @@ def test_a_failure_of_uv_is_one_line_with_its_reason(with_venv, fake_uv):
 
 def test_ctrl_c_ends_the_installer_and_says_that_it_continues(with_venv, fake_uv, tmp_path):
     ended = tmp_path / "ended"
-    path = fake_uv(
-        f'trap "touch {ended}; exit 1" TERM\necho "Downloading torch"\nwhile :; do sleep .1; done'
-    )
+    path = fake_uv(f'trap "touch {ended}; exit 1" TERM\necho "Downloading torch"\nwhile :; do sleep .1; done')
     process = subprocess.Popen(
         [sys.executable, "course", "lab", "--cpu"],
         cwd=with_venv,

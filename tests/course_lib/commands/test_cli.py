@@ -1,11 +1,15 @@
 """The joined command line: one line and status 2 for what a user got wrong, a traceback only with --debug."""
 
+import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from course_lib.commands import cli
+from course_lib.commands.cli import main
 
 ROOT = Path(__file__).resolve().parents[3]
 STUDENT = {"lab", "test", "doctor", "check", "submit", "demo", "bench"}
@@ -37,6 +41,40 @@ def test_a_users_mistake_is_one_line_with_status_2(words, says):
     assert done.returncode == 2
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_benchmark_whose_package_only_the_tests_bring_says_so_in_one_line(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "playwright", None)
+    assert main(["bench", "ui"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "./course bench ui drives a browser through the package playwright" in line
+    assert "pip install -c constraints.txt playwright" in line
+
+
+def test_without_a_part_the_kernels_are_measured_which_every_edition_can(monkeypatch):
+    started = []
+
+    def run(command, **_):
+        started.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(cli.subprocess, "run", run)
+    assert main(["bench"]) == 0
+    assert started == [[sys.executable, "-m", "benchmarks.kernels"]]
+
+
+@pytest.mark.parametrize(("words", "device"), [(["lab"], ""), (["lab", "--cpu"], "host")])
+def test_cpu_keeps_the_notebooks_kernels_off_the_gpu(monkeypatch, words, device):
+    monkeypatch.setenv("COURSE_DEVICE", "")
+    monkeypatch.setattr("course_lib.commands.workspace.prepare", list)
+    seen = []
+
+    def run_lab(*_, options):
+        seen.append((os.environ["COURSE_DEVICE"], options))
+
+    monkeypatch.setattr("course_lib.commands.servers.run_lab", run_lab)
+    assert main(words) == 0
+    assert seen == [(device, [])]
 
 
 def test_a_taken_port_is_one_line_that_names_it(tmp_path, monkeypatch):
