@@ -61,16 +61,33 @@ def lab(workspace: Path, command: str = "lab") -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def chromium(playwright, scale: float = 1) -> Iterator:
-    """A fresh browser context in the system's Chromium, 1400 by 1000 CSS pixels."""
+def launched(playwright) -> Iterator:
+    """The system's Chromium."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next(found for name in names if (found := shutil.which(name)))
     browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
     try:
-        size = {"width": 1400, "height": 1000}
-        yield browser.new_context(viewport=size, device_scale_factor=scale)
+        yield browser
     finally:
         browser.close()
+
+
+@contextlib.contextmanager
+def context(browser, scale: float = 1) -> Iterator:
+    """Pages that share nothing with others of this browser, 1400 by 1000 CSS pixels."""
+    size = {"width": 1400, "height": 1000}
+    fresh = browser.new_context(viewport=size, device_scale_factor=scale)
+    try:
+        yield fresh
+    finally:
+        fresh.close()
+
+
+@contextlib.contextmanager
+def chromium(playwright, scale: float = 1) -> Iterator:
+    """A Chromium of its own and a context in it."""
+    with launched(playwright) as browser, context(browser, scale) as fresh:
+        yield fresh
 
 
 @dataclass
@@ -144,6 +161,20 @@ class LabPage:
                 .flatMap(cell => cell.outputs.toJSON())
                 .filter(output => output.output_type === 'error')
                 .map(output => `${output.ename}: ${output.evalue}`)"""
+        )
+
+    def outputs(self) -> dict[str, int]:
+        """Code cell's id -> how many outputs it has."""
+        return self.page.evaluate(
+            """() => Object.fromEntries([...jupyterapp.shell.currentWidget.content.model.cells]
+                .filter(cell => cell.type === 'code')
+                .map(cell => [cell.id, cell.outputs.length]))"""
+        )
+
+    def shut_down(self) -> None:
+        """End the open notebook's kernel, if a notebook is open: it would keep its memory."""
+        self.page.evaluate(
+            "async () => await globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
         )
 
     def plot_title(self) -> str:

@@ -18,7 +18,7 @@ from autograder import regions
 from autograder.course import Course
 from autograder.grade_log import grade_log
 from autograder.release import release
-from benchmarks.labpage import LabPage, chromium, lab
+from benchmarks.labpage import LabPage, context, lab
 from tests.autograder.small_course import CONFIG
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("browser", "compiler", "sandbox")]
@@ -108,18 +108,18 @@ def class_course(tmp_path, monkeypatch) -> Course:
 
 
 def test_a_solution_travels_from_the_students_browser_to_the_feedback(
-    page, workspace, class_course, playwright, tmp_path
+    page, workspace, class_course, chromium, tmp_path
 ):
     handed_in = student_solves_checks_and_submits(page, workspace)
     course_command("collect", str(handed_in))
-    with lab(tmp_path / "instructor", "teach") as address, chromium(playwright) as context:
-        teacher = LabPage(context.new_page(), address)
+    with lab(tmp_path / "instructor", "teach") as address, context(chromium) as pages:
+        teacher = LabPage(pages.new_page(), address)
         teacher.page.set_default_timeout(WAIT)
         teacher.page.goto(address)  # this visit's cookie is what formgrader's own requests go by
         instructor_grades_and_marks(teacher, class_course)
         assert teacher.requests_elsewhere == []
-    student_reads_feedback(class_course, playwright)
-    instructor_reads_the_report(class_course, playwright)
+    student_reads_feedback(class_course, chromium)
+    instructor_reads_the_report(class_course, chromium)
 
 
 def student_solves_checks_and_submits(page: LabPage, workspace: Path) -> Path:
@@ -181,12 +181,12 @@ def instructor_grades_and_marks(teacher: LabPage, course: Course) -> None:
     assert {c.by.split(", ")[1] for c in grade_log(course, ASSIGNMENT)} == {"formgrader"}
 
 
-def student_reads_feedback(course: Course, playwright) -> None:
+def student_reads_feedback(course: Course, chromium) -> None:
     """The page needs no network, and shows points and the comment, no hidden test."""
     course_command("feedback", ASSIGNMENT)
     path = course.root / "feedback" / STUDENT / ASSIGNMENT / f"{NOTEBOOK}.html"
-    with chromium(playwright) as context:
-        page = context.new_page()
+    with context(chromium) as pages:
+        page = pages.new_page()
         asked = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(path.as_uri())
@@ -202,10 +202,10 @@ def student_reads_feedback(course: Course, playwright) -> None:
         assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
-def instructor_reads_the_report(course: Course, playwright) -> None:
+def instructor_reads_the_report(course: Course, chromium) -> None:
     course_command("report", ASSIGNMENT)
-    with chromium(playwright) as context:
-        page = context.new_page()
+    with context(chromium) as pages:
+        page = pages.new_page()
         page.goto((course.exports / f"{ASSIGNMENT}.html").as_uri())
         assert "manual score" in page.inner_text("body")
         assert page.locator("svg[role=img]").count() > 3

@@ -1,24 +1,33 @@
-"""Every solved notebook, run from top to bottom in JupyterLab in a real browser."""
+"""Every solved notebook, run from top to bottom in JupyterLab in a real browser, as a student would.
+
+Machines without a browser run them in tests/notebooks/test_whole.py.
+"""
 
 import shutil
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import TimeoutError
 
+from tests.notebooks import runner
+
 pytestmark = [pytest.mark.needs("browser", "compiler"), pytest.mark.slow]
 CHANGED = "before => document.querySelector('.js-plotly-plot .gtitle').textContent !== before"
-SOURCES = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*/*.ipynb"))
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_a_solved_notebook_runs_without_an_error_and_its_slider_moves_the_plot(source, page, workspace):
-    solved = workspace / "solved" / source.name
-    solved.parent.mkdir(exist_ok=True)
+@pytest.mark.parametrize("source", runner.NOTEBOOKS, ids=runner.name)
+def test_a_solved_notebook_shows_every_effect_without_an_error_and_its_slider_moves_the_plot(
+    source, page, workspace
+):
+    solved = workspace / "solved" / runner.name(source) / source.name
+    solved.parent.mkdir(parents=True)
     shutil.copy(source, solved)
-    page.open_notebook(f"solved/{source.name}")
-    page.run_all()
+    page.open_notebook(solved.relative_to(workspace).as_posix())
+    page.run_all(timeout_s=600)
     assert page.cell_errors() == []
+    written = {path.stem for path in solved.parent.glob("effects/*.json")}
+    assert len(written) == runner.effects(source)
+    silent = [name for name, count in page.outputs().items() if not count]
+    assert runner.shows_something(source).isdisjoint(silent)
 
     page.page.evaluate("jupyterapp.shell.currentWidget.content.scrollToItem(0)")
     handle = page.page.locator(".noUi-handle").first

@@ -1,13 +1,25 @@
 """A student in a real browser: the start page, the notebook, the demo by mouse and by keyboard."""
 
+import shutil
+
 import pytest
 from playwright.sync_api import expect
 
+from course_lib.commands.workspace import student_version
+
 pytestmark = pytest.mark.needs("browser", "compiler")
-NOTEBOOK = "q02_quantization/quantization.ipynb"
+NOTEBOOK = "untouched/quantization.ipynb"
 
 
-def test_the_start_page_leads_to_the_notebook_and_its_demo_follows_mouse_and_keyboard(page):
+@pytest.fixture
+def untouched(workspace):
+    """A student version that no other test of the same JupyterLab works on."""
+    copy = workspace / NOTEBOOK
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copy(student_version("q02_quantization"), copy)
+
+
+def test_the_start_page_leads_to_the_notebook_and_its_demo_follows_mouse_and_keyboard(page, untouched):
     page.open_start()
     page.page.get_by_role("link", name="Question 2").click()
     page.page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
@@ -37,7 +49,7 @@ def test_the_start_page_leads_to_the_notebook_and_its_demo_follows_mouse_and_key
     expect(title).to_contain_text("one scale a channel")
 
 
-def test_an_unwritten_task_stops_its_test_with_the_tasks_name(page):
+def test_an_unwritten_task_stops_its_test_with_the_tasks_name(page, untouched):
     page.open_notebook(NOTEBOOK)
     page.run_through("affine-params-test")
     (error,) = page.cell_errors()

@@ -47,6 +47,16 @@ def is_test(cell) -> bool:
     return cell.cell_type == "code" and options(cell).get("grade", False) and not options(cell)["solution"]
 
 
+def effects(path: Path) -> int:
+    """How many effects the notebook asserts or reports."""
+    return sum(cell.source.count("_effect(") for cell in cells(path) if cell.cell_type == "code")
+
+
+def shows_something(path: Path) -> set[str]:
+    """Ids of the code cells that must have an output: all that a student meets, tasks apart."""
+    return {cell.id for cell in cells(path) if cell.cell_type == "code" and not is_task(cell)}
+
+
 def mutants(path: Path, task: str = "*") -> list[Path]:
     """Wrong solutions of a notebook's task, or of all its tasks; `task` is a grade_id."""
     stem = task.removeprefix(f"{prefix(path)}_")

@@ -1,17 +1,13 @@
 """All points for the reference, none for the starter, fewer than all for each mistake."""
 
-import os
-import time
-
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from autograder import regions
 from autograder.preprocessors.clear_solutions import ClearSolutions
+from tests.forks import get_ready
 from tests.notebooks import runner
 from tests.notebooks.runner import cells, grade_id, is_task, is_test, options, points
-from tests.notebooks.trial import Rehearsal, get_ready
+from tests.notebooks.trial import Rehearsal
 
 pytestmark = pytest.mark.needs("compiler")
 each = pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
@@ -87,18 +83,3 @@ def test_mistake_loses_points(path, task, mutant, rehearsals, tmp_path):
     }
     assert said.keys() == possible.keys()
     assert sum(map(points, said.values())) < sum(possible.values())
-
-
-@each
-def test_solved_notebook_runs_from_top_to_bottom_and_shows_every_effect(path, tmp_path, monkeypatch):
-    """Without NBGRADER_EXECUTION, so that the widgets run as they do for a student."""
-    monkeypatch.delenv("NBGRADER_EXECUTION")
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
-    started = time.perf_counter()
-    client.execute(env={**os.environ, "COURSE_EFFECTS": str(tmp_path / "effects")})
-    print(f"{runner.name(path)}: {time.perf_counter() - started:.0f} s")
-    asserted = sum(cell.source.count("_effect(") for cell in notebook.cells if cell.cell_type == "code")
-    assert len(list((tmp_path / "effects").glob("*.json"))) == asserted
-    silent = [c.id for c in notebook.cells if c.cell_type == "code" and not c.outputs and not is_task(c)]
-    assert not silent, "every code cell that a student meets shows something"
