@@ -199,7 +199,7 @@ def test_only_a_gpu_whose_driver_knows_cuda_13_counts(
     compiler = shutil.which("g++") or shutil.which("clang++")
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
     driver = ctypes.CDLL(str(library))
-    monkeypatch.setattr(course.ctypes, "CDLL", lambda name: driver)
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: driver)
     assert course.sees_gpu() is seen
 
 
@@ -207,7 +207,7 @@ def test_a_machine_without_nvidias_driver_has_no_gpu(course, monkeypatch):
     def missing(name):
         raise OSError(f"{name}: cannot open shared object file")
 
-    monkeypatch.setattr(course.ctypes, "CDLL", missing)
+    monkeypatch.setattr(ctypes, "CDLL", missing)
     assert course.sees_gpu() is False
 
 
