@@ -13,6 +13,7 @@ from pathlib import Path
 from course_lib.cuda.compiler import MOST_FRAME_BYTES, Compiler
 from course_lib.cuda.errors import CompileError
 from course_lib.cuda.sites import label_calls
+from course_lib.cuda.symbols import foreign
 from course_lib.cuda.translate import host_source
 
 HOST = Path(__file__).parent / "host"
@@ -49,6 +50,8 @@ def build(source: str, filename: str, compiler: Compiler, inspected: bool = Fals
         compiled = pool.submit(runtime, compiler, inspected)
         objects = _compile_kernel(source, translated, filename, compiler, inspected)
         try:
+            if names := foreign(objects):
+                raise _not_device_code(source, filename, names)
             _into_cache(
                 library, [*compiler.command, *compiler.link_flags, str(objects), *map(str, compiled.result())]
             )
@@ -128,6 +131,16 @@ def _compile_kernel(source: str, translated: str, filename: str, compiler: Compi
     except BaseException:
         shutil.rmtree(folder)
         raise
+
+
+def _not_device_code(source: str, filename: str, names: list[str]) -> CompileError:
+    """The error for functions that are declared in a source, or reached otherwise, and no device code."""
+    problems = []
+    for name in names:
+        place = re.search(rf"\b{re.escape(name)}\b", source)
+        line = source.count("\n", 0, place.start()) + 1 if place else 1
+        problems.append((line, f"{name} is no function of device code, and it is not defined here"))
+    return CompileError("\n".join(f"{filename}, line {line}: {text}" for line, text in problems), problems)
 
 
 _HINTS = {
