@@ -111,7 +111,10 @@ def pytest_configure(config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    """What this run leaves out is never handed to a worker; the summary names it, so that it is no pass."""
+    """What this run leaves out is never handed to a worker; the summary names it, so that it is no pass.
+
+    --collect-only lists it like the others.
+    """
     left_out = {"slow": 0, "stand-ins": 0, "lacking": {}}
     kept, dropped = [], []
     for item in items:

@@ -53,9 +53,11 @@ def run_tests(
     if not (ROOT / "tests").is_dir():
         raise UserError("The student edition has no tests of its own; ./course check runs a notebook's.")
     cores = min(os.cpu_count() or 1, 8)
-    # One thread a worker: several workers with all cores each are slower than one.
+    # One thread a worker: several workers with all cores each are slower than one. Neighbors stay with one
+    # worker, since they share what took long to start; one that has ended early takes over from the others.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
-    command = [sys.executable, "-m", "pytest", "-n", str(cores), *["--all"] * everything, *context.args]
+    command = [sys.executable, "-m", "pytest", "-n", str(cores), "--dist", "worksteal"]
+    command += [*["--all"] * everything, *context.args]
     raise typer.Exit(subprocess.run(command, cwd=ROOT, env=environment).returncode)
 
 
