@@ -23,6 +23,8 @@ vocabulary).
 Memory. `Budget(nbytes)` counts what is taken from it by name; caches and pools take `budget=` and raise
 `OutOfMemory`, changing nothing, before they would exceed it. `with budget.enforced():` also sets the limit of
 PyTorch's allocator on a GPU. Weights count when the caller says so: `budget.take("weights", decoder.nbytes)`.
+
+Kernels. `ShuffledPages(lengths, page, kv_heads, d, random)` is a paged cache as NumPy arrays, to try one on.
 """
 
 from course_lib.kv_cache.budget import Budget, OutOfMemory
@@ -34,6 +36,7 @@ from course_lib.kv_cache.int8 import int8_weights
 from course_lib.kv_cache.offloaded import OffloadedCache
 from course_lib.kv_cache.paged import PagedCache, PagePool
 from course_lib.kv_cache.quantized import QuantizedCache
+from course_lib.kv_cache.shuffled import ShuffledPages
 from course_lib.kv_cache.windowed import WindowedCache
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "PagePool",
     "PagedCache",
     "QuantizedCache",
+    "ShuffledPages",
     "WindowedCache",
     "decode_step",
     "decoder_shape",
