@@ -28,4 +28,4 @@ def resolve(*arguments: str, text: str | None = None, **settings: str) -> subpro
 
 def answers() -> bool:
     """Whether uv is installed and reaches the index."""
-    return resolve("-", text="packaging", UV_HTTP_RETRIES="0", UV_HTTP_TIMEOUT="10").returncode == 0
+    return resolve("-", text="packaging", UV_HTTP_RETRIES="1", UV_HTTP_TIMEOUT="10").returncode == 0

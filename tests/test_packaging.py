@@ -135,7 +135,8 @@ def test_a_wheel_which_would_lack_notebooks_and_kernels_is_refused_in_one_line(e
 def test_an_editable_installation_has_the_command_course_and_runs_a_kernel(edition, tmp_path):
     """In an environment of one's own, called from anywhere; packages come from that of the tests."""
     venv = tmp_path / "own"
-    subprocess.run([sys.executable, "-m", "uv", "venv", "--quiet", venv], check=True, timeout=60)
+    make = [sys.executable, "-m", "uv", "venv", "--quiet", "--python", sys.executable, venv]
+    subprocess.run(make, check=True, timeout=60)
     (site,) = venv.glob("lib/python*/site-packages")
     (site / "packages.pth").write_text(sysconfig.get_path("purelib"))
     install = ["uv", "pip", "install", "--python", venv, "--no-deps", "--no-build-isolation", "--offline"]
