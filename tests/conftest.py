@@ -102,7 +102,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line(
-        "markers", "without(name): stands in, where a capability is missing, for tests that need it"
+        "markers", "without(name): stands in for slow tests that need a capability, where they do not run"
     )
     unknown = REQUIRED - CAPABILITIES.keys()
     if unknown:
@@ -121,7 +121,7 @@ def pytest_collection_modifyitems(config, items):
         stands_in = item.get_closest_marker("without")
         if item.get_closest_marker("slow") and not config.getoption("--all"):
             left_out["slow"] += 1
-        elif stands_in and has(stands_in.args[0]):
+        elif stands_in and has(stands_in.args[0]) and config.getoption("--all"):
             left_out["stand-ins"] += 1
         elif reason := _lacking(item):
             names = left_out["lacking"].setdefault(reason, {})

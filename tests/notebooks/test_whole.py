@@ -1,6 +1,6 @@
-"""Solved notebooks run from top to bottom without a browser: one always, the others where there is none.
+"""Solved notebooks run from top to bottom without a browser: all where there is none, one in a short run.
 
-Where there is one, tests/browser/test_notebooks.py demands the same of each and more.
+tests/browser/test_notebooks.py demands the same of each, and more.
 """
 
 import os
@@ -11,14 +11,14 @@ from nbclient import NotebookClient
 
 from tests.notebooks import runner
 
-ALWAYS = "q02_quantization"
-ELSEWHERE = (pytest.mark.slow, pytest.mark.without("browser"))
+QUICKEST = "q07_batching"
 
 
 @pytest.mark.needs("compiler")
+@pytest.mark.without("browser")
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(p, marks=() if runner.name(p) == ALWAYS else ELSEWHERE) for p in runner.NOTEBOOKS],
+    [pytest.param(p, marks=() if runner.name(p) == QUICKEST else pytest.mark.slow) for p in runner.NOTEBOOKS],
     ids=runner.name,
 )
 def test_solved_notebook_runs_from_top_to_bottom_and_shows_every_effect(path, tmp_path):
