@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from autograder.bundle import copy_parts
 from course_lib.commands import doctor
-from tests.test_layers import imported_names
+from tests.layers import imported_names
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
