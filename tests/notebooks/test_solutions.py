@@ -13,10 +13,17 @@ pytestmark = pytest.mark.needs("compiler")
 each = pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
 AS_GRADED = {"NBGRADER_EXECUTION": "autograde"}
 MISTAKES = [
-    pytest.param(path, grade_id(cell), mutant, id=f"{runner.prefix(path)}-{mutant.stem}")
+    pytest.param(
+        path,
+        grade_id(cell),
+        mutant,
+        id=f"{runner.prefix(path)}-{mutant.stem}",
+        # A kernel is compiled and launched dozens of times; one wrong one a task is tried always.
+        marks=pytest.mark.slow if number and mutant.suffix == ".cu" else (),
+    )
     for path in runner.NOTEBOOKS
     for cell in filter(is_task, cells(path))
-    for mutant in runner.mutants(path, grade_id(cell))
+    for number, mutant in enumerate(runner.mutants(path, grade_id(cell)))
 ]
 
 
