@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import re
+import resource
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,6 +44,7 @@ class Warm(warm.OwnWarm):
     """
 
     def __init__(self, confined: bool = True, limits: Limits | None = None):
+        _allow_many_descriptors()
         self._home = tempfile.TemporaryDirectory(prefix="course_grader_")
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -69,6 +71,16 @@ class Warm(warm.OwnWarm):
         """End it; what it forked ends with it."""
         super().close()
         self._home.cleanup()
+
+
+def _allow_many_descriptors() -> None:
+    """As many as this process may have, for it and the warm process that it starts.
+
+    Descriptors on their way through sockets are counted for the account, and held against the limit of
+    whoever sends the next: what a submission leaves in its own socket, within its lower limit, stops nobody.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _kernel_runtime() -> list[Path]:

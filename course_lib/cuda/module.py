@@ -21,8 +21,13 @@ _ALIGNMENT = 16
 
 
 def available() -> str | None:
-    """Where kernels run on this machine: "gpu", "host", or None without a GPU and without a compiler."""
-    return "gpu" if gpu.available() else "host" if compilers() else None
+    """Where kernels run on this machine: "gpu", "host", or None without a GPU and without a compiler.
+
+    COURSE_DEVICE=host in the environment leaves a GPU alone, as it does for "auto" in `load`.
+    """
+    if gpu.available() and os.environ.get("COURSE_DEVICE") != "host":
+        return "gpu"
+    return "host" if compilers() else None
 
 
 def load(name: str, device: str = "auto") -> "Module":

@@ -1,5 +1,7 @@
 """One submission in, one result out: the small course and the real one, honest and broken."""
 
+import resource
+
 import nbformat
 import pytest
 
@@ -182,3 +184,14 @@ def test_where_nothing_can_be_confined_grading_stops_and_earlier_scores_stay(cou
     with pytest.raises(CannotGrade, match="cannot be confined"):
         list(grade(course, "q00_doubling", [], again=True))
     assert sum(filter(None, points_by_cell(course, "ada").values())) == 7
+
+
+def test_the_grader_may_have_more_descriptors_than_a_submission_can_hold_up():
+    """Those on their way through sockets count for the account, whoever has sent them."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+    try:
+        with Warm():
+            assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -120,3 +120,10 @@ def test_without_a_compiler_one_line_names_what_to_install(monkeypatch):
     monkeypatch.setattr("course_lib.cuda.compiler.compilers", list)
     with pytest.raises(cuda.NoCompiler, match=r"install g\+\+.*pip install ziglang"):
         cuda.load("quantize", device="host")
+
+
+@pytest.mark.parametrize(("chosen", "where"), [("host", "host"), ("gpu", "gpu"), ("", "gpu")])
+def test_a_gpu_that_is_to_be_left_alone_is_not_named_as_where_kernels_run(monkeypatch, chosen, where):
+    monkeypatch.setattr("course_lib.cuda.gpu.available", lambda: True)
+    monkeypatch.setenv("COURSE_DEVICE", chosen)
+    assert cuda.available() == where
