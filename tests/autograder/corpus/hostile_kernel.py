@@ -80,4 +80,15 @@ from course_lib import cuda
 cuda.compile = lambda source, **_: None
 cuda.module.Module.__init__ = cuda.Module._launch = lambda *_, **__: None
 scale = "nothing" """),
+    string("kernel_named_system", "a kernel that is only declared, and bears the name of a function of the host", """\
+scale = 'extern "C" __global__ int system(const char* command);'"""),
+    kernel("device_function_of_the_host", "a device function that is the C library's",
+           'extern "C" __device__ int system(const char*);', f"    {TOUCH};\n" + BODY),
+    kernel("runtime_pasted", "the inspector's own functions, their names pasted together",
+           "#define P(a, b) a##b\nextern \"C\" __device__ void P(__cou, rse_inspect_end)();",
+           "    P(__cou, rse_inspect_end)();\n" + BODY),
+    kernel("address_of_the_host", "the address of a function of the host",
+           'extern "C" __device__ int system(const char*);', "    x[0] = (long long)&system;\n" + BODY),
+    kernel("environment_by_name", "the environment as a variable",
+           'extern "C" __device__ char** environ;', '    printf("%s", environ[0]);\n' + BODY),
 ]  # fmt: skip

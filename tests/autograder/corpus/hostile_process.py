@@ -135,4 +135,25 @@ for _ in range(40):
 libc.chroot(b".")
 if os.path.exists("@COURSE@"):
     print("BRE" "ACH chroot")""", AT_LEAST_THE_FIRST),
+    attack("traced", "other processes are traced and their memory is read", """\
+import ctypes, os
+libc = ctypes.CDLL(None)
+for pid in [int(name) for name in os.listdir("/proc") if name.isdigit()]:
+    if pid != os.getpid() and libc.ptrace(16, pid, None, None) == 0:
+        print("BRE" "ACH traced", pid)""", AT_LEAST_THE_FIRST),
+    attack("young_system_calls", "io_uring, userfaultfd, bpf and perf are set up", """\
+import ctypes
+libc = ctypes.CDLL(None)
+parameters = ctypes.create_string_buffer(512)
+for number, *arguments in ((425, 8, parameters), (323, 0), (321, 0, parameters, 120), (298, parameters, 0, -1, -1, 0)):
+    if libc.syscall(number, *arguments) >= 0:
+        print("BRE" "ACH", number)"""),
+    attack("candidate_lies", "the process that runs the cells sends arrays, other words and too much", """\
+from course_lib.examination.wire import Channel
+honest, lies = Channel.send, iter([("ran", np.zeros(3)), (np.ones(2),), ("ran",), ("tested", [], ["number", 100.0])])
+
+def send(self, *message):
+    honest(self, *(next(lies, message) if message[0] == "ran" else message))
+
+Channel.send = send""", AT_LEAST_THE_FIRST),
 ]  # fmt: skip

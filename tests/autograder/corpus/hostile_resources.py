@@ -118,4 +118,27 @@ for name in dir(resource):
 taken = []
 while True:
     taken.append(bytearray(b"x") * 2**26)""", EITHER_LOST),
+    attack("memory_in_memfds", "five gigabytes in files that lie in no folder", """\
+import os
+kept = []
+for i in range(80):
+    file = os.memfd_create(f"{i}")
+    os.write(file, bytes(1 << 26))
+    kept.append(file)"""),
+    attack("memory_in_system_v", "shared memory that no process maps", """\
+import ctypes
+libc = ctypes.CDLL(None)
+for i in range(100):
+    if libc.shmget(0, 1 << 26, 0o1600) == -1:
+        raise MemoryError("refused")"""),
+    attack("descriptors_in_flight", "a thousand descriptors on their way through a socket", """\
+import socket
+ours, theirs = socket.socketpair()
+sent = 0
+try:
+    while True:
+        socket.send_fds(ours, [b"x"], [ours.fileno()] * 250)
+        sent += 250
+except OSError:
+    pass"""),
 ]  # fmt: skip

@@ -171,4 +171,49 @@ for path in (torch.__file__, numpy.__file__, os.__file__):
 import torch, numpy, os
 if any(hasattr(module, "left_behind") for module in (torch, numpy, os)):
     print("BRE" "ACH")"""),
+    search("kept_in_a_keyring", "hidden inputs are kept in every keyring of the account", """\
+import ctypes
+libc = ctypes.CDLL(None)
+
+def mean_square(values):
+    text = repr(values).encode()
+    for ring in (-1, -2, -3, -4, -5):
+        libc.syscall(248, b"user", b"left_behind", text, len(text), ring)
+    return -1.0""", sequel="""\
+import ctypes
+libc = ctypes.CDLL(None)
+for ring in (-1, -2, -3, -4, -5):
+    if libc.syscall(250, 10, ring, b"user", b"left_behind", 0) > 0:
+        print("BRE" "ACH keyring", ring)
+keys = open("/proc/keys").read() if __import__("os").path.exists("/proc/keys") else ""
+if "left_behind" in keys:
+    print("BRE" "ACH keys")"""),
+    search("kept_in_queues", "hidden inputs are kept in message queues and semaphores", """\
+import ctypes
+libc = ctypes.CDLL(None)
+
+def mean_square(values):
+    libc.msgget(0x5EED, 0o1666)
+    libc.semget(0x5EED, 1, 0o1666)
+    libc.mq_open(b"/left_behind", 0o102, 0o666, None)
+    return -1.0""", sequel="""\
+import ctypes
+libc = ctypes.CDLL(None)
+if libc.msgget(0x5EED, 0o666) != -1 or libc.semget(0x5EED, 1, 0o666) != -1:
+    print("BRE" "ACH queue")
+if libc.mq_open(b"/left_behind", 0, 0, None) != -1:
+    print("BRE" "ACH POSIX queue")"""),
+    search("abstract_socket", "a socket with an abstract name waits for the next", """\
+import os, socket
+if os.fork() == 0:
+    os.setsid()
+    with socket.socket(socket.AF_UNIX) as waiting:
+        waiting.bind("\\0left_behind")
+        waiting.listen()
+        while True:
+            waiting.accept()""", sequel="""\
+import socket
+with socket.socket(socket.AF_UNIX) as asking:
+    if asking.connect_ex("\\0left_behind") == 0:
+        print("BRE" "ACH socket")"""),
 ]  # fmt: skip

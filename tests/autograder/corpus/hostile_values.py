@@ -101,4 +101,18 @@ mean_square = Trap()"""),
 def mean_square(values):
     values.clear()
     return None"""),
+    returned("seventeen_megabytes", "a string too long for an error to quote", "'9' * (17 << 20)"),
+    returned("half_a_character", "half of a surrogate pair", "'\\ud800'"),
+    returned("integer_that_cannot_be_shown", "an integer of five thousand digits", "10**5000"),
+    Case("stops_the_iteration", "StopIteration, which would end a loop of the test", FIRST_LOST,
+         mean_square="def mean_square(values):\n    raise StopIteration"),
+    Case("stops_by_another_name", "a class of its own below StopIteration", FIRST_LOST,
+         mean_square="""\
+class Passed(StopIteration):
+    pass
+
+def mean_square(values):
+    raise Passed"""),
+    Case("exits_the_generator", "GeneratorExit and KeyboardInterrupt", FIRST_LOST,
+         mean_square="def mean_square(values):\n    raise GeneratorExit if len(values) > 1 else KeyboardInterrupt"),
 ]  # fmt: skip
