@@ -6,7 +6,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
 
 ROOT = Path(__file__).resolve().parents[2]
 LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
@@ -33,10 +35,21 @@ def test_no_line_of_code_is_longer_than_a_projector_shows(lecture):
     assert not [line for cell in code for line in cell.source.split("\n") if len(line) > 100]
 
 
+@pytest.fixture(scope="module")
+def kernel():
+    """One for all pages: starting it and importing take most of what a page takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("NBGRADER_EXECUTION", raising=False)
+        manager = KernelManager()
+        manager.start_kernel()
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
 @pytest.mark.parametrize("lecture", DEMOS, ids=lambda lecture: lecture.stem)
-def test_demo_page_runs_and_shows_its_widget(lecture, tmp_path, monkeypatch):
-    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+def test_demo_page_runs_and_shows_its_widget(lecture, kernel, tmp_path):
     notebook = nbformat.read(lecture, as_version=4)
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    notebook.cells.insert(0, new_code_cell("%reset -f"))  # nothing that another page has imported
+    NotebookClient(notebook, km=kernel, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert any("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in shown)

@@ -1,6 +1,6 @@
-"""Tries wrong solutions: each in a copy of a process that has run the notebook's cells up to the task.
+"""Tries wrong solutions: each in a copy of a process that has run the notebook through the task's tests.
 
-What comes before a task is run once for all its wrong solutions, and none of them can change what the next
+What comes before is run once for all wrong solutions of a task, and none of them can change what the next
 one meets. One that hangs or crashes ends with its copy.
 """
 
@@ -71,18 +71,20 @@ def _rehearse(path: Path, connection: Connection, environment: dict, folder: Pat
     with shell() as here, contextlib.suppress(EOFError):
         while True:
             task, mutant, output = connection.recv()
-            after = next(i for i, cell in enumerate(all_cells) if grade_id(cell) == task) + 1
+            place = next(i for i, cell in enumerate(all_cells) if grade_id(cell) == task)
+            tests = [i for i, cell in enumerate(all_cells) if is_test(cell) and task_of(cell) == task]
             try:
-                run_cells(here, all_cells[done:after], ())
+                # With the task's own tests: what these compute and keep, no copy need compute again.
+                run_cells(here, all_cells[done : tests[-1] + 1], {grade_id(all_cells[i]) for i in tests})
             except Exception:
                 connection.send(traceback.format_exc())
                 continue
-            done = after
-            connection.send(_in_a_copy(seconds, here, all_cells[after - 1 :], task, mutant, output))
+            done = tests[-1] + 1
+            connection.send(_in_a_copy(seconds, here, all_cells[place:done], mutant, output))
 
 
-def _in_a_copy(seconds: float, here, following, task: str, mutant: Path, output: Path) -> dict | str:
-    """What the tests say, or what happened instead. `following` are the cells from the task's own on."""
+def _in_a_copy(seconds: float, here, its_cells, mutant: Path, output: Path) -> dict | str:
+    """What the tests say, or what happened instead. `its_cells` are from the task's own to its last test."""
     answers, answer = multiprocessing.Pipe(duplex=False)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -95,7 +97,7 @@ def _in_a_copy(seconds: float, here, following, task: str, mutant: Path, output:
             os.dup2(printed, 1)
             os.dup2(printed, 2)
             os.chdir(output.parent)
-            answer.send(_tests(here, following, task, mutant))
+            answer.send(_tests(here, its_cells, mutant))
             sys.stdout.flush()
         except BaseException:
             answer.send(traceback.format_exc())
@@ -112,11 +114,9 @@ def _in_a_copy(seconds: float, here, following, task: str, mutant: Path, output:
         os.waitpid(copy, 0)
 
 
-def _tests(here, following, task: str, mutant: Path) -> dict[str, float | str]:
+def _tests(here, its_cells, mutant: Path) -> dict[str, float | str]:
     """The wrong solution is run right after the cell that it replaces a function of."""
-    magic = following[0].source.splitlines()[0] + "\n" if mutant.suffix == ".cu" else ""
+    magic = its_cells[0].source.splitlines()[0] + "\n" if mutant.suffix == ".cu" else ""
     here.run_cell(magic + mutant.read_text("utf-8")).raise_error()
-    tests = [grade_id(cell) for cell in following if is_test(cell) and task_of(cell) == task]
-    last = max(i for i, cell in enumerate(following) if grade_id(cell) in tests)
-    said = run_cells(here, following[1 : last + 1], tests)
+    said = run_cells(here, its_cells[1:], {grade_id(cell) for cell in its_cells if is_test(cell)})
     return {name: value if isinstance(value, float) else repr(value) for name, value in said.items()}
