@@ -123,7 +123,7 @@ def pytest_collection_modifyitems(config, items):
             left_out["slow"] += 1
         elif stands_in and has(stands_in.args[0]) and config.getoption("--all"):
             left_out["stand-ins"] += 1
-        elif reason := _lacking(item):
+        elif not config.option.collectonly and (reason := _lacking(item)):
             names = left_out["lacking"].setdefault(reason, {})
             name = item.nodeid.split("[")[0]
             names[name] = names.get(name, 0) + 1
