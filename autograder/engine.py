@@ -8,6 +8,7 @@ import time
 import nbformat
 
 from autograder.warm import Warm, expected
+from course_lib.examination.absent import asked_for
 from course_lib.examination.assignment import Assignment
 from course_lib.examination.conduct import Findings, conduct
 from course_lib.examination.outputs import clean
@@ -17,6 +18,7 @@ from course_lib.examination.submission import Submission, Unreadable, read
 
 __all__ = ["Assignment", "Result", "Times", "allow_unconfined", "grade_submission"]
 
+MOST_ABSENT = 5  # files that a row names
 UNCONFINED = "COURSE_UNCONFINED"  # in the environment: also for nbgrader's own commands
 
 
@@ -38,10 +40,11 @@ def grade_submission(
     found = conduct(submission, assignment, warm.start, times or Times())
     warm.bring(found.imported)
     points = {name: found.points.get(name, 0.0) for name in assignment.tests}
+    absent = [f"{name} is asked for, and is no part of a submission" for name in asked_for(found.outputs)]
     return Result(
         points=points,
         messages=found.messages,
-        flags=submission.flags + found.flags,
+        flags=submission.flags + found.flags + absent[:MOST_ABSENT],
         executed=executed(submission, found),
         seconds=time.monotonic() - started,
     )

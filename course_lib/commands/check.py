@@ -6,6 +6,7 @@ The same candidate and examiner as in grading, as ordinary processes of the stud
 import ast
 import os
 import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,14 +67,19 @@ def check_assignment(assignment: str) -> bool:
 def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[str]]:
     """What each visible test says of `notebook`, run up to the last of them, and notes on what was odd.
 
-    Tests and locked cells are those of the student version `released`, however `notebook` changed them.
+    Tests and locked cells are those of the student version `released`, however `notebook` changed them. As
+    when it is graded, the notebook runs in an empty folder; a file beside it that it asks for is noted.
     Raises UserError when it is no notebook.
     """
     environment = {**os.environ, "NBGRADER_EXECUTION": "validate", "PLOTLY_RENDERER": "plotly_mimetype"}
     if compilers():  # there kernels are graded; without a compiler, a GPU may run them
         environment["COURSE_DEVICE"] = "host"
-    with standby.warm(GUARD, environment, notebook.parent) as warm:
+    with (
+        tempfile.TemporaryDirectory(prefix="course_check_") as empty,
+        standby.warm(GUARD, environment, Path(empty)) as warm,
+    ):
         # Imported while the other process starts, where it has to.
+        from course_lib.examination.absent import asked_for
         from course_lib.examination.assignment import Assignment
         from course_lib.examination.conduct import conduct
         from course_lib.examination.peers import Times
@@ -94,7 +100,9 @@ def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[
         found = conduct(submission, assignment, warm.start, Times())
     standby.keep(environment, found.imported)
     verdicts = [_verdict(cell, found, places[name]) for name, cell in assignment.tests.items()]
-    return verdicts, submission.flags + [flag for flag in found.flags if flag.startswith("cell ")]
+    left_behind = [name for name in asked_for(found.outputs) if (notebook.parent / name).exists()]
+    notes = [f"{name} lies beside the notebook, and only the notebook is handed in" for name in left_behind]
+    return verdicts, [*submission.flags, *(flag for flag in found.flags if flag.startswith("cell ")), *notes]
 
 
 def _only_shows(source: str) -> bool:

@@ -186,6 +186,13 @@ def test_where_nothing_can_be_confined_grading_stops_and_earlier_scores_stay(cou
     assert sum(filter(None, points_by_cell(course, "ada").values())) == 7
 
 
+def test_a_file_that_is_no_part_of_the_submission_is_named_in_the_row(starter, small):
+    reads = "table = open('table.csv').read()\n" + DOUBLE
+    result = graded(solved(starter, q00_double=reads), small)
+    assert "table.csv is asked for, and is no part of a submission" in result.flags
+    assert not graded(solved(starter), small).flags
+
+
 def test_the_grader_may_have_more_descriptors_than_a_submission_can_hold_up():
     """Those on their way through sockets count for the account, whoever has sent them."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)

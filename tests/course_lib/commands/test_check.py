@@ -109,10 +109,27 @@ def test_what_other_cells_do_does_not_fail_a_test(tmp_path, released, extra):
     assert only(check_notebook(write(tmp_path / "mine.ipynb", SOLVED, extra=extra), released)).passed
 
 
-def test_a_module_beside_the_notebook_can_be_imported(tmp_path, released):
-    (tmp_path / "beside.py").write_text("TWO = 2")
-    solution = "from beside import TWO\n\ndef double(x):\n    return TWO * x"
+IMPORTS = "from beside import TWO\n\ndef double(x):\n    return TWO * x"
+OPENS = "def double(x):\n    return int(open('beside.txt').read()) * x"
+READS = "TWO = int(open('beside.txt').read())\n\ndef double(x):\n    return TWO * x"
+
+
+@pytest.mark.parametrize(
+    ("name", "solution"), [("beside.py", IMPORTS), ("beside.txt", OPENS), ("beside.txt", READS)]
+)
+def test_a_file_beside_the_notebook_is_not_there_as_when_it_is_graded_and_that_is_told(
+    tmp_path, released, name, solution
+):
+    (tmp_path / name).write_text("TWO = 2" if name.endswith("py") else "2")
+    (verdict,), notes = check_notebook(write(tmp_path / "mine.ipynb", solution), released)
+    assert not verdict.passed
+    assert notes == [f"{name} lies beside the notebook, and only the notebook is handed in"]
+
+
+def test_a_file_that_the_notebook_writes_itself_is_there(tmp_path, released):
+    solution = "open('own.txt', 'w').write('2')\n" + OPENS.replace("beside", "own")
     assert only(check_notebook(write(tmp_path / "mine.ipynb", solution), released)).passed
+    assert not (tmp_path / "own.txt").exists()
 
 
 def test_a_file_that_is_no_notebook_is_one_clear_line(tmp_path, released):
