@@ -11,7 +11,7 @@ from autograder.warm import Warm, expected
 from course_lib.examination.absent import asked_for
 from course_lib.examination.assignment import Assignment
 from course_lib.examination.conduct import Findings, conduct
-from course_lib.examination.outputs import clean
+from course_lib.examination.outputs import clean_all
 from course_lib.examination.peers import Times
 from course_lib.examination.result import Result
 from course_lib.examination.submission import Submission, Unreadable, read
@@ -64,12 +64,11 @@ def _shared() -> Warm:
 
 def executed(submission: Submission, found: Findings) -> bytes:
     """The notebook with the outputs of its run, in the file format of Jupyter."""
-    notebook = submission.notebook
+    notebook, shown = submission.notebook, clean_all(found.outputs)
     notebook.cells = []
     for place, (cell, _) in enumerate(submission.cells):
         if cell.cell_type == "code":
-            outputs = clean(found.outputs.get(place, []))
-            cell.outputs = nbformat.from_dict(outputs)
+            cell.outputs = nbformat.from_dict(shown.get(place, []))
             cell.execution_count = place + 1
             for output in cell.outputs:
                 if output.output_type == "execute_result":

@@ -5,11 +5,23 @@ import re
 from course_lib.examination.safe_html import safe
 
 MAX_CELL = 20 << 20  # characters
+MAX_NOTEBOOK = 64 << 20
 SAFE = {"text/plain", "text/latex", "text/markdown", "image/png", "image/jpeg", "image/gif",
         "application/json", "application/vnd.plotly.v1+json"}  # fmt: skip
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 ANSI = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f]")  # control characters, those of colors excepted
+LEFT_OUT = "[The outputs of this cell are left out: the notebook shows too much.]\n"
 REMOVED = "[An output that could run code in a browser is left out.]"
+
+
+def clean_all(outputs: dict[int, list]) -> dict[int, list[dict]]:
+    """Outputs of cells by place, each cleaned; what comes after MAX_NOTEBOOK characters is left out."""
+    room, kept = MAX_NOTEBOOK, {}
+    for place, found in sorted(outputs.items()):
+        room -= len(str(found))
+        note = {"output_type": "stream", "name": "stderr", "text": LEFT_OUT}
+        kept[place] = clean(found) if room > 0 else [note]
+    return kept
 
 
 def clean(outputs: list) -> list[dict]:

@@ -1,6 +1,7 @@
 """Outputs keep what a reader wants and lose what a browser would run."""
 
-from course_lib.examination.outputs import REMOVED, clean
+from course_lib.examination import outputs
+from course_lib.examination.outputs import LEFT_OUT, REMOVED, clean, clean_all
 
 
 def data(**kinds):
@@ -35,3 +36,12 @@ def test_what_is_no_output_is_dropped():
 def test_text_of_any_type_becomes_text():
     (stream,) = clean([{"output_type": "stream", "name": 3, "text": {"a": 1}}])
     assert stream == {"output_type": "stream", "name": "stdout", "text": ""}
+
+
+def test_what_comes_after_too_much_of_a_notebook_is_left_out_cell_by_cell(monkeypatch):
+    monkeypatch.setattr(outputs, "MAX_NOTEBOOK", 1000)
+    shown = {place: [{"output_type": "stream", "name": "stdout", "text": "x" * 400}] for place in (7, 2, 9)}
+    kept = clean_all(shown)
+    assert kept[2] == clean(shown[2])
+    assert kept[7] == clean(shown[7])
+    assert [output["text"] for output in kept[9]] == [LEFT_OUT]

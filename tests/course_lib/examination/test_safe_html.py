@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib.examination.safe_html import ATTRIBUTES, EVERYWHERE, TAGS, safe
+from course_lib.examination.safe_html import ATTRIBUTES, EVERYWHERE, TAGS, TOO_MUCH, safe
 
 
 class Elements(HTMLParser):
@@ -116,3 +116,33 @@ def test_whatever_the_text_only_listed_tags_attributes_and_addresses_come_out(te
         assert attributes.keys() <= EVERYWHERE | ATTRIBUTES.get(tag, set())
         assert (attributes.get("href") or "#").lower().startswith(("http://", "https://", "mailto:", "#"))
         assert (attributes.get("src") or "data:image/").startswith("data:image/")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<div>" * 200_000,
+        "<div>" * 20_000 + "x" + "</div>" * 20_000,
+        "<b><i>" * 50_000,
+        "<ul><li>" * 50_000,
+        "<table><tr><td>" * 30_000,
+        "<DIV><p>" * 20_000,
+        "<a href=x>" * 30_000,
+        "x" * (8 << 20),
+        "<unknown>" * 30_000,
+        "<div></b>" * 20_000,
+        "<div><table><td></div></table>" * 20_000,
+        "<div>" * 300 + "x" + "</div>" * 300 + "<br>" * 5_000,
+    ],
+    ids=range(12),
+)
+def test_what_a_parser_would_take_long_for_is_left_out(text):
+    assert safe(text) == TOO_MUCH
+
+
+def test_a_long_table_of_shallow_rows_stays():
+    row = "<tr><th>1</th>" + "<td>0.5<br>x</td>" * 20 + "</tr>"
+    table = f"<table><tbody>{row * 2000}</tbody></table>"
+    assert safe(table) == table
+    loose = "<ul>" + "<li>one<p>two" * 3000 + "</ul>"
+    assert "[HTML" not in safe(loose)
