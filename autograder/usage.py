@@ -17,6 +17,15 @@ def holds_more(first: int, limit: int) -> bool:
     return sum(_proportional(pid) for pid, _, _ in _tree(first)) > limit
 
 
+def held(pid: int) -> int:
+    """Bytes in memory that one process alone holds; 0 when it has ended."""
+    try:
+        resident, shared = map(int, Path(f"/proc/{pid}/statm").read_text().split()[1:3])
+    except OSError:
+        return 0
+    return (resident - shared) * os.sysconf("SC_PAGESIZE")
+
+
 def largest(first: int) -> int:
     """The descendant of `first` that holds the most memory; `first` itself when it has none."""
     held = {pid: _proportional(pid) for pid, _, _ in _tree(first) if pid != first}

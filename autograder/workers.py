@@ -12,18 +12,24 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.batch import ATTEMPTS, Answer, Grader, Task
 from autograder.sandbox import die_with_parent
+from autograder.usage import held
 from course_lib.examination.assignment import Assignment, Cell
 from course_lib.examination.result import CannotGrade, Result
 from course_lib.examination.wire import Channel, decode, encode
 from course_lib.paths import ROOT
 
 AHEAD = 2  # tasks at a worker: it need not wait for the coordinator, which may be writing
+# What a worker may take for one submission: it reads what a student wrote, which may be made to cost much.
+# An examination itself ends after ten minutes.
+MOST_SECONDS, MOST_MEMORY = 1200.0, 6 << 30
+WATCHED = 1.0  # seconds between two looks at the workers
 PATIENCE = 20.0  # seconds until a worker that was told to end must have ended
 
 
@@ -38,17 +44,23 @@ def unpacked(data: bytes) -> Assignment:
     return Assignment(tuple(Cell(**cell) for cell in cells), frozenset(names))
 
 
+def command(channel: int) -> list[str]:
+    """The program of a worker that serves the socket `channel`."""
+    return [sys.executable, "-m", "autograder.workers", str(channel)]
+
+
 class _Worker:
     """A process that grades, and the tasks it was given, the one in work first."""
 
     def __init__(self, assignment: bytes):
         ours, theirs = socket.socketpair()
         self.tasks: deque[Task] = deque()
+        self.since = time.monotonic()  # when the first of them was begun
         self.channel = Channel(ours)
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the worker
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "autograder.workers", str(theirs.fileno())],
+                command(theirs.fileno()),
                 pass_fds=[theirs.fileno()],
                 cwd=ROOT,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -65,6 +77,16 @@ class _Worker:
         self.tasks.append(task)
         with contextlib.suppress(OSError):
             self.channel.send("grade", os.fsencode(task.path))
+
+    def too_much(self) -> str:
+        """What it has taken too much of for the submission in work, or ""."""
+        if not self.tasks:
+            return ""
+        if time.monotonic() - self.since > MOST_SECONDS:
+            return f"it took more than {MOST_SECONDS:g} seconds"
+        if held(self._process.pid) > MOST_MEMORY:
+            return f"it took more than {MOST_MEMORY >> 30} GB of memory"
+        return ""
 
     def last_words(self) -> str:
         """The last line it printed."""
@@ -107,8 +129,11 @@ class _Run:
             self._fill(worker)
         while any(worker.tasks for worker in self._workers):
             found = []
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(WATCHED):
                 found += self._heard(key.data)
+            for worker in list(self._workers):
+                if too_much := worker.too_much():
+                    found += self._ended(worker, too_much)
             if found:
                 yield found
 
@@ -131,27 +156,31 @@ class _Run:
         if what == "cannot":
             raise CannotGrade(details[0])
         self._answered = True
-        task = worker.tasks.popleft()
+        task, worker.since = worker.tasks.popleft(), time.monotonic()
         self._fill(worker)
         digest, result, abandoned = details
         return [Answer(task.student, digest, Result(**result), abandoned)]
 
-    def _ended(self, worker: _Worker) -> list[Answer]:
-        """A worker is gone: others take its tasks, and one that ends every worker is put aside."""
-        said = worker.last_words()
+    def _ended(self, worker: _Worker, why: str = "") -> list[Answer]:
+        """A worker is gone, or must go (`why`): others take its tasks.
+
+        A submission that ends every worker is put aside, one that has taken too much at once.
+        """
+        said = why or worker.last_words()
         self._selector.unregister(worker.channel.socket)
         self._workers.remove(worker)
         worker.end()
-        self._in_vain += not self._answered
+        self._in_vain += not self._answered and not why
         if self._in_vain >= ATTEMPTS:
             raise CannotGrade(f"The processes that grade end at once: {said}")
         found = []
         if worker.tasks:
             guilty = worker.tasks[0]
             self._died[guilty.student] += 1
-            if self._died[guilty.student] >= ATTEMPTS:
+            if why or self._died[guilty.student] >= ATTEMPTS:
                 worker.tasks.popleft()
-                reason = f"the process that graded it died {ATTEMPTS} times: {said}"
+                how = "had to be ended" if why else f"died {ATTEMPTS} times"
+                reason = f"the process that graded it {how}: {said}"
                 found = [Answer(guilty.student, "", Result(reason=reason), abandoned=True)]
             self._tasks.extendleft(reversed(worker.tasks))
         if self._tasks:

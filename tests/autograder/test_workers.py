@@ -1,0 +1,71 @@
+"""A worker that takes too much for one submission is replaced; the others are graded all the same."""
+
+import sys
+from collections import deque
+from pathlib import Path
+
+import pytest
+
+from autograder import workers
+from autograder.batch import Task
+from autograder.workers import LocalWorkers
+from course_lib.examination.assignment import Assignment
+from course_lib.paths import ROOT
+
+# In the place of a grader: answers at once, but for submissions that are named after what they take.
+SERVES = f"""
+import dataclasses, os, socket, sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from course_lib.examination.result import Result
+from course_lib.examination.wire import Channel
+
+channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+channel.receive()
+while True:
+    try:
+        _, path = channel.receive()
+    except EOFError:
+        break
+    if b"endless" in path:
+        time.sleep(3600)
+    taken = bytearray(b"x") * (600 << 20) if b"large" in path else b""
+    if taken:
+        time.sleep(3600)
+    channel.send("graded", "digest", dataclasses.asdict(Result(points={{"t": 1.0}})), False)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(workers, "command", lambda channel: [sys.executable, "-c", SERVES, str(channel)])
+    monkeypatch.setattr(workers, "WATCHED", 0.1)
+
+
+def graded(*names, count=2):
+    tasks = deque(Task(name, Path(f"/{name}/q/n.ipynb")) for name in names)
+    found = {}
+    for answers in LocalWorkers(count).run(Assignment((), frozenset()), tasks):
+        found |= {answer.student: answer for answer in answers}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("guilty", "limit", "most", "said"),
+    [("endless", "MOST_SECONDS", 4, "4 seconds"), ("large", "MOST_MEMORY", 400 << 20, "GB of memory")],
+)
+@pytest.mark.parametrize("count", [1, 2])
+def test_who_takes_too_much_is_put_aside_and_the_others_are_graded(
+    monkeypatch, guilty, limit, most, said, count
+):
+    monkeypatch.setattr(workers, limit, most)
+    found = graded("ada", guilty, "bob", "eve", count=count)
+    assert {name for name, answer in found.items() if answer.result.points} == {"ada", "bob", "eve"}
+    assert found[guilty].abandoned
+    assert "had to be ended: it took more than" in found[guilty].result.reason
+    assert said in found[guilty].result.reason
+
+
+def test_a_long_queue_is_no_long_submission(monkeypatch):
+    monkeypatch.setattr(workers, "MOST_SECONDS", 10)
+    names = [f"student{i}" for i in range(50)]
+    assert graded(*names, count=1).keys() == set(names)
