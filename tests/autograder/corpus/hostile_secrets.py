@@ -203,7 +203,7 @@ if libc.msgget(0x5EED, 0o666) != -1 or libc.semget(0x5EED, 1, 0o666) != -1:
     print("BRE" "ACH queue")
 if libc.mq_open(b"/left_behind", 0, 0, None) != -1:
     print("BRE" "ACH POSIX queue")"""),
-    search("abstract_socket", "a socket with an abstract name waits for the next", """\
+    search("abstract_socket_waits", "a socket with an abstract name waits for the next", """\
 import os, socket
 if os.fork() == 0:
     os.setsid()
