@@ -14,7 +14,7 @@ STEP = 2.0**-30  # seconds of a token; services last about 2^20 of them, so the 
 SERVICE = 2**20
 MEAN = SERVICE * STEP
 REQUESTS = 30_000
-MORE = 3 * REQUESTS  # where queues remember for long: one or two servers
+MORE = 3 * REQUESTS  # where one or two servers remember for long, and the mean is to be settled to 1.5 %
 LOADS = (0.5, 0.8, 0.9, 0.95)
 FIXED, EACH = 0.5, 0.02  # seconds of a batch, and of each of its members
 
@@ -89,7 +89,8 @@ def _settled(waits: np.ndarray) -> float:
 
 
 def _several_servers(servers: int, load: float) -> Case:
-    rate, requests = load * servers / MEAN, MORE if servers <= 2 else REQUESTS
+    rate, sharp = load * servers / MEAN, load <= 0.8
+    requests = MORE if servers <= 2 and sharp else REQUESTS
 
     def run(seed):
         services = stream("theory", "services", servers, seed=seed).geometric(1 / SERVICE, requests)
@@ -99,26 +100,26 @@ def _several_servers(servers: int, load: float) -> Case:
         return _settled(result.wait), [gap, services.mean() / SERVICE - 1]
 
     expected = theory.mmc_wait(rate, MEAN, servers)
-    return Case(f"M/M/{servers}, load {load}: wait", expected, run, MEAN, load <= 0.8)
+    return Case(f"M/M/{servers}, load {load}: wait", expected, run, MEAN, sharp)
 
 
 def _any_service(cv: float, load: float) -> Case:
-    rate = load / MEAN
+    # Long services make long memories: no run of this length is sharp with a variation of 2.
+    rate, sharp = load / MEAN, load <= 0.8 and cv < 1
+    requests = MORE if sharp else REQUESTS
 
     def run(seed):
         draw = stream("theory", "any", seed=seed)
-        services = np.full(MORE, SERVICE)
+        services = np.full(requests, SERVICE)
         if cv:
-            services = np.maximum(1, np.rint(draw.gamma(cv**-2, cv**2 * SERVICE, MORE))).astype(int)
-        arrival, gap = _arrivals(rate, seed, MORE)
-        result = simulate(Trace(arrival, np.ones(MORE, int), services), Continuous(1), StepCost(STEP))
+            services = np.maximum(1, np.rint(draw.gamma(cv**-2, cv**2 * SERVICE, requests))).astype(int)
+        arrival, gap = _arrivals(rate, seed, requests)
+        result = simulate(Trace(arrival, np.ones(requests, int), services), Continuous(1), StepCost(STEP))
         squares = (services / SERVICE) ** 2
         controls = [gap, services.mean() / SERVICE - 1, squares.mean() - 1 - cv**2] if cv else [gap]
         return _settled(result.wait), controls
 
     name = "M/D/1" if not cv else f"M/G/1, variation {cv}"
-    # Long services make long memories: no run of this length is sharp with a variation of 2.
-    sharp = load <= 0.8 and cv < 1
     return Case(f"{name}, load {load}: wait", theory.mg1_wait(rate, MEAN, cv), run, MEAN, sharp)
 
 

@@ -117,8 +117,7 @@ def test_a_confined_process_gets_eperm_for_every_call_of_the_list():
 def test_threads_processes_shared_memory_and_loopback_work_as_before():
     found, ending = confined(
         """
-        import multiprocessing, socket, subprocess, threading
-        from multiprocessing import shared_memory
+        import mmap, multiprocessing, os, socket, subprocess, threading
         said = []
         thread = threading.Thread(target=said.append, args=("thread",))
         thread.start(); thread.join()
@@ -126,8 +125,14 @@ def test_threads_processes_shared_memory_and_loopback_work_as_before():
         queue = multiprocessing.get_context("fork").Queue()
         process = multiprocessing.get_context("fork").Process(target=queue.put, args=("process",))
         process.start(); said.append(queue.get()); process.join()
-        memory = shared_memory.SharedMemory(create=True, size=16)
-        memory.buf[0] = 7; said.append(memory.buf[0]); memory.close(); memory.unlink()
+        with open("/dev/shm/shared", "w+b") as file:
+            file.truncate(4096)
+            with mmap.mmap(file.fileno(), 4096) as memory:
+                if os.fork() == 0:
+                    memory[0] = 7
+                    os._exit(0)
+                os.wait()
+                said.append(memory[0])
         with socket.create_server(("127.0.0.1", 0)) as server:
             socket.create_connection(server.getsockname()).close()
         found = [*said, "loopback"]

@@ -11,7 +11,9 @@ from playwright.sync_api import TimeoutError
 from tests.notebooks import runner
 
 pytestmark = [pytest.mark.needs("browser", "compiler"), pytest.mark.slow]
-CHANGED = "before => document.querySelector('.js-plotly-plot .gtitle').textContent !== before"
+# The title of the plot that stands in one cell with a slider.
+TITLE = "handle => handle.closest('.jp-Cell').querySelector('.js-plotly-plot .gtitle').textContent"
+CHANGED = f"([handle, before]) => ({TITLE})(handle) !== before"
 
 
 @pytest.mark.parametrize("source", runner.NOTEBOOKS, ids=runner.name)
@@ -32,12 +34,12 @@ def test_a_solved_notebook_shows_every_effect_without_an_error_and_its_slider_mo
     page.page.evaluate("jupyterapp.shell.currentWidget.content.scrollToItem(0)")
     handle = page.page.locator(".noUi-handle").first
     handle.scroll_into_view_if_needed()
-    before = page.plot_title()
+    before = handle.evaluate(TITLE)
     handle.focus()
     for key in 3 * ("ArrowLeft", "ArrowRight"):  # it may stand at one end, or still be on its way to the page
         handle.press(key)
         try:
-            page.page.wait_for_function(CHANGED, arg=before, timeout=10e3)
+            page.page.wait_for_function(CHANGED, arg=[handle.element_handle(), before], timeout=10e3)
             return
         except TimeoutError:
             continue
