@@ -177,10 +177,6 @@ class LabPage:
             "async () => await globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
         )
 
-    def plot_title(self) -> str:
-        """Title of the first Plotly figure in view of the page."""
-        return self.page.locator(".js-plotly-plot .gtitle").first.text_content()
-
     def slider(self, description: str):
         """The handle of the ipywidgets slider with this description: it takes the mouse and arrow keys."""
         row = self.page.locator(".widget-slider, .widget-hslider").filter(has_text=description).first

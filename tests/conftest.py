@@ -43,6 +43,12 @@ def _gpu() -> bool:
     return cupy.cuda.is_available()
 
 
+def _landlock() -> bool:
+    from autograder import landlock
+
+    return landlock.version() > 0
+
+
 def _index() -> bool:
     from tests import package_index
 
@@ -61,6 +67,7 @@ CAPABILITIES = {
     ),
     "clang": (lambda: shutil.which("clang++") is not None, "install clang (Debian: apt-get install clang)"),
     "sandbox": (_sandbox, "allow unprivileged user namespaces (Linux only)"),
+    "landlock": (_landlock, "use a Linux of 5.13 or newer with Landlock switched on"),
     "gpu": (_gpu, 'use a machine with an NVIDIA GPU and pip install -e ".[gpu]"'),
     "cupy": (lambda: importlib.util.find_spec("cupy") is not None, 'pip install -e ".[gpu]"'),
     "nvrtc": (

@@ -44,7 +44,10 @@ def encode(value) -> bytes:
 
 
 def decode(data: bytes, most: int = MAX_BYTES):
-    """The value in `data`, built from exact types only, of at most `most` parts. Raises BadMessage."""
+    """The value in `data`, built from exact types only, of at most `most` parts. Raises BadMessage.
+
+    A part takes a byte at least, so that by default the size alone limits them.
+    """
     try:
         tree = msgpack.unpackb(data, raw=False, strict_map_key=True, unicode_errors="surrogatepass",
                                max_array_len=MAX_ITEMS, max_map_len=0, max_ext_len=0)  # fmt: skip
