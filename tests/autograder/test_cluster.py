@@ -150,7 +150,8 @@ def test_with_tls_only_who_has_the_certificate_gets_to_the_scheduler(
         ours |= {f"{tls}{role}__CERT": str(certificate), f"{tls}{role}__KEY": str(key)}
     with Cluster(tmp_path, *map(str, files), protocol="tls") as cluster:
         assert cluster.address.startswith("tls://")
-        monkeypatch.setattr("autograder.cluster.PATIENCE", 3)  # seconds; Dask asks again and again for so long
+        # Seconds for which Dask asks again and again.
+        monkeypatch.setattr("autograder.cluster.PATIENCE", 3)
         for address in (cluster.address, cluster.address.replace("tls:", "tcp:")):
             assert main(["grade", ASSIGNMENT, "--scheduler", address]) == 2
             assert "No Dask scheduler" in capsys.readouterr().err
