@@ -13,6 +13,9 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from course_lib.examination import programs
+from course_lib.examination.messages import MAX_DEPTH
+
 MAX_TEXT = 200_000  # characters a cell may print
 MAX_OUTPUT = 16 << 20  # characters of all that one cell shows
 MAX_OUTPUTS = 500
@@ -48,15 +51,32 @@ class Outputs:
         return kept
 
     def add(self, output: dict) -> None:
-        """Any other output; one too many, or too large, is left out."""
+        """Any other output; one too many, too large or nested too deeply is left out."""
         text = json.dumps(output, default=_as_text)
         parts = 2 * sum(map(text.count, ",[{"))  # at least as many as there are
-        if len(text) > self._room or parts > self._parts or len(self.found) >= MAX_OUTPUTS:
+        fits = len(text) <= self._room and parts <= self._parts and len(self.found) < MAX_OUTPUTS
+        plain = json.loads(text) if fits else None
+        if not fits or _is_deeper(plain, MAX_DEPTH):
             self.cut = True
             return
         self._room -= len(text)
         self._parts -= parts
-        self.found.append(json.loads(text))
+        self.found.append(plain)
+
+
+def _is_deeper(value, most: int) -> bool:
+    """Whether lists and dictionaries in `value` nest more than `most` deep."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (list, dict))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _as_text(value) -> str:
@@ -123,6 +143,14 @@ class Shell(InteractiveShell):
 
     def enable_gui(self, gui=None) -> None:
         """There is no window to draw in."""
+
+    def system_piped(self, cmd: str) -> None:
+        """Run a command of the shell (!), whose exit status is kept under the name that IPython gives it."""
+        if cmd.rstrip().endswith("&"):
+            raise OSError("Background processes not supported.")
+        self.user_ns["_exit_code"] = programs.run(self.var_expand(cmd, depth=1), sys.stdout.write)
+
+    system = system_piped
 
     def _showtraceback(self, etype, evalue, stb) -> None:
         self.outputs.add(

@@ -139,7 +139,7 @@ def test_a_hostile_submission_gains_nothing_and_leaves_nothing(case, confined, a
 @pytest.mark.needs("sandbox", "compiler")
 @pytest.mark.parametrize("case", parameters(ODD, ALWAYS))
 def test_an_honest_but_odd_submission_gets_what_is_fair(case, host, assignments, warm):
-    result = grade(case, assignments, warm, **host.places())
+    result = grade(case.everywhere(), assignments, warm, **host.places())
     assert unfair(case, result) == []
     assert leaked(result) == []
     if result.executed:

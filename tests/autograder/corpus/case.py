@@ -1,6 +1,7 @@
 """One submission of the corpus: what the student did, in a few lines, and what is fair."""
 
 import copy
+import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ class Case:
 
     `points` is the fair outcome by task; with `ungradable` there is a reason and no
     points at all (None: fair with a reason, and without one).
+    `apart` marks cells of an odd case that cannot stand in a solution cell: it would be no Python any more,
+    or its function gone.
     What an attack prints when it succeeds contains "BREACH". `sequel` is the mean_square cell of another
     student's submission, graded afterwards: it must not find what this one left.
     """
@@ -52,6 +55,7 @@ class Case:
     encode: Callable[[str], bytes] = str.encode
     ungradable: bool | None = False
     sequel: str | None = None
+    apart: bool = False
 
     @property
     def kernel(self) -> bool:
@@ -79,6 +83,17 @@ class Case:
         for name, value in places.items():
             text = text.replace(f"@{name.upper()}@", str(value))
         return self.encode(text)
+
+    def everywhere(self) -> "Case":
+        """This case with the cells of `before` also in solution cells, by turns, below the definitions."""
+        lines = [source for source in self.before if not source.startswith("%%")]
+        if self.apart or not lines or self.mean_square is not None or self.softmax is not None:
+            return self
+        own = {
+            task: "\n\n\n".join([assignment.REFERENCE[task], *lines[first::2]])
+            for first, task in enumerate(("mean_square", "softmax"))
+        }
+        return dataclasses.replace(self, **own)
 
     def following(self) -> "Case":
         """The other student's submission that `sequel` describes."""

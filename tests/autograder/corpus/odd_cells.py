@@ -11,9 +11,9 @@ def arranged(name: str, about: str, change, points=None) -> Case:
     return Case(name, about, points or fair(), change=change)
 
 
-def beside(name: str, about: str, *cells: str) -> Case:
+def beside(name: str, about: str, *cells: str, **more) -> Case:
     """`cells` stand above all others."""
-    return Case(name, about, before=cells)
+    return Case(name, about, before=cells, **more)
 
 
 def at(notebook, grade_id: str) -> int:
@@ -149,14 +149,14 @@ CASES = [
     beside("generator_exit", "the other exceptions that are no Exception", "raise GeneratorExit",
            "raise BaseExceptionGroup('g', [KeyboardInterrupt()])", "raise StopIteration", "import asyncio\nraise asyncio.CancelledError"),
     beside("syntax_error", "a cell that is no Python, one with tabs and spaces, one that was never finished",
-           "def broken(:", "if True:\n\tx = 1\n        y = 2", "text = '''never closed"),
+           "def broken(:", "if True:\n\tx = 1\n        y = 2", "text = '''never closed", apart=True),
     beside("recursion_error", "recursion without an end", "def f(): return f()\nf()"),
-    beside("nested_brackets", "an expression too deep for the parser", "(" * 300 + ")" * 300),
+    beside("nested_brackets", "an expression too deep for the parser", "(" * 300 + ")" * 300, apart=True),
     beside("memory_error", "an array that no machine could hold", "import numpy as np\nnp.zeros(2**60)"),
     beside("magics", "line and cell magics", "%timeit -n1 -r1 sum(range(10))", "%%time\nx = 1", "!ls", "%pwd", "%who",
            "%%capture out\nprint(1)", "?len", "sum??", "%lsmagic", "%no_such_magic", "%%no_such_cell_magic\n1"),
     beside("shell_cell", "a cell in bash and one in HTML", "%%bash\necho hello\nls | head -1", "%%html\n<b>x</b>", "%%sh\nexit 3"),
-    beside("pip_install", "%pip and !pip, where there is no network", "%pip --version", "!pip install --dry-run no_such_package_here 2>&1 | tail -1"),
+    beside("pip_install", "%pip and !pip, where there is no network", "%pip --version", "!pip install --retries 0 --timeout 1 --dry-run no_such_package_here 2>&1 | tail -1"),
     beside("top_level_await", "await, async for and async with in cells", "import asyncio\nawait asyncio.sleep(0.01)",
            "async def two():\n    return 2\nassert await two() == 2\nasync def count():\n    yield 1\nasync for i in count(): pass"),
     beside("asyncio_run", "asyncio.run, which fails where a loop runs already", "import asyncio\nasync def one(): return 1\nasyncio.run(one())"),

@@ -12,9 +12,9 @@ def noisy(name: str, about: str, inside: str, before: str = "") -> Case:
     return Case(name, about, mean_square=f"{before}\ndef mean_square(values):\n    {inside}\n    {BODY}")
 
 
-def beside(name: str, about: str, *cells: str) -> Case:
+def beside(name: str, about: str, *cells: str, **more) -> Case:
     """`cells` are the student's own, before all others."""
-    return Case(name, about, before=cells)
+    return Case(name, about, before=cells, **more)
 
 
 CASES = [
@@ -79,7 +79,7 @@ CASES = [
     beside("deep_json", "JSON nested a hundred deep, shown",
            "from IPython.display import JSON\ndeep = []\nfor _ in range(100):\n    deep = [deep]\nJSON(deep)"),
     beside("figure_of_a_million_points", "a figure with a million numbers",
-           "import plotly.graph_objects as go\ngo.Figure(go.Heatmap(z=[[float(i) for i in range(1000)]] * 1000))"),
+           "import plotly.graph_objects as go\ngo.Figure(go.Heatmap(z=[[float(i) for i in range(1000)]] * 1000))", apart=True),
     beside("figure_of_many_points", "JSON with more numbers than are kept",
            "from IPython.display import display\ndisplay({'application/json': [0] * 6_000_000}, raw=True)"),
 ]  # fmt: skip

@@ -5,9 +5,9 @@
 from tests.autograder.corpus.case import Case
 
 
-def setting(name: str, about: str, source: str) -> Case:
+def setting(name: str, about: str, source: str, **more) -> Case:
     """`source` runs before all other cells."""
-    return Case(name, about, before=(source,))
+    return Case(name, about, before=(source,), **more)
 
 
 CASES = [
@@ -53,7 +53,7 @@ CASES = [
             "mark = Case = 3\nx = 'x'\nfits = None\nrandom = cases = numbers = values = expected = []"),
     setting("builtins_taken", "names of builtins are used for variables",
             "list = [1, 2]\nfloat = 3.0\nid = 7\ninput = 'text'\nround = 'r'\nprint('shadowed')"),
-    setting("names_deleted", "%reset and del of names", "import math\ndel math\n%reset -f"),
+    setting("names_deleted", "%reset and del of names", "import math\ndel math\n%reset -f", apart=True),
     setting("event_loop", "an event loop with a task that goes on",
             "import asyncio\nasync def tick():\n    while True:\n        await asyncio.sleep(0.01)\n"
             "task = asyncio.get_event_loop().create_task(tick())"),
