@@ -16,8 +16,8 @@ from autograder import engine
 from autograder.handed_in import NotReadable, read_below
 from autograder.warm import Warm
 from course_lib.examination.assignment import Assignment
+from course_lib.examination.notebook_file import MAX_BYTES
 from course_lib.examination.result import CannotGrade, Result
-from course_lib.examination.submission import MAX_BYTES
 
 logger = logging.getLogger(__name__)
 ATTEMPTS = 3  # a submission whose processes die this often is put aside

@@ -1,15 +1,13 @@
 """A submission, put right: released cells as they were released, whatever became of them."""
 
-import json
 from dataclasses import dataclass, field
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from course_lib.examination.assignment import Assignment, Cell
+from course_lib.examination.notebook_file import TooMuch, contents
 
-MAX_BYTES = 64 << 20
-MAX_CELLS = 2000
 MARK_SCHEME = "BEGIN MARK SCHEME"
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
@@ -32,7 +30,7 @@ class Submission:
 
 def read(data: bytes, assignment: Assignment) -> Submission:
     """Put the notebook in `data` right by `assignment`. Raises Unreadable."""
-    notebook = _parsed(data)
+    notebook = read_cells(data)
     flags: list[str] = []
     released = {cell.name: cell for cell in assignment.cells}
     cells: list[tuple[nbformat.NotebookNode, Cell | None]] = []
@@ -51,14 +49,15 @@ def read(data: bytes, assignment: Assignment) -> Submission:
     return Submission(notebook, cells, list(dict.fromkeys(flags)))
 
 
-def _parsed(data: bytes) -> nbformat.NotebookNode:
-    if len(data) > MAX_BYTES:
-        raise Unreadable(f"the notebook has {len(data) >> 20} MB; at most {MAX_BYTES >> 20} MB are read")
+def read_cells(data: bytes) -> nbformat.NotebookNode:
+    """The notebook in `data` as nbformat 4: its cells with text and names, no output. Raises Unreadable."""
     try:
-        raw = json.loads(data)  # in whichever Unicode encoding an editor has saved it
-    except (ValueError, RecursionError) as error:
+        raw = contents(data)
+    except TooMuch as error:
+        raise Unreadable(str(error)) from None
+    except ValueError as error:
         raise Unreadable(f"it is no notebook: not JSON ({str(error)[:80]})") from None
-    if not isinstance(raw, dict):
+    if raw is None:
         raise Unreadable("it is no notebook: JSON of another kind")
     try:
         if raw.get("nbformat") == 4:
@@ -72,8 +71,6 @@ def _parsed(data: bytes) -> nbformat.NotebookNode:
         raise
     except Exception as error:
         raise Unreadable(f"it is no notebook of a known format ({type(error).__name__})") from None
-    if len(given) > MAX_CELLS:
-        raise Unreadable(f"it has {len(given)} cells; at most {MAX_CELLS} are read")
     metadata = found.get("metadata")
     found = nbformat.v4.new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}

@@ -193,7 +193,7 @@ def test_what_is_no_file_of_a_submission_is_not_opened(tmp_path, kind):
         os.mkfifo(path)
     else:
         with open(path, "wb") as file:
-            file.truncate(100 << 20)
+            file.truncate(300 << 20)
     with pytest.raises(NotReadable):
         read_submission(path)
 
