@@ -1,42 +1,53 @@
 """The requests of a trace in the order in which they arrive, those of a closed trace after an answer."""
 
 import math
-from heapq import heapify, heappop, heappush
+from bisect import bisect_right
+from heapq import heappop, heappush
 
-from course_lib.serving.cost import whole_ticks
+import numpy as np
+
+from course_lib.serving.cost import TICK
 from course_lib.serving.trace import Trace
 
 
 class Arrivals:
-    """Requests not yet arrived; `time` holds the arrival of each that has one, in whole ticks."""
+    """Requests not yet arrived.
+
+    `time` holds the arrival of each in whole ticks, NaN where it hangs on an answer that has not ended;
+    `upcoming` is when the next one arrives, as far as is known, infinite when none is left.
+    """
 
     def __init__(self, trace: Trace):
-        self.delays = [whole_ticks(t) for t in trace.arrival.tolist()]
-        self.time: dict[int, float] = {}
-        self.pending: list[tuple[float, int]] = []
+        delays = np.rint(trace.arrival / TICK) * TICK
+        self.delays = delays.tolist()
+        after = np.full(len(trace), -1) if trace.after is None else trace.after
+        own = np.flatnonzero(after < 0)
+        own = own[np.argsort(delays[own], kind="stable")]
+        self.own, self.own_times, self.place = own.tolist(), delays[own].tolist(), 0
+        self.time = np.where(after < 0, delays, math.nan).tolist()
         self.after: dict[int, list[int]] = {}
-        for request, delay in enumerate(self.delays):
-            before = -1 if trace.after is None else int(trace.after[request])
-            if before < 0:
-                self.time[request] = delay
-                self.pending.append((delay, request))
-            else:
-                self.after.setdefault(before, []).append(request)
-        heapify(self.pending)
-
-    def next(self) -> float:
-        """When the next request arrives, as far as is known; infinite when none is left."""
-        return self.pending[0][0] if self.pending else math.inf
+        for request in np.flatnonzero(after >= 0).tolist():
+            self.after.setdefault(int(after[request]), []).append(request)
+        self.pending: list[tuple[float, int]] = []  # heap of those whose answer has ended
+        self.upcoming = self.own_times[0] if self.own else math.inf
 
     def until(self, now: float) -> list[int]:
         """The requests that have arrived by `now`, in order of time, then of number."""
-        arrived = []
-        while self.pending and self.pending[0][0] <= now:
-            arrived.append(heappop(self.pending)[1])
+        place = bisect_right(self.own_times, now, self.place)
+        arrived = self.own[self.place : place]
+        self.place = place
+        if self.pending and self.pending[0][0] <= now:
+            while self.pending and self.pending[0][0] <= now:
+                arrived.append(heappop(self.pending)[1])
+            arrived.sort(key=lambda request: (self.time[request], request))
+        self.upcoming = self.own_times[place] if place < len(self.own) else math.inf
+        if self.pending:
+            self.upcoming = min(self.upcoming, self.pending[0][0])
         return arrived
 
     def completed(self, request: int, now: float) -> None:
         """An answer has ended at `now`: who waited for it thinks, then asks."""
         for following in self.after.get(request, ()):
-            self.time[following] = now + self.delays[following]
-            heappush(self.pending, (self.time[following], following))
+            self.time[following] = time = now + self.delays[following]
+            heappush(self.pending, (time, following))
+            self.upcoming = min(self.upcoming, time)

@@ -3,6 +3,8 @@
 import math
 from collections import deque
 
+import numpy as np
+
 from course_lib.serving.arrivals import Arrivals
 from course_lib.serving.cost import StepCost, whole_ticks
 from course_lib.serving.memory import Memory
@@ -19,9 +21,11 @@ class Batches:
     def __init__(self, policy: Greedy | Static | Timeout, cost: StepCost, memory: Memory, inputs, outputs):
         self.policy, self.cost, self.memory = policy, cost.in_ticks(), memory
         self.inputs, self.outputs = inputs, outputs
-        self.started: dict[int, float] = {}
-        self.first_token: dict[int, float] = {}
-        self.finished: dict[int, float] = {}
+        self.rooms, self.capacity = (
+            memory.reserved(np.asarray(inputs), np.asarray(outputs)).tolist(),
+            memory.capacity,
+        )
+        self.started, self.first_token, self.finished = ([math.nan] * len(inputs) for _ in range(3))
         self.now = self.busy = 0.0
         self.steps = self.tokens = self.padding = self.preemptions = self.peak = 0
         self.waiting: deque[int] = deque()
@@ -31,7 +35,8 @@ class Batches:
         self.waiting.extend(arrivals.until(self.now))
         while self._form(arrivals):
             self._run(self._take(), arrivals)
-            self.waiting.extend(arrivals.until(self.now))
+            if arrivals.upcoming <= self.now:
+                self.waiting.extend(arrivals.until(self.now))
 
     def _form(self, arrivals: Arrivals) -> bool:
         """Wait until a batch may start; False when none ever will."""
@@ -43,8 +48,8 @@ class Batches:
         deadline = arrivals.time[self.waiting[0]] + whole_ticks(self.policy.seconds) if timed else math.inf
         while (
             len(self.waiting) < self.policy.batch
-            and arrivals.next() <= deadline
-            and arrivals.next() < math.inf
+            and arrivals.upcoming <= deadline
+            and arrivals.upcoming < math.inf
         ):
             self._wait_for_one(arrivals)
         if len(self.waiting) >= self.policy.batch:
@@ -53,41 +58,47 @@ class Batches:
         return timed
 
     def _wait_for_one(self, arrivals: Arrivals) -> bool:
-        if arrivals.next() == math.inf:
+        if arrivals.upcoming == math.inf:
             return False
-        self.now = max(self.now, arrivals.next())
+        self.now = max(self.now, arrivals.upcoming)
         self.waiting.extend(arrivals.until(self.now))
         return True
 
     def _take(self) -> list[int]:
         """The oldest, as many as the policy takes and memory holds."""
-        batch, room = [], self.memory.capacity
-        while self.waiting and len(batch) < self.policy.batch:
-            room -= self.memory.reserved(self.inputs[self.waiting[0]], self.outputs[self.waiting[0]])
-            if room < 0:
+        batch, used, waiting = [], 0, self.waiting
+        while waiting and len(batch) < self.policy.batch:
+            room = self.rooms[waiting[0]]
+            if used + room > self.capacity:
                 break
-            batch.append(self.waiting.popleft())
-        self.peak = max(self.peak, sum(self.memory.reserved(self.inputs[r], self.outputs[r]) for r in batch))
+            used += room
+            batch.append(waiting.popleft())
+        self.peak = max(self.peak, used)
         return batch
 
     def _run(self, batch: list[int], arrivals: Arrivals) -> None:
-        prompts = sum(self.inputs[r] for r in batch)
-        start, prefilled = self.now, self.now + self.cost.seconds(0, 0, prompts)
-        longest = max(self.outputs[r] for r in batch)
-        # Answers end in the order of their length.
-        done, reached = prefilled, 1
-        for request in sorted(batch, key=lambda r: (self.outputs[r], r)):
-            done += self._decoding(batch, prompts, reached, self.outputs[request])
-            reached = self.outputs[request]
+        inputs, outputs = self.inputs, self.outputs
+        if len(batch) > 1:  # answers end in the order of their length
+            prompts = sum(inputs[r] for r in batch)
+            batch.sort(key=lambda r: (outputs[r], r))
+        else:
+            prompts = inputs[batch[0]]
+        start = self.now
+        done = prefilled = start + self.cost.seconds(0, 0, prompts)
+        reached = 1
+        for request in batch:
+            if outputs[request] > reached:
+                done += self._decoding(batch, prompts, reached, outputs[request])
+                reached = outputs[request]
             self.started[request], self.first_token[request] = start, prefilled
             self.finished[request] = done
-            arrivals.completed(request, done)
+            self.tokens += reached
+            if arrivals.after:
+                arrivals.completed(request, done)
         self.now = done
         self.busy += done - start
-        self.steps += longest
-        answered = sum(self.outputs[r] for r in batch)
-        self.tokens += answered
-        self.padding += longest * len(batch) - answered
+        self.steps += reached
+        self.padding += reached * len(batch) - sum(outputs[r] for r in batch)
 
     def _decoding(self, batch: list[int], prompts: int, reached: int, outputs: int) -> float:
         """Seconds in which every seat goes from `reached` tokens to `outputs`; `prompts`: tokens of all."""

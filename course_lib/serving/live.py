@@ -65,7 +65,7 @@ class Server:
         self.waiting: deque[int] = deque()
         self.seats: list[Seat] = []
         self.now, self.padding = 0.0, 0
-        self.started, self.first_token, self.finished = ({} for _ in range(3))
+        self.started, self.first_token, self.finished = ([math.nan] * len(trace) for _ in range(3))
         self.answers: dict[int, list[int]] = {}
         self.steps: list[tuple[float, ...]] = []
 
@@ -76,7 +76,7 @@ class Server:
         if self.seats:
             self._step(new)
             return True
-        event = min(self.arrivals.next(), self._deadline())
+        event = min(self.arrivals.upcoming, self._deadline())
         if event < math.inf:
             self.now = max(self.now, event)
         return event < math.inf
@@ -122,31 +122,29 @@ class Server:
         for seat, token in zip(self.seats, tokens, strict=True):
             seat.tokens = [token]
             self._note(seat, token)
-        speaking = [seat for seat in self.seats if seat.request not in self.finished]
+        speaking = [seat for seat in self.seats if math.isnan(self.finished[seat.request])]
         if isinstance(self.policy, Continuous) or not speaking:
             self.seats = speaking
 
     def _note(self, seat: Seat, token: int) -> None:
         """A token came out for a seat; after the end of its answer it is padding."""
         request = seat.request
-        if request in self.finished:
+        if not math.isnan(self.finished[request]):
             self.padding += 1
             return
         seat.answer.append(token)
-        self.first_token.setdefault(request, self.now)
+        if math.isnan(self.first_token[request]):
+            self.first_token[request] = self.now
         if len(seat.answer) == self.trace.output_tokens[request]:
             self.finished[request], self.answers[request] = self.now, seat.answer
             self.arrivals.completed(request, self.now)
 
     def served(self) -> Served:
         """Everything up to now."""
-        columns = [np.full(len(self.trace), math.nan) for _ in range(4)]
         moments = (self.arrivals.time, self.started, self.first_token, self.finished)
-        for column, times in zip(columns, moments, strict=True):
-            column[list(times)] = list(times.values())
         steps = np.array(self.steps, float).reshape(-1, 6)
         result = Result(
-            *columns, self.trace.input_tokens, self.trace.output_tokens, float(steps[:, 5].sum()), len(steps),
+            *map(np.array, moments), self.trace.input_tokens, self.trace.output_tokens, float(steps[:, 5].sum()), len(steps),
             sum(map(len, self.answers.values())), self.padding,
         )  # fmt: skip
         return Served(result, self.answers, steps[:, :5], steps[:, 5])

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -49,15 +51,11 @@ class Memory:
 
     def held(self, tokens: int) -> int:
         """Tokens of room that a sequence of `tokens` takes: at most the window, in whole blocks."""
-        kept = tokens if self.window is None else min(tokens, self.window)
+        kept = tokens if self.window is None or tokens < self.window else self.window
         return -(-kept // self.block) * self.block
 
-    def reserved(self, input_tokens: int, output_tokens: int) -> int:
-        """Room for all tokens of a request, as a batch must have it, which never gives up a member."""
-        return self.held(max(self.reserve or 0, input_tokens + output_tokens))
-
-    def needed(self, input_tokens: int, output_tokens: int) -> int:
-        """Room a request must find when it is admitted: for its first token, or its reservation."""
-        if self.grow:
-            return self.held(input_tokens + 1)
-        return self.reserved(input_tokens, output_tokens)
+    def reserved(self, input_tokens: np.ndarray, output_tokens: np.ndarray) -> np.ndarray:
+        """Room for all tokens of each request, as a batch must have it, which never gives up a member."""
+        total = np.maximum(self.reserve or 0, np.add(input_tokens, output_tokens))
+        kept = total if self.window is None else np.minimum(total, self.window)
+        return -(-kept // self.block) * self.block

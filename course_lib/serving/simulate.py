@@ -34,7 +34,7 @@ def simulate(trace: Trace, policy: Policy, cost: StepCost, memory: Memory | None
         engine.serve(arrivals)
     moments = (arrivals.time, engine.started, engine.first_token, engine.finished)
     return Result(
-        *(_column(times, len(trace)) for times in moments),
+        *(np.array(times) for times in moments),
         trace.input_tokens, trace.output_tokens, engine.busy, engine.steps, engine.tokens,
         engine.padding, engine.preemptions, engine.peak,
     )  # fmt: skip
@@ -42,17 +42,14 @@ def simulate(trace: Trace, policy: Policy, cost: StepCost, memory: Memory | None
 
 def _serve(engine: Engine, arrivals: Arrivals) -> None:
     while True:
-        upcoming = arrivals.next()
-        if upcoming <= engine.now:
-            for request in arrivals.until(engine.now):
-                engine.offer(request)
-            upcoming = arrivals.next()
+        if arrivals.upcoming <= engine.now:
+            engine.waiting.extend(arrivals.until(engine.now))
         if engine.idle:
-            if upcoming == math.inf:
+            if arrivals.upcoming == math.inf:
                 return
-            engine.now = upcoming
+            engine.now = arrivals.upcoming
             continue
-        for request in engine.step(upcoming):
+        for request in engine.step(arrivals.upcoming):
             arrivals.completed(request, engine.now)
 
 
@@ -64,9 +61,3 @@ def check_room(trace: Trace, memory: Memory) -> None:
         raise ValueError(
             f"room is too small: request {request} needs {needed:,} tokens, {memory.capacity:,.0f} fit"
         )
-
-
-def _column(times: dict[int, float], n: int) -> np.ndarray:
-    column = np.full(n, math.nan)
-    column[list(times)] = list(times.values())
-    return column

@@ -88,7 +88,7 @@ class _ClusterEngine:
         self.goal: dict[int, int] = {}  # tokens of the answer after which a request stops here
         self.done = dict.fromkeys(range(len(trace)), 0)  # generated before it came to where it is
         self.since: dict[int, float] = {}
-        self.started, self.first_token, self.finished = {}, {}, {}
+        self.started, self.first_token, self.finished = ([math.nan] * len(trace) for _ in range(3))
         self.ended: list[dict] = []
         self.spells: list[Spell] = []
         self.preemptions = self.recomputed = self.decisions = 0
@@ -98,7 +98,7 @@ class _ClusterEngine:
 
     def run(self) -> None:
         while True:
-            event = min(self.arrivals.next(), *(place.next_event() for place in self.served.values()))
+            event = min(self.arrivals.upcoming, *(place.next_event() for place in self.served.values()))
             if event == math.inf:
                 return
             self.now = event
@@ -120,7 +120,8 @@ class _ClusterEngine:
         """Completions at a place; returns those whose reservation is full."""
         fresh, stopped = place.settle(self.now)
         for request in fresh:
-            self.first_token.setdefault(request, self.now)
+            if math.isnan(self.first_token[request]):
+                self.first_token[request] = self.now
         outgrown = []
         for request in stopped:
             if self.goal[request] < self.outputs[request]:
@@ -235,7 +236,8 @@ class _ClusterEngine:
             compute = self.inputs[request] + self.done[request]
             generate = self._goal(request) - self.done[request]
             self.since[request] = self.served[name].join(request, self.now, compute, generate)
-            self.started.setdefault(request, self.since[request])
+            if math.isnan(self.started[request]):
+                self.started[request] = self.since[request]
         self.line = rest
 
     def _reserve(self, request: int, name: str, tokens: int) -> None:
@@ -288,7 +290,7 @@ class _ClusterEngine:
 
     def result(self) -> ClusterResult:
         moments = (self.arrivals.time, self.started, self.first_token, self.finished)
-        columns = [_column(times, len(self.trace)) for times in moments]
+        columns = [np.array(times) for times in moments]
         unserved = np.isnan(columns[-1])
         for column in columns[1:]:
             column[unserved] = math.nan
@@ -306,9 +308,3 @@ class _ClusterEngine:
 
 def _age(row: dict) -> tuple[float, int]:
     return row["arrived"], row["id"]
-
-
-def _column(times: dict[int, float], n: int) -> np.ndarray:
-    column = np.full(n, math.nan)
-    column[list(times)] = list(times.values())
-    return column
