@@ -20,7 +20,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from autograder import grade_log
+from autograder import by_descriptor, grade_log
+from autograder.exporting import NotebookElsewhere, PageElsewhere
 from autograder.pages import FILTERS
 from autograder.preprocessors.check_regions import CheckRegions
 from autograder.preprocessors.clear_hidden_tests import ClearHiddenTests
@@ -91,6 +92,8 @@ def configure(config: Config, config_file: Path | str) -> None:
     config.GenerateAssignment.preprocessors = RELEASE
     config.Autograde.sanitize_preprocessors = SANITIZE
     config.Autograde.autograde_preprocessors = AUTOGRADE
+    config.Autograde.exporter_class = NotebookElsewhere
+    config.GenerateFeedback.exporter_class = PageElsewhere
     config.GenerateFeedback.preprocessors = FEEDBACK
     config.GenerateFeedback.post_convert_hook = keep_only_pages
 
@@ -123,6 +126,7 @@ def keep_only_pages(*, notebooks, **_) -> None:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
+by_descriptor.install()
 grade_log.watch()
 
 # nbgrader starts `alembic`, which lies beside Python and is not on the PATH of an environment that was never

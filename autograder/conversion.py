@@ -5,6 +5,7 @@ import os
 import sys
 
 from autograder.course import Course
+from autograder.limited import Failed, one_line
 from course_lib.errors import UserError
 
 logger = logging.getLogger("autograder.nbgrader")
@@ -45,14 +46,10 @@ def convert(converter: type, course: Course, assignment: str, student: str = "*"
         cause = reason.error or error
         if isinstance(cause, UserError):
             raise cause from error
+        if isinstance(cause, Failed):
+            raise ConversionFailed(str(cause)) from cause
         raise ConversionFailed(one_line(cause)) from cause
     finally:
         logger.removeHandler(reason)
         # nbgrader leaves it set when a notebook fails; demos would then stay static in this process.
         os.environ.pop("NBGRADER_EXECUTION", None)
-
-
-def one_line(error: BaseException) -> str:
-    """Type and first line of an exception, short enough for a table."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:160]}" if lines else type(error).__name__

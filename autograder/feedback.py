@@ -2,12 +2,16 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from autograder import leaks
 from autograder.conversion import ConversionFailed, convert
 from autograder.course import Course
+from autograder.limited import READING, Failed, ask
 from autograder.scores import scores
 from course_lib.errors import UserError
+from course_lib.examination import messages
+from course_lib.examination.wire import BadMessage
 
 
 def feedback(course: Course, assignment: str) -> Iterator[tuple[str, str]]:
@@ -29,7 +33,15 @@ def feedback(course: Course, assignment: str) -> Iterator[tuple[str, str]]:
             yield student, str(error)
             continue
         folder = course.root / "feedback" / student / assignment
-        leaked = leaks.search(folder, leaks.canaries(source))
+        leaked = _leaked(folder, leaks.canaries(source))
         if leaked:
             shutil.rmtree(folder)
         yield student, "; ".join(leaked)
+
+
+def _leaked(folder: Path, wanted: dict[str, str]) -> list[str]:
+    """What a page holds that it must not hold, or why that cannot be said."""
+    try:
+        return messages.names(ask(READING, leaks.search, folder, wanted))
+    except (Failed, BadMessage) as error:
+        return [f"it cannot be searched for hidden tests: {error}"]

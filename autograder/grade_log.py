@@ -119,8 +119,18 @@ def _create(connection: sql.Connection) -> None:
     connection.info[TABLE.name] = "made"
 
 
+_acts_for: list[str] = []
+
+
+def act_for(who: str) -> None:
+    """From now on this program writes down `who`, in whose service it works, as the actor."""
+    _acts_for[:] = [who]
+
+
 def actor() -> str:
     """Who works here and with what: 'ada, formgrader', or 'ada, course grade'."""
+    if _acts_for:
+        return _acts_for[0]
     try:
         user = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
     except (OSError, KeyError, ImportError):  # differs between Pythons and systems

@@ -1,7 +1,6 @@
 """Processes on this machine that grade side by side, each with a warm process of its own.
 
-A worker is a fresh program, not a fork: it shares no lock, no file and no connection with the coordinator. It
-reads a submission, grades it, sends the result; it writes nothing, and dies with the coordinator.
+A worker reads a submission, grades it, sends the result; it writes nothing (see limited.py).
 """
 
 import contextlib
@@ -9,28 +8,21 @@ import dataclasses
 import os
 import selectors
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.batch import ATTEMPTS, Answer, Grader, Task
+from autograder.limited import GRADING, Process
 from autograder.sandbox import die_with_parent
-from autograder.usage import held
 from course_lib.examination.assignment import Assignment, Cell
 from course_lib.examination.result import CannotGrade, Result
 from course_lib.examination.wire import Channel, decode, encode
-from course_lib.paths import ROOT
 
 AHEAD = 2  # tasks at a worker: it need not wait for the coordinator, which may be writing
-# What a worker may take for one submission: it reads what a student wrote, which may be made to cost much.
-# An examination itself ends after ten minutes.
-MOST_SECONDS, MOST_MEMORY = 1200.0, 6 << 30
 WATCHED = 1.0  # seconds between two looks at the workers
-PATIENCE = 20.0  # seconds until a worker that was told to end must have ended
 
 
 def packed(assignment: Assignment) -> bytes:
@@ -49,26 +41,13 @@ def command(channel: int) -> list[str]:
     return [sys.executable, "-m", "autograder.workers", str(channel)]
 
 
-class _Worker:
+class _Worker(Process):
     """A process that grades, and the tasks it was given, the one in work first."""
 
     def __init__(self, assignment: bytes):
-        ours, theirs = socket.socketpair()
+        super().__init__(command)
         self.tasks: deque[Task] = deque()
         self.since = time.monotonic()  # when the first of them was begun
-        self.channel = Channel(ours)
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the worker
-        with theirs:
-            self._process = subprocess.Popen(
-                command(theirs.fileno()),
-                pass_fds=[theirs.fileno()],
-                cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
-                stdin=subprocess.DEVNULL,
-                stdout=self._said,
-                stderr=self._said,
-                start_new_session=True,  # Ctrl-C is for the coordinator
-            )
         with contextlib.suppress(OSError):  # it has ended already; reading will show it
             self.channel.send("assignment", assignment)
 
@@ -80,26 +59,7 @@ class _Worker:
 
     def too_much(self) -> str:
         """What it has taken too much of for the submission in work, or ""."""
-        if not self.tasks:
-            return ""
-        if time.monotonic() - self.since > MOST_SECONDS:
-            return f"it took more than {MOST_SECONDS:g} seconds"
-        if held(self._process.pid) > MOST_MEMORY:
-            return f"it took more than {MOST_MEMORY >> 30} GB of memory"
-        return ""
-
-    def last_words(self) -> str:
-        """The last line it printed."""
-        self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
-
-    def end(self) -> None:
-        """Kill it, and wait until it is dead. What it started dies with it."""
-        self._process.kill()
-        self._process.wait(PATIENCE)
-        self.channel.close()
-        self._said.close()
+        return GRADING.passed(self.since, self) if self.tasks else ""
 
 
 class LocalWorkers:

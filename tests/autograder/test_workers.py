@@ -8,6 +8,7 @@ import pytest
 
 from autograder import workers
 from autograder.batch import Task
+from autograder.limited import Limit
 from autograder.workers import LocalWorkers
 from course_lib.examination.assignment import Assignment
 from course_lib.paths import ROOT
@@ -50,14 +51,12 @@ def graded(*names, count=2):
 
 
 @pytest.mark.parametrize(
-    ("guilty", "limit", "most", "said"),
-    [("endless", "MOST_SECONDS", 4, "4 seconds"), ("large", "MOST_MEMORY", 400 << 20, "GB of memory")],
+    ("guilty", "limit", "said"),
+    [("endless", Limit(4, 6 << 30), "4 seconds"), ("large", Limit(1200, 400 << 20), "GB of memory")],
 )
 @pytest.mark.parametrize("count", [1, 2])
-def test_who_takes_too_much_is_put_aside_and_the_others_are_graded(
-    monkeypatch, guilty, limit, most, said, count
-):
-    monkeypatch.setattr(workers, limit, most)
+def test_who_takes_too_much_is_put_aside_and_the_others_are_graded(monkeypatch, guilty, limit, said, count):
+    monkeypatch.setattr(workers, "GRADING", limit)
     found = graded("ada", guilty, "bob", "eve", count=count)
     assert {name for name, answer in found.items() if answer.result.points} == {"ada", "bob", "eve"}
     assert found[guilty].abandoned
@@ -66,6 +65,6 @@ def test_who_takes_too_much_is_put_aside_and_the_others_are_graded(
 
 
 def test_a_long_queue_is_no_long_submission(monkeypatch):
-    monkeypatch.setattr(workers, "MOST_SECONDS", 10)
+    monkeypatch.setattr(workers, "GRADING", Limit(10, 6 << 30))
     names = [f"student{i}" for i in range(50)]
     assert graded(*names, count=1).keys() == set(names)

@@ -1,0 +1,80 @@
+"""What nbgrader opens and copies by its path, opened as handed_in.py does: no link, no pipe, nothing large.
+
+nbgrader copies whatever lies beside a notebook, through links and without end, and waits for ever for a
+timestamp that is a pipe. Its commands and formgrader name these methods in their source, so they are replaced
+there, once for all that call them.
+"""
+
+import os
+from pathlib import Path
+
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.converters import GenerateAssignment
+from nbgrader.converters.base import BaseConverter
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default.collect import ExchangeCollect
+from nbgrader.server_extensions.formgrader import formgrader
+
+from autograder import timestamps
+from autograder.exporting import ShownElsewhere
+from autograder.handed_in import NotReadable, read_below
+from autograder.terminal import visible
+from course_lib.commands.submission import STUDENT_ID
+from course_lib.examination.notebook_file import MAX_BYTES
+from course_lib.paths import write_atomically
+
+_copy_what_is_released = BaseConverter.init_assignment
+
+
+def install() -> None:
+    """From now on nbgrader obeys this in this program; calling it again does no harm."""
+    formgrader.HTMLExporter = ShownElsewhere
+    BaseConverter.init_assignment = copy_beside
+    CourseDirectory.get_existing_timestamp = existing_timestamp
+    NbGraderAPI.get_submitted_timestamp = submitted_timestamp
+    ExchangeCollect.do_copy = collect_from_exchange
+
+
+def copy_beside(self: BaseConverter, assignment_id: str, student_id: str) -> None:
+    """What goes with a notebook into the next folder: of a submission its timestamp, and nothing else."""
+    if isinstance(self, GenerateAssignment):  # the instructor's own files
+        _copy_what_is_released(self, assignment_id, student_id)
+        return
+    source = Path(self._format_source(assignment_id, student_id))
+    target = Path(self._format_dest(assignment_id, student_id)) / timestamps.NAME
+    try:
+        written = read_below(source.parents[1], *source.parts[-2:], timestamps.NAME)
+    except NotReadable:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(target, written)
+
+
+def existing_timestamp(self: CourseDirectory, dest_path: str):
+    """The time in the folder of a submission, or None."""
+    folder = Path(os.path.abspath(dest_path))
+    return timestamps.handed_in_at(folder.parents[1], *folder.parts[-2:])
+
+
+def submitted_timestamp(self: NbGraderAPI, assignment_id: str, student_id: str):
+    """The time of a submission, or None."""
+    folder = self.coursedir.format_path(self.coursedir.submitted_directory, student_id, assignment_id)
+    return existing_timestamp(self.coursedir, folder)
+
+
+def collect_from_exchange(self: ExchangeCollect, src: str, dest: str, log=None) -> None:
+    """Of a folder in the exchange, the assignment's notebooks and the timestamp; it ends no other."""
+    folder, target = Path(src), Path(dest)
+    student = target.parent.name
+    if not STUDENT_ID.fullmatch(student) or target.parent.is_symlink():
+        self.log.error("Left out: %s is no student's name", visible(student))
+        return
+    released = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", target.name))
+    for name in [*sorted(path.name for path in released.glob("*.ipynb")), timestamps.NAME]:
+        try:
+            written = read_below(folder.parent, folder.name, name, most=MAX_BYTES)
+        except NotReadable as error:
+            self.log.error("Left out of %s: %s", visible(folder.name), error)
+            continue
+        target.mkdir(parents=True, exist_ok=True)
+        write_atomically(target / name, written)

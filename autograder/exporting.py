@@ -1,0 +1,127 @@
+"""The exporters of nbgrader's commands and of formgrader: a notebook is read, run and rendered elsewhere.
+
+nbgrader opens a notebook in one place, its exporter's `from_filename`. Here that asks a limited process,
+which opens, parses and converts it; this program gets a text of bounded length, for a file or a page.
+"""
+
+import functools
+import html
+import logging
+import pickle
+from pathlib import Path
+
+import nbformat
+from nbconvert.exporters import Exporter, HTMLExporter, NotebookExporter
+from traitlets.config import Config
+
+from autograder import grade_log
+from autograder.batch import read_submission
+from autograder.handed_in import read_below
+from autograder.limited import GRADING, READING, Failed, ask
+from autograder.terminal import visible
+from course_lib.examination import messages
+from course_lib.examination.notebook_file import MAX_BYTES
+from course_lib.examination.submission import read_cells
+
+SUBMITTED = "submitted"  # the folder with what nobody has looked at yet
+MOST_WARNINGS, MOST_CHARACTERS = 20, 300
+NOT_SHOWN = '<!DOCTYPE html><html><head><meta charset="utf-8"></head><body><p>{}</p></body></html>'
+
+
+class Elsewhere(Exporter):
+    """Converts a notebook file in a limited process. Raises Failed with the reason, one line."""
+
+    limit = READING
+
+    def from_filename(self, filename, resources=None, **_):
+        resources = dict(resources or {})
+        base = next(kind for kind in type(self).__mro__ if not issubclass(kind, Elsewhere))
+        steps = [type(step) for step in self._preprocessors if step.enabled]
+        told = base, _picklable(self.config), steps, str(filename), resources, grade_log.actor()
+        answer = ask(self.limit, export, *told)
+        try:
+            text, *warnings = messages.names(answer)
+        except ValueError:
+            raise Failed("the process that read it sent something else than a text") from None
+        for warning in warnings:
+            self.log.warning("%s", visible(warning))
+        return text, resources | {"output_extension": self.file_extension}
+
+
+class NotebookElsewhere(Elsewhere, NotebookExporter):
+    """For `nbgrader autograde`: what comes back is the notebook for autograded/."""
+
+    limit = GRADING
+
+
+class PageElsewhere(Elsewhere, HTMLExporter):
+    """For feedback: what comes back is a page."""
+
+
+class ShownElsewhere(PageElsewhere):
+    """For formgrader: where there is no page of a submission, one that says why."""
+
+    def from_filename(self, filename, resources=None, **_):
+        try:
+            return super().from_filename(filename, resources)
+        except Failed as error:
+            reason = f"{Path(filename).name} cannot be shown: {error}."
+            return NOT_SHOWN.format(html.escape(reason)), dict(resources or {})
+
+
+def _picklable(config: Config) -> bytes:
+    """`config` without sections that no other program can be told, such as hooks made in its file."""
+    kept = Config()
+    for name, section in config.items():
+        try:
+            pickle.dumps(section)
+        except Exception:  # pickle has no one exception for what it cannot do
+            continue
+        kept[name] = section
+    return pickle.dumps(kept)
+
+
+def export(
+    base: type, config: bytes, steps: list[type], filename: str, resources: dict, who: str
+) -> list[str]:
+    """In a limited process: the converted notebook, and warnings of the steps.
+
+    A notebook in submitted/ is read as grading reads it, without its outputs. Raises what the steps raise.
+    """
+    grade_log.act_for(who)
+    path = Path(filename)
+    if path.parts[-4] == SUBMITTED:
+        notebook = read_cells(read_submission(path))
+    else:
+        data = read_below(path.parents[2], *path.parts[-3:], most=MAX_BYTES)
+        notebook = nbformat.reads(data.decode(), as_version=4)
+    resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+    exporter = _exporter(base, config, tuple(steps))
+    heard = _Heard()
+    exporter.log.addHandler(heard)
+    try:
+        text, _ = exporter.from_notebook_node(notebook, resources)
+    finally:
+        exporter.log.removeHandler(heard)
+    return [text, *heard.warnings]
+
+
+@functools.lru_cache(maxsize=8)
+def _exporter(base: type, config: bytes, steps: tuple[type, ...]) -> Exporter:
+    exporter = base(config=pickle.loads(config))
+    exporter._preprocessors = []  # as nbgrader's own Autograde does between its two passes
+    for step in steps:
+        exporter.register_preprocessor(step, enabled=True)
+    return exporter
+
+
+class _Heard(logging.Handler):
+    """Keeps warnings, which nobody would read in the limited process."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.warnings: list[str] = []
+
+    def emit(self, record):
+        if len(self.warnings) < MOST_WARNINGS:
+            self.warnings.append(record.getMessage()[:MOST_CHARACTERS])
