@@ -117,15 +117,15 @@ def test_a_nearly_full_disk_is_said_before_anything_is_fetched(with_venv):
 @pytest.mark.parametrize(
     ("platform", "new", "settings", "gigabytes"),
     [
-        ("linux", ["", "test"], [], 10),  # PyTorch from the package index brings NVIDIA's libraries
-        ("linux", [""], ["global.extra-index-url='https://example.org/cpu'"], 4),
-        ("linux", ["", "gpu"], [":env:.find-links='/wheels'"], 10),
-        ("linux", ["gpu"], [], 0),
-        ("linux", [""], ["global.timeout='60'"], 10),
-        ("win32", [""], [], 4),
-        ("win32", ["gpu"], [], 6),
-        ("darwin", ["", "gpu"], [], 10),
-        ("linux", [], [], 0),
+        ("linux", ["", "test"], {}, 10),  # PyTorch from the package index brings NVIDIA's libraries
+        ("linux", [""], {"extra-index-url": "https://example.org/cpu"}, 4),
+        ("linux", ["", "gpu"], {"find-links": "/wheels"}, 10),
+        ("linux", ["gpu"], {}, 0),
+        ("linux", [""], {"timeout": "60"}, 10),
+        ("win32", [""], {}, 4),
+        ("win32", ["gpu"], {}, 6),
+        ("darwin", ["", "gpu"], {}, 10),
+        ("linux", [], {}, 0),
     ],
 )
 def test_room_is_asked_for_what_will_be_fetched(course, monkeypatch, platform, new, settings, gigabytes):
@@ -214,10 +214,10 @@ def test_a_machine_without_nvidias_driver_has_no_gpu(course, monkeypatch):
 @pytest.mark.parametrize(
     ("uv", "settings", "program"),
     [
-        ("exit 0", [], "uv"),
-        ("exit 0", ["global.index-url='https://mirror.example.org/simple'"], "pip"),
-        ("exit 127", [], "pip"),  # a shim of a version manager that leads nowhere
-        (None, [], "pip"),
+        ("exit 0", {}, "uv"),
+        ("exit 0", {"index-url": "https://mirror.example.org/simple"}, "pip"),
+        ("exit 127", {}, "pip"),  # a shim of a version manager that leads nowhere
+        (None, {}, "pip"),
     ],
 )
 def test_uv_installs_where_it_works_and_pip_has_no_settings_that_it_would_ignore(
@@ -231,18 +231,104 @@ def test_uv_installs_where_it_works_and_pip_has_no_settings_that_it_would_ignore
     assert Path(command[0]) == (tmp_path / "uv" if program == "uv" else Path(course.venv_python()))
 
 
-def test_pips_settings_are_found_wherever_they_are_made(course, monkeypatch, tmp_path):
+@pytest.fixture
+def pip_configured(course, monkeypatch, tmp_path):
+    """pip_configured(text of pip.conf, **PIP_ variables) makes them all that pip finds."""
     monkeypatch.setattr(course, "venv_python", lambda: sys.executable)
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    assert course.pip_settings() == []
-    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://mirror.example.org/simple\n")
-    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
-    assert "global.index-url='https://mirror.example.org/simple'" in course.pip_settings()
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://example.org/cpu")
-    assert course.pip_settings() == [":env:.extra-index-url='https://example.org/cpu'"]
+
+    def configure(text: str, **variables: str) -> None:
+        (tmp_path / "pip.conf").write_text(text)
+        monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return configure
+
+
+def test_pips_settings_of_the_network_are_found_wherever_they_are_made(course, pip_configured):
+    pip_configured("")
+    machine = course.pip_settings()  # what stands in /etc
+    pip_configured(
+        "[global]\nindex-url = https://mirror.example.org/simple\ntimeout = 5\n[install]\ntimeout = 9\n"
+    )
+    assert course.pip_settings() == machine | {
+        "index-url": "https://mirror.example.org/simple",
+        "timeout": "9",
+    }
+    pip_configured(
+        "[global]\ncert = one.pem\n", PIP_CERT="two.pem", PIP_EXTRA_INDEX_URL="https://example.org/cpu"
+    )
+    assert course.pip_settings() == machine | {
+        "cert": "two.pem",
+        "extra-index-url": "https://example.org/cpu",
+    }
+
+
+SPOILING = {
+    "user": "1", "target": "elsewhere", "prefix": "elsewhere", "root": "elsewhere", "no-deps": "1",
+    "require-hashes": "1", "dry-run": "1", "constraint": "nowhere.txt", "no-binary": ":all:",
+    "platform": "win32", "report": "report.json",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["variables", "file"])
+def test_what_a_user_set_for_other_work_does_not_spoil_the_installation(
+    course, pip_configured, tmp_path, where
+):
+    """pip itself takes an empty package under the environment that is handed to it."""
+    package = tmp_path / "one"
+    package.mkdir()
+    (package / "pyproject.toml").write_text(
+        '[project]\nname = "one_of_ours"\nversion = "1"\n[tool.setuptools]\npy-modules = []\n'
+    )
+    variables = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in SPOILING.items()}
+    lines = [f"{name} = {value}" for name, value in SPOILING.items()]
+    if where == "variables":
+        pip_configured("", **variables)
+    else:
+        pip_configured("\n".join(["[install]", *lines]))
+    environment = course.for_the_installer(course.pip_settings())
+    assert environment["PIP_CONFIG_FILE"] == os.devnull
+    assert variables.keys().isdisjoint(environment)
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--no-build-isolation", "-q"]
+    done = subprocess.run(
+        [*command, str(package)], env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_uv_too_keeps_what_says_how_the_network_is_reached_and_nothing_else(course, monkeypatch):
+    kept = {"UV_INDEX_URL": "https://example.org", "UV_NATIVE_TLS": "1", "HTTPS_PROXY": "http://p:1"}
+    lost = {"UV_REQUIRE_HASHES": "1", "UV_TARGET": "elsewhere", "PYTHONPATH": "elsewhere"}
+    for name, value in (kept | lost).items():
+        monkeypatch.setenv(name, value)
+    environment = course.for_the_installer({"cert": "ca.pem"})
+    assert environment["PIP_CERT"] == "ca.pem"
+    assert kept.items() <= environment.items()
+    assert lost.keys().isdisjoint(environment)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PYTHONOPTIMIZE": "1"},
+        {"PYTHONWARNINGS": "error"},
+        {"PYTHONPATH": "/nowhere"},
+        {"PYTHONINSPECT": "1"},
+    ],
+    ids=lambda variables: next(iter(variables)),
+)
+def test_pythons_settings_for_other_work_end_at_the_launcher(course, monkeypatch, variables):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    handed = {}
+    monkeypatch.setattr(os, "execve", lambda python, command, environment: handed.update(environment))
+    course.hand_over(sys.executable, ["lab"])
+    assert variables.keys().isdisjoint(handed)
+    assert handed["PYTHONNOUSERSITE"] == "1"
+    assert handed["PATH"] == os.environ["PATH"]
 
 
 def test_uv_gets_the_pins_and_the_environment_and_its_success_is_stamped(with_venv, fake_uv, tmp_path):
@@ -333,10 +419,32 @@ def test_a_dead_network_is_one_line_and_leaves_no_stamp_so_a_second_run_continue
             "network",
         ),
         ("ERROR: Cannot install course-lib and torch because of conflicts\n", "because of conflicts"),
+        (
+            "Could not fetch URL https://example.org: There was a problem confirming the ssl certificate: "
+            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] self-signed'))",
+            "PIP_CERT=FILE SSL_CERT_FILE=FILE",
+        ),
+        (
+            "error: error sending request for url\n  Caused by: invalid peer certificate: UnknownIssuer",
+            "SSL_CERT_FILE",
+        ),
+        (
+            "ProxyError('Cannot connect to proxy.', OSError('407 Proxy Authentication Required'))",
+            "HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT",
+        ),
     ],
 )
 def test_what_pip_prints_becomes_the_line_that_tells_what_to_do(course, log, says):
     assert says in course.reason(log)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"": ', "\0\0\0"])
+def test_a_record_of_the_installation_that_is_cut_off_makes_the_next_command_install_again(
+    course, monkeypatch, tmp_path, text
+):
+    (tmp_path / "stamp.json").write_text(text)
+    monkeypatch.setattr(course, "STAMP", str(tmp_path / "stamp.json"))
+    assert course.installed() == {}
 
 
 def test_a_changed_pyproject_makes_the_next_command_install_again(course, monkeypatch, tmp_path):
