@@ -47,18 +47,21 @@ def _snapshot(channel: Channel, file: int, shell: Shell) -> None:
 
 
 def answer(channel: Channel, shell: Shell) -> None:
-    """Answer questions about names of the notebook until the channel is closed."""
+    """Answer questions about names of the notebook until the channel is closed.
+
+    Each has a number, which its answer bears too.
+    """
     while True:
         try:
-            what, *details = channel.receive()
+            what, number, *details = channel.receive()
         except EOFError:
             return
         if what == "names":
-            channel.send("names", [_described(shell.user_ns, name) for name in details[0]])
+            channel.send("names", number, [_described(shell.user_ns, name) for name in details[0]])
         elif what == "call":
-            _reply(channel, functools.partial(_called, shell.user_ns, *details))
+            _reply(channel, number, functools.partial(_called, shell.user_ns, *details))
         elif what == "value":
-            _reply(channel, functools.partial(shell.user_ns.__getitem__, details[0]))
+            _reply(channel, number, functools.partial(shell.user_ns.__getitem__, details[0]))
 
 
 def _called(namespace: dict, name: str, arguments: list, keywords: dict):
@@ -71,22 +74,22 @@ def _described(namespace: dict, name: str) -> list:
     return [name, "function" if callable(namespace[name]) else "value"]
 
 
-def _reply(channel: Channel, compute) -> None:
+def _reply(channel: Channel, number: str, compute) -> None:
     try:
         with Shell.instance().quiet():
             value = compute()
     except BaseException as error:
         names = [kind.__name__ for kind in type(error).__mro__]
-        channel.send("raised", names, _text(error))
+        channel.send("raised", number, names, _text(error))
         return
     try:
-        channel.send("value", value)
+        channel.send("value", number, value)
     except (NotPlain, BadMessage) as error:
-        channel.send("refused", str(error))
+        channel.send("refused", number, str(error))
 
 
 def _text(error: BaseException) -> str:
     try:
         return str(error)[:MAX_MESSAGE]
-    except Exception:
+    except BaseException:  # whatever it is, the exception it was asked of has been raised
         return ""

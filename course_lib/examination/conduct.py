@@ -162,8 +162,7 @@ class _Tests:
             outputs, verdict, is_lost = self._examine(cell, asked)
         except Gone as reason:
             error = {"ename": "NotFinished", "evalue": str(reason), "traceback": []}
-            outputs, verdict, is_lost = [{"output_type": "error", **error}], [FAILED, ""], True
-            self._found.flags.append(f"{cell.name}: {reason}")
+            outputs, verdict, is_lost = [{"output_type": "error", **error}], [FAILED, str(reason)], True
             self._examiner.end()
             self._examiner = None
         self._done.add(cell.name)
@@ -187,6 +186,8 @@ class _Tests:
                 if message[0] == "tested":
                     _, outputs, verdict = message
                     return outputs, verdict, bool(asked and gone)
+                if time.monotonic() > until:
+                    raise Gone(f"it took more than {times.test:.0f} seconds")
                 if message[0] == "kernel":
                     kernels.answer(message[1], examiner, until - time.monotonic())
                     continue
@@ -240,6 +241,7 @@ def _pass_on(question: bytes, asked: Channel, asking: Channel, seconds: float) -
         raise Gone(f"it took more than {seconds:.0f} seconds") from None
     except (EOFError, BadMessage) as error:
         raise Gone(str(error)) from None
+    asking.send("answered")  # so that no answer can look like a message of this process
     asking.send_bytes(answer)
 
 
@@ -249,10 +251,11 @@ def _judge(cell: Cell, outputs: list, verdict: list, place: int, found: Findings
     except TestCellError as error:
         found.points[cell.name] = None
         found.flags.append(f"{cell.name}: {error}")
-    ended = [output["evalue"] for output in outputs if output.get("ename") == "StudentProcessEnded"]
-    found.flags += [f"{cell.name}: {how}" for how in ended]
+    lost = verdict[1] if verdict[0] == FAILED else ""
+    found.flags += [f"{cell.name}: {lost}"] if lost else []
     raised = [output for output in outputs if output["output_type"] == "error"]
     errors = [_told(output["ename"], output["evalue"], cell.is_hidden) for output in raised]
+    errors = [lost] if lost and cell.is_hidden else errors
     printed = [output["text"] for output in outputs if output["output_type"] == "stream"]
     found.messages[cell.name] = "\n".join([*printed, *errors]).strip()[:4000]
     found.outputs[place] = outputs if not cell.is_hidden else [
@@ -262,6 +265,6 @@ def _judge(cell: Cell, outputs: list, verdict: list, place: int, found: Findings
 
 def _told(name: str, message: str, hidden: bool) -> str:
     """An error in words; in a hidden test, text that a student's code chose may quote a hidden input."""
-    if not hidden or name in ("StudentProcessEnded", "NotFinished"):
+    if not hidden:
         return f"{name}: {message}"
     return name if hasattr(builtins, name) else "an error"

@@ -3,10 +3,12 @@
 import ast
 import builtins
 import contextlib
+import secrets
 import sys
 from collections.abc import Callable
 
 from course_lib.examination import kernels
+from course_lib.examination.messages import answer
 from course_lib.examination.points import verdict
 from course_lib.examination.shell import Shell
 from course_lib.examination.wire import BadMessage, Channel, encode
@@ -25,6 +27,7 @@ class Examiner:
         self._hidden: dict = {}
         self._asks = True
         self._prints = True
+        self._lost = ""  # why the student's process gave no answer in the test that runs
         self._known = set(sys.modules)
         kernels.run_elsewhere(self._ask_kernels, self._printed)
 
@@ -62,13 +65,13 @@ class Examiner:
 
     def _run_test(self, source: str) -> tuple[list, list]:
         outputs = self._shell.run(source)
-        return outputs, verdict(self._shell.succeeded, self._shell.value)
+        return outputs, verdict(self._shell.succeeded, self._shell.value, self._lost)
 
     def _tested(self, name: str, source: str, run: Callable) -> tuple[list, list]:
         """Outputs and verdict of a test cell."""
         namespace = self._shell.user_ns
         hidden = name in self._before
-        self._prints = not hidden
+        self._prints, self._lost = not hidden, ""
         if hidden:
             before = self._before.pop(name)
             namespace.clear()
@@ -78,7 +81,7 @@ class Examiner:
         except Exception as error:
             kind = type(error).__name__
             told = {"output_type": "error", "ename": kind, "evalue": str(error)[:500], "traceback": []}
-            return [told], verdict(False, None)
+            return [told], verdict(False, None, self._lost)
         known = dict(namespace)
         found = run(source)
         if hidden:  # a later hidden test may build on this one
@@ -100,11 +103,12 @@ class Examiner:
     def _look_up(self, source: str) -> None:
         """Bring the student's names up to date: functions as stubs, data as copies."""
         namespace = self._shell.user_ns
-        answer = self._ask("names", self._names)
-        found = answer[1] if answer[0] == "names" else [(name, "function") for name in self._names]
+        told = self._ask("names", self._names)
+        found = told[1] if told[0] == "names" else [(name, "function") for name in self._names]
+        if [name for name, _ in found] != self._names:
+            self._lost = "the student's process named something else"
+            raise BadMessage(self._lost)
         for name, kind in found:
-            if name not in self._names:
-                raise BadMessage("the student's process named something else")
             if kind == "function":
                 namespace[name] = self._stub(name)
             elif kind == "value":
@@ -113,49 +117,65 @@ class Examiner:
                 namespace.pop(name, None)
 
     def _value(self, name: str):
-        answer = self._ask("value", name)
-        if answer[0] == "value":
-            return answer[1]
-        if answer[0] == "gone":
+        told = self._ask("value", name)
+        if told[0] == "value":
+            return told[1]
+        if told[0] == "gone":
             return self._stub(name)
 
         def refused(*_, **__):
-            raise TypeError(f"{name} is {answer[1]}")
+            raise TypeError(f"{name} is {told[-1]}")
 
         refused.__name__ = name
         return refused
 
     def _stub(self, name: str) -> Callable:
         def stub(*arguments, **keywords):
-            return _result(name, self._ask("call", name, list(arguments), dict(keywords)))
+            return self._result(name, self._ask("call", name, list(arguments), dict(keywords)))
 
         stub.__name__ = stub.__qualname__ = name
         return stub
 
     def _ask(self, *question) -> list:
-        """Ask the student's process. The answer is of its own making; nothing in it is believed."""
+        """Ask the student's process. The answer is of its own making; nothing in it is believed.
+
+        Begins with "gone", and why in words of the grader's, where no answer to this question comes.
+        """
         if not self._asks:
             return ["gone", "it is not asked again"]
-        self._channel.send("ask", encode(list(question)))
-        return self._channel.receive()
+        number = secrets.token_hex(8)
+        self._channel.send("ask", encode([question[0], number, *question[1:]]))
+        try:
+            return self._received() or answer(self._channel.receive(), question[0], number)
+        except BadMessage as error:
+            self._lost = str(error)
+            return ["gone", self._lost]
 
     def _ask_kernels(self, *question) -> list:
         if not self._asks:
             return ["failed", "it is not run again"]
         self._channel.send("kernel", encode(list(question)))
-        answer = self._channel.receive()
-        return ["failed", str(answer[1])] if answer[0] == "gone" else answer
+        try:
+            gone = self._received()
+            return ["failed", gone[1]] if gone else self._channel.receive()
+        except BadMessage as error:
+            return ["failed", str(error)]
 
+    def _received(self) -> list:
+        """The conductor's word on a question: [] when the answer follows."""
+        what, *why = self._channel.receive()
+        return [] if what == "answered" else [what, *why]
 
-def _result(name: str, answer: list):
-    what = answer[0]
-    if what == "value":
-        return answer[1]
-    if what == "refused":
-        raise TypeError(f"{name} returned {str(answer[1])[:200]}")
-    if what == "raised":
-        raise _exception(answer[1], str(answer[2])[:500])
-    raise StudentProcessEnded(f"{name}: {str(answer[-1])[:200]}")
+    def _result(self, name: str, told: list):
+        what = told[0]
+        if what == "value":
+            return told[1]
+        if what == "refused":
+            raise TypeError(f"{name} returned {told[1][:200]}")
+        if what == "raised":
+            raise _exception(told[1], told[2][:500])
+        self._lost = f"{name}: {told[1][:200]}"
+        raise StudentProcessEnded(self._lost)
 
 
 def _exception(names: list, message: str) -> Exception:
@@ -163,7 +183,7 @@ def _exception(names: list, message: str) -> Exception:
 
     Its name is kept; those that steer Python itself arrive as RuntimeErrors of that name.
     """
-    names = [name for name in names if type(name) is str and name.isidentifier()][:20]
+    names = [name for name in names if name.isidentifier()][:20]
     for name in names:
         kind = getattr(builtins, name, None)
         if isinstance(kind, type) and issubclass(kind, Exception):

@@ -4,6 +4,7 @@ A candidate runs a student's code, so whatever comes from it may be anything tha
 """
 
 import contextlib
+import math
 
 from course_lib.examination.points import TestCellError, points_earned
 from course_lib.examination.wire import BadMessage
@@ -11,7 +12,9 @@ from course_lib.examination.wire import BadMessage
 MAX_OUTPUTS = 1000  # of a cell; a shell keeps fewer
 MAX_DEPTH = 24  # of an output; nbformat's own nest 4 deep, a Plotly figure about 12
 MAX_PARTS = 4_000_000  # strings, numbers and containers of one message; a shell keeps fewer
+MAX_BITS = 1024  # of a whole number in an output
 MAX_BYTES = 64 << 20  # of a message that is read here, not passed on
+NO_ANSWER = "it gave another answer than there can be"
 OUTPUT_TYPES = ("stream", "error", "display_data", "execute_result")
 
 
@@ -44,7 +47,8 @@ def question(value) -> bytes:
 def outputs(value) -> list[dict]:
     """Outputs of a cell: each a dictionary of a known type, of nothing but JSON's types, within limits.
 
-    Strings are made whole. Raises BadMessage for anything else.
+    Strings are made whole; NaN, infinity and whole numbers of more than MAX_BITS, for which JSON has no word
+    or its readers no room, become None. Raises BadMessage for anything else.
     """
     if type(value) is not list or len(value) > MAX_OUTPUTS:
         raise BadMessage("it sent something else than outputs")
@@ -57,6 +61,16 @@ def outputs(value) -> list[dict]:
         if any(type(output.get(name)) is not str for name in wanted):
             raise BadMessage("it sent an output without its text")
     return checked
+
+
+def _described(value) -> list[list[str]]:
+    if type(value) is not list or any(type(pair) is not list or len(pair) != 2 for pair in value):
+        raise BadMessage(NO_ANSWER)
+    return [names(pair) for pair in value]
+
+
+def _anything(value):
+    return value
 
 
 def verdict(value) -> list:
@@ -74,8 +88,12 @@ def _json(value, depth: int, room: list[int]):
     if depth > MAX_DEPTH or room[0] < 0:
         raise BadMessage("it sent an output that is nested too deeply or has too many parts")
     kind = type(value)
-    if value is None or kind in (bool, int, float):
+    if value is None or kind is bool:
         return value
+    if kind is int:
+        return value if value.bit_length() <= MAX_BITS else None
+    if kind is float:
+        return value if math.isfinite(value) else None
     if kind is str:
         return whole(value)
     if kind is list:
@@ -102,3 +120,26 @@ def checked(message: list, words: tuple[str, ...]) -> list:
     if what not in words or len(details) != len(CHECKS[what]):
         raise BadMessage("it sent something else than was asked for")
     return [what, *(check(detail) for check, detail in zip(CHECKS[what], details, strict=True))]
+
+
+_GIVEN = {"value": (_anything,), "raised": (names, text), "refused": (text,)}
+# By the question that the student's process is asked: what it may answer, and how each detail is checked.
+ANSWERS = {"names": {"names": (_described,)}, "call": _GIVEN, "value": _GIVEN}
+
+
+def answer(message: list, asked: str, number: str) -> list:
+    """`message` without its number, if it answers the question `asked` of that number.
+
+    Whatever else comes, an answer to an earlier question among it, raises BadMessage, in words that tell
+    nothing of what is in it: it may be a hidden input.
+    """
+    what, *details = message
+    checks = ANSWERS[asked].get(what)
+    if checks is None or len(details) != 1 + len(checks):
+        raise BadMessage(NO_ANSWER)
+    if type(details[0]) is not str or details[0] != number:
+        raise BadMessage("it answered another question than was asked")
+    try:
+        return [what, *(check(detail) for check, detail in zip(checks, details[1:], strict=True))]
+    except BadMessage:
+        raise BadMessage(NO_ANSWER) from None

@@ -12,13 +12,15 @@ class TestCellError(Exception):
     __test__ = False  # pytest collects by name
 
 
-def verdict(succeeded: bool, value) -> list:
+def verdict(succeeded: bool, value, lost: str = "") -> list:
     """How a test cell ended, as plain data: [kind, number or text].
 
     `succeeded`: it ran to its end without an error; `value` is that of its last expression, None without one.
+    `lost` says in words of the grader's why no answer came to a question of the test: it has then failed,
+    whatever it made of that.
     """
-    if not succeeded:
-        return [FAILED, ""]
+    if lost or not succeeded:
+        return [FAILED, lost]
     if value is None:
         return [PASSED, ""]
     if isinstance(value, numbers.Real) and not isinstance(value, bool) and not math.isnan(value):
@@ -37,7 +39,7 @@ def points_earned(said: list, possible: float) -> float:
     if type(said) is not list or len(said) != 2:
         raise ValueError("no verdict came")
     kind, detail = said
-    if kind == FAILED:
+    if kind == FAILED and type(detail) is str:
         return 0.0
     if kind == PASSED:
         return possible

@@ -14,9 +14,9 @@ def _families(kind: str, names: str) -> dict[str, list[Case]]:
 
 HOSTILE = _families(
     "hostile",
-    "points values secrets feedback files process host resources network browser kernel",
+    "points values wire secrets feedback files process host resources network browser kernel",
 )
-ODD = _families("odd", "output settings functions values cells files kernel")
+ODD = _families("odd", "output settings functions values cells shell files kernel")
 
 
 def cases(families: dict[str, list[Case]]) -> list[Case]:

@@ -1,12 +1,14 @@
 """What a process that ran a student's code sends is checked before anything looks at it."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.examination import messages
-from course_lib.examination.messages import CHECKS, checked
+from course_lib.examination.messages import ANSWERS, CHECKS, answer, checked
 from course_lib.examination.shell import Outputs
 from course_lib.examination.wire import BadMessage, decode, encode
 
@@ -68,6 +70,14 @@ def test_nesting_beyond_any_figure_is_refused():
         checked(["ran", [{**FIGURE, "data": {"application/json": value}}]], ("ran",))
 
 
+def test_numbers_that_json_has_no_word_for_become_none():
+    given = [float("nan"), float("inf"), -float("inf"), 10**5000, -(10**400), 1 << 64, 0.5, True]
+    found = checked(["ran", [{**FIGURE, "data": {"application/json": given}}]], ("ran",))[1]
+    kept = [None, None, None, None, None, 1 << 64, 0.5, True]
+    assert found[0]["data"]["application/json"] == kept
+    json.dumps(found, allow_nan=False)
+
+
 def test_more_parts_than_a_message_may_have_are_refused(monkeypatch):
     monkeypatch.setattr(messages, "MAX_PARTS", 100)
     with pytest.raises(BadMessage, match="too many parts"):
@@ -101,3 +111,46 @@ def test_no_message_whatever_raises_anything_but_what_is_expected(word, details)
     assert what == word
     assert len(found) == len(CHECKS[word])
     repr(found).encode()
+
+
+RAISED = ["ValueError", "Exception"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "taken"),
+    [
+        ("call", ["value", "7", np.float64(2)], ["value", 2.0]),
+        ("call", ["raised", "7", RAISED, "no\ud800"], ["raised", RAISED, "no?"]),
+        ("value", ["refused", "7", "a function"], ["refused", "a function"]),
+        ("names", ["names", "7", [["f", "function"]]], ["names", [["f", "function"]]]),
+    ],
+)
+def test_an_answer_to_the_question_that_was_asked_is_taken(asked, given, taken):
+    assert answer(given, asked, "7") == taken
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(["value"], ["value", "7"], ["value", "7", 1, 2]),
+        *(["value", "6", 1], ["value", np.array(["7"]), 1], ["value", 7, 1]),
+        *(["gone", "7", "seven"], ["tested", "7", [], ["passed", ""]], ["names", "7", []]),
+        *(["raised", "7", "ValueError", "no"], ["raised", "7", [3], "no"], ["raised", "7", RAISED]),
+        *(["refused", "7", b"x"], ["refused", "7", None]),
+    ],
+)
+def test_an_answer_that_is_doubled_late_cut_or_of_another_kind_is_none(given):
+    with pytest.raises(BadMessage):
+        answer(given, "call", "7")
+
+
+@given(st.sampled_from(["names", "value", "raised", "refused", "gone"]), st.lists(ANYTHING, max_size=3))
+def test_no_answer_whatever_is_quoted_or_raises_anything_else(word, details):
+    for asked in ANSWERS:
+        for number in ([], ["7"]):
+            said = word
+            try:
+                said = answer([word, *number, *details], asked, "7")[0]
+            except BadMessage as error:
+                said = str(error)
+            assert said in (word, messages.NO_ANSWER, "it answered another question than was asked")

@@ -166,6 +166,15 @@ def test_a_message_that_never_becomes_whole_is_given_up_in_time():
             Channel(ours).receive(0.05)
 
 
+@pytest.mark.parametrize(
+    "part", ["7193.40", ["7193.40"], [3, "7193.40", [1], b"7"], [4, "7193.40", [1], b"7"]]
+)
+def test_what_is_refused_is_not_quoted(part):
+    with pytest.raises(BadMessage) as refused:
+        decode(msgpack.packb([part if isinstance(part, str) else 0, part]))
+    assert "7193" not in str(refused.value)
+
+
 def test_a_message_of_gigabytes_is_not_waited_for():
     ours, theirs = socket.socketpair()
     with ours, theirs:
