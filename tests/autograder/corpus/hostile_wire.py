@@ -50,14 +50,19 @@ def packed(data: str) -> str:
 
 def output(name: str, about: str, forged: str) -> Case:
     """`forged` are the outputs that a cell is said to have."""
-    return Case(name, about, AT_LEAST_THE_FIRST, mean_square=f"""\
+    return Case(
+        name,
+        about,
+        AT_LEAST_THE_FIRST,
+        mean_square=f"""\
 from course_lib.examination.wire import Channel
 honest = Channel.send
 
 def send(self, *message):
     honest(self, *(("ran", {forged}) if message[0] == "ran" else message))
 
-Channel.send = send""")
+Channel.send = send""",
+    )
 
 
 CASES = [
