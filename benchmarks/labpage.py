@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -28,7 +28,7 @@ CHROMIUM_OPTIONS = [
 
 
 @contextlib.contextmanager
-def lab(workspace: Path, command: str = "lab") -> Iterator[str]:
+def lab(workspace: Path, command: str = "lab", environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Run `./course lab` (or teach) on `workspace`; yields the address it prints, and stops it afterwards."""
     words = [
         sys.executable,
@@ -42,7 +42,7 @@ def lab(workspace: Path, command: str = "lab") -> Iterator[str]:
     process = subprocess.Popen(
         [*words, "--LabApp.expose_app_in_browser=True"],
         cwd=ROOT,
-        env={**os.environ, "COURSE_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "2"},
+        env={**environment, "COURSE_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "2"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

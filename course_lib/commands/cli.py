@@ -4,6 +4,7 @@ Each command imports what it needs when it runs, so that `./course --help` answe
 """
 
 import importlib.util
+import io
 import os
 import subprocess
 import sys
@@ -87,8 +88,13 @@ def submit(
 
     notebook = workspace.notebook(assignment)
     packed = submission.pack(assignment, notebook, student, workspace.folder())
+    handed_in = submission.read(packed)
     print(f"Packed {packed}")
-    print(f"SHA-256 of your notebook: {submission.read(packed).sha256}")
+    if (left_out := notebook.stat().st_size - len(handed_in.data)) > 0:
+        print(
+            f"Left out of the zip: {left_out / 1e6:.0f} MB of outputs and saved widgets; they are made anew."
+        )
+    print(f"SHA-256 of the notebook in it: {handed_in.sha256}")
     print("Hand in this zip as your course tells you; keep a copy.")
 
 
@@ -140,9 +146,17 @@ def main(arguments: list[str] | None = None) -> int:
     Errors are one line, or a traceback with --debug.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):  # a terminal of another encoding shows "?" for what it lacks
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     debug = "--debug" in arguments
     arguments = [word for word in arguments if word != "--debug"]
     try:
+        if sys.flags.optimize:
+            raise UserError(
+                "Python was started with -O or PYTHONOPTIMIZE, which leaves out the assertions of all tests; "
+                "start it without."
+            )
         joined()(args=arguments, prog_name="./course")
     except SystemExit as stop:
         return stop.code or 0

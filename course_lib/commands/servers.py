@@ -26,8 +26,18 @@ QUIET = [
     "--LabApp.extension_manager=readonly",
     f"--LabApp.app_settings_dir={SETTINGS}",
 ]
-# Without the instructor's parts of nbgrader, its server starts three seconds sooner and its menus stay away.
+# Without nbgrader's parts its server starts three seconds sooner and its menus stay away. Its Validate button
+# runs a notebook in the server, which can leave that in a state in which no demo moves; students have check.
 STUDENT = {"JUPYTER_CONFIG_PATH": str(SETTINGS / "student")}
+# What settings of the machine or of the user's other work would change about the address that is printed.
+ADDRESS = [
+    "--ServerApp.base_url=/",
+    "--ServerApp.certfile=",
+    "--ServerApp.keyfile=",
+    "--ServerApp.client_ca=",
+]
+# The server is on this machine, whatever proxy the network wants for others.
+_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _CLAIMS: dict[int, socket.socket] = {}
 
 
@@ -83,10 +93,28 @@ def run_lab(
     command.append(f"--LabApp.workspaces_dir={folder / '.layout'}")
     if getattr(os, "geteuid", lambda: 1)() == 0:
         command.append("--allow-root")  # in a container everybody is root; the port is loopback only
-    command += [*QUIET, *options]
+    command += [*ADDRESS, *QUIET, *options]
     address = f"http://127.0.0.1:{port}/lab/tree/{quote(opens)}?token={token}"
-    environment = {**environment, "JUPYTER_TOKEN": token}
+    # In the environment, since other accounts can read a command's words.
+    environment = {**_own_settings(folder / ".layout"), **environment, "JUPYTER_TOKEN": token}
     serve("JupyterLab", command, address, f"http://127.0.0.1:{port}/api", browser, environment, cwd)
+
+
+def _own_settings(folder: Path) -> dict[str, str]:
+    """Variables that set aside what the user set Jupyter and IPython up for in other work.
+
+    A kernel then starts as the grader's does, without start-up files. Theme and key bindings stay the user's.
+    """
+    users = os.environ.get("JUPYTER_CONFIG_DIR") or Path.home() / ".jupyter"
+    return {
+        "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
+        "JUPYTERLAB_SETTINGS_DIR": os.environ.get("JUPYTERLAB_SETTINGS_DIR")
+        or str(Path(users) / "lab" / "user-settings"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_PATH": "",  # another Python's kernel may stand there under the name of ours
+        "JUPYTER_CONFIG_PATH": "",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
 
 
 def run_demo(folder: Path, name: str, browser: bool, port: int | None) -> None:
@@ -98,7 +126,8 @@ def run_demo(folder: Path, name: str, browser: bool, port: int | None) -> None:
     command = [sys.executable, "-m", "voila", str(folder), "--no-browser", f"--port={port}"]
     command += ["--Voila.ip=127.0.0.1", "--preheat_kernel=True", "--pool_size=1"]
     address = f"http://127.0.0.1:{port}/voila/render/{quote(name)}.ipynb"
-    serve("The demo", command, address, f"http://127.0.0.1:{port}/", browser, {})
+    own = _own_settings(ROOT / ".layout")
+    serve("The demo", command, address, f"http://127.0.0.1:{port}/", browser, own)
 
 
 def serve(
@@ -141,7 +170,7 @@ def _wait_until_it_answers(process: subprocess.Popen, url: str, what: str, log_p
             last = (log_path.read_text().strip().splitlines() or ["it said nothing"])[-1]
             raise UserError(f"{what} did not start: {last} (whole log: {log_path})")
         try:
-            urllib.request.urlopen(url, timeout=2).close()
+            _NO_PROXY.open(url, timeout=2).close()
             return
         except urllib.error.HTTPError:
             return  # an answer all the same

@@ -44,8 +44,9 @@ class Submission:
 def pack(assignment: str, notebook_path: Path | str, student: str | None, destination: Path | str) -> Path:
     """Write `ASSIGNMENT-STUDENT.zip` into the folder `destination`; returns its path.
 
-    `student` is the id the course knows the student by; None takes the login name. Raises UserError when the
-    id cannot be a folder name or the notebook is missing, too large or no notebook.
+    `student` is the id the course knows the student by; None takes the login name. A notebook that is too
+    large is packed without outputs and saved widgets, which grading makes anew. Raises UserError when the id
+    cannot be a folder name or the notebook is missing, too large even so, or no notebook.
     """
     student = checked_student(student if student is not None else _login_name())
     path = Path(notebook_path)
@@ -53,6 +54,8 @@ def pack(assignment: str, notebook_path: Path | str, student: str | None, destin
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror}.") from error
+    if len(data) > NOTEBOOK_LIMIT:
+        data = _without_outputs(path.name, data)
     _check_notebook(path.name, data)
     receipt = {
         "assignment": assignment,
@@ -67,7 +70,7 @@ def pack(assignment: str, notebook_path: Path | str, student: str | None, destin
         archive.writestr(path.name, data)
         archive.writestr(RECEIPT, json.dumps(receipt, indent=1, ensure_ascii=False) + "\n")
     packed = buffer.getvalue()
-    _read_archive(packed)  # what collect would refuse is said here, while the student can still mend it
+    unpacked(packed)  # what collect would refuse is said here, while the student can still mend it
     return write_atomically(Path(destination) / f"{assignment}-{student}.zip", packed)
 
 
@@ -82,7 +85,7 @@ def read(path: Path | str) -> Submission:
     try:
         if path.stat().st_size > NOTEBOOK_LIMIT + RECEIPT_LIMIT:
             raise UserError(f"the file is larger than {NOTEBOOK_LIMIT / 1e6:g} MB")
-        return _read_archive(path.read_bytes())
+        return unpacked(path.read_bytes())
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
     except UserError as error:
@@ -111,7 +114,8 @@ def _login_name() -> str:
         raise UserError("This machine does not say who you are; add --student YOUR_ID.") from error
 
 
-def _read_archive(packed: bytes) -> Submission:
+def unpacked(packed: bytes) -> Submission:
+    """The submission in the bytes of a zip. Raises UserError as `read` does, without a file's name."""
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             notebook = _check_members(archive)
@@ -183,10 +187,12 @@ def _verified(notebook: str, data: bytes, receipt: bytes) -> Submission:
 
 def _check_notebook(name: str, data: bytes) -> None:
     if len(data) > NOTEBOOK_LIMIT:
-        raise UserError(
-            f"{name} is larger than {NOTEBOOK_LIMIT / 1e6:g} MB; clear its outputs in JupyterLab "
-            "(Edit, Clear Outputs of All Cells) and save it"
-        )
+        raise UserError(f"{name} is larger than {NOTEBOOK_LIMIT / 1e6:g} MB{_largest_cell(name, data)}")
+    _content(name, data)
+
+
+def _content(name: str, data: bytes) -> dict:
+    """The notebook's JSON, whose cells are a list of objects."""
     try:
         content = json.loads(data)
         json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair could never be written again
@@ -197,3 +203,28 @@ def _check_notebook(name: str, data: bytes) -> None:
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise UserError(f"{name} is not a notebook of format 4; open it in JupyterLab and save it")
+    return content
+
+
+def _without_outputs(name: str, data: bytes) -> bytes:
+    content = _content(name, data)
+    for cell in content["cells"]:
+        if cell.get("cell_type") == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    if isinstance(content.get("metadata"), dict):
+        content["metadata"].pop("widgets", None)
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _largest_cell(name: str, data: bytes) -> str:
+    """Where the bytes of a notebook without outputs are: the end of a sentence that says what to do."""
+    cells = _content(name, data)["cells"]
+    sizes = [len(json.dumps(cell, ensure_ascii=False).encode()) for cell in cells]
+    place = max(range(len(cells)), key=sizes.__getitem__, default=None)
+    if place is None or sizes[place] < NOTEBOOK_LIMIT / 10:
+        return ", outputs apart; download the notebook of the course again and copy your cells into it"
+    what = "pictures pasted into it" if cells[place].get("attachments") else "what is written in it"
+    return (
+        f", outputs apart; its largest cell is number {place + 1} with {sizes[place] / 1e6:.0f} MB: "
+        f"take out {what}, and save the notebook"
+    )

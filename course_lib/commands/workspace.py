@@ -41,7 +41,7 @@ def notebook(assignment: str) -> Path:
 def prepare() -> list[str]:
     """Bring every assignment's student version into the workspace; returns lines that say what was done."""
     shipped_record = folder() / ".shipped.json"
-    shipped = json.loads(shipped_record.read_text()) if shipped_record.exists() else {}
+    shipped = _digests(shipped_record)
     lines = []
     _release(assignments())
     for assignment in assignments():
@@ -55,7 +55,9 @@ def prepare() -> list[str]:
                 write_atomically(target, data)
                 lines.append(f"{'new' if mine is None else 'updated'}: {name}")
                 shipped[name] = digest
-            elif digest not in (mine, shipped.get(name)):
+            elif mine == digest:
+                shipped[name] = digest  # whatever the record says
+            elif digest != shipped.get(name):
                 lines.append(f"kept your {name}; the course has a newer one (rename yours to get it)")
     write_atomically(shipped_record, json.dumps(shipped, indent=1, sort_keys=True))
     write_atomically(folder() / "start.md", start_page())
@@ -84,7 +86,7 @@ def _shipped_name(assignment: str) -> str:
 def _release(names: list[str]) -> None:
     """Run `./course release` for those whose source changed since the last time."""
     record = ROOT / ".course" / "released.json"
-    known = json.loads(record.read_text()) if record.exists() else {}
+    known = _digests(record)
     digests = {name: _digest(ROOT / "notebooks" / name) for name in names if _has_solutions(name)}
     # Our own release rules shape the student version as much as the source does.
     rules = _digest(ROOT / "autograder")
@@ -103,6 +105,18 @@ def _release(names: list[str]) -> None:
         raise UserError(f"./course release failed: {' '.join(reason).removeprefix('course: ')}")
     known.update({name: digests[name] + rules for name in stale})
     write_atomically(record, json.dumps(known, indent=1))
+
+
+def _digests(record: Path) -> dict[str, str]:
+    """name -> SHA-256, as written here before; a record that is missing or cut off is as good as empty.
+
+    Then a file that differs from the course's counts as the student's, and student versions are made anew.
+    """
+    try:
+        found = json.loads(record.read_text("utf-8"))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return {}
+    return {str(name): digest for name, digest in found.items()} if isinstance(found, dict) else {}
 
 
 def _digest(path: Path) -> str:

@@ -1,5 +1,7 @@
 """A JupyterLab that a student would have and a browser, one of each for all browser tests of a process."""
 
+import os
+
 import pytest
 
 from benchmarks.labpage import LabPage, context, lab, launched
@@ -11,9 +13,26 @@ def workspace(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def student_lab(workspace):
-    """Address of `./course lab` on a new workspace."""
-    with lab(workspace) as address:
+def settings_of_other_work(tmp_path_factory):
+    """Variables of a user who has set up Jupyter, IPython and a proxy for something else."""
+    folder = tmp_path_factory.mktemp("settings")
+    (folder / "jupyter_server_config.py").write_text(
+        "c.ServerApp.base_url = '/user/ada/'\nc.IdentityProvider.token = 'other'\n"
+    )
+    spec = folder / "kernels" / "python3" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text('{"argv": ["false"], "display_name": "Python 3", "language": "python"}')
+    startup = folder / "profile_default" / "startup" / "00_mine.py"
+    startup.parent.mkdir(parents=True)
+    startup.write_text("raise SystemExit('a start-up file of other work runs in the course')")
+    folders = dict.fromkeys(("JUPYTER_CONFIG_DIR", "JUPYTER_PATH", "IPYTHONDIR"), str(folder))
+    return {**folders, "http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+
+
+@pytest.fixture(scope="session")
+def student_lab(workspace, settings_of_other_work):
+    """Address of `./course lab` on a new workspace, started under settings that must not reach it."""
+    with lab(workspace, environment={**os.environ, **settings_of_other_work}) as address:
         yield address
 
 

@@ -16,9 +16,11 @@ STUDENT = {"lab", "test", "doctor", "check", "submit", "demo", "bench"}
 INSTRUCTOR = {"teach", "release", "collect", "grade", "report", "feedback", "export"}
 
 
-def course(*words: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "course_lib", *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+def course(*words: str, python: tuple[str, ...] = (), **environment: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, *python, "-m", "course_lib", *words]
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60
+    )
 
 
 def test_help_lists_every_command_of_students_lecturers_and_instructors():
@@ -94,3 +96,15 @@ def test_debug_shows_where_a_mistake_was_noticed():
 
 def test_an_unknown_command_is_refused_with_status_2():
     assert course("fly").returncode == 2
+
+
+def test_a_terminal_that_lacks_a_character_shows_another_for_it():
+    done = course("check", "q99…", PYTHONIOENCODING="latin-1")
+    assert done.returncode == 2
+    assert "There is no assignment 'q99?'" in done.stderr
+
+
+def test_a_python_that_leaves_out_assertions_is_refused_since_every_test_would_pass():
+    done = course("check", "q02_quantization", python=("-O",))
+    assert done.returncode == 2
+    assert "leaves out the assertions of all tests" in done.stderr

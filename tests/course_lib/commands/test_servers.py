@@ -27,6 +27,13 @@ servers.serve("The page", command, address, address, False, {})
 """
 
 
+ONE_ANSWER = """
+import http.server, sys
+with http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler) as server:
+    server.handle_request()
+"""
+
+
 def test_a_taken_port_is_refused_by_number():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -73,6 +80,21 @@ def test_ending_the_command_ends_the_server(how):
                 return
         time.sleep(0.05)
     pytest.fail("the server still answers")
+
+
+def test_a_proxy_of_the_network_is_not_asked_for_a_server_on_this_machine(monkeypatch):
+    from course_lib.commands import servers
+
+    said = []
+    monkeypatch.setattr(servers, "print", lambda text, **_: said.append(text), raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as never_answers:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{never_answers.getsockname()[1]}")
+        monkeypatch.setenv("no_proxy", "")
+        port = free_port(None, 18100)
+        command = [sys.executable, "-c", ONE_ANSWER, str(port)]
+        address = f"http://127.0.0.1:{port}/"
+        servers.serve("The page", command, address, address, False, {})
+    assert said[0].startswith(f"The page runs at {address}")
 
 
 def test_a_server_that_ends_at_once_is_told_by_its_last_line():

@@ -55,6 +55,51 @@ def refused(tmp_path, packed: bytes) -> str:
     return message
 
 
+def large(cell: dict, **metadata) -> bytes:
+    """A notebook with one cell."""
+    return json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+MEGABYTES = "x" * (submission.NOTEBOOK_LIMIT + 1)
+WIDGETS = {"application/vnd.jupyter.widget-state+json": {"state": {"m1": {"state": {"y": MEGABYTES}}}}}
+PRINTED = {"output_type": "stream", "name": "stdout", "text": MEGABYTES}
+CODE = {"cell_type": "code", "id": "a", "metadata": {}, "source": "1 + 1", "execution_count": 7}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        large({**CODE, "outputs": [PRINTED]}),
+        large({**CODE, "outputs": []}, widgets=WIDGETS, kernelspec={"name": "python3"}),
+    ],
+    ids=["outputs", "saved widgets"],
+)
+def test_what_grading_makes_anew_never_makes_a_notebook_too_large(tmp_path, notebook, data):
+    notebook.write_bytes(data)
+    found = submission.read(submission.pack("q02_quantization", notebook, "ada", tmp_path))
+    assert found.sha256 == hashlib.sha256(found.data).hexdigest()
+    content = json.loads(found.data)
+    assert content["cells"] == [{**CODE, "outputs": [], "execution_count": None}]
+    assert "widgets" not in content["metadata"]
+    assert notebook.read_bytes() == data, "the student's own file stays as it is"
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ({**CODE, "source": MEGABYTES}, "number 1 with 20 MB: take out what is written in it"),
+        (
+            {"cell_type": "markdown", "attachments": {"a.png": {"image/png": MEGABYTES}}},
+            "number 1 with 20 MB: take out pictures pasted into it",
+        ),
+    ],
+)
+def test_a_notebook_that_is_too_large_even_so_names_the_cell_that_makes_it_so(tmp_path, notebook, cell, says):
+    notebook.write_bytes(large(cell))
+    with pytest.raises(UserError, match=says):
+        submission.pack("q02_quantization", notebook, "ada", tmp_path)
+
+
 def test_what_was_packed_is_read_back_unchanged(tmp_path, notebook):
     packed = submission.pack("q02_quantization", notebook, "ada.lovelace", tmp_path / "out")
     assert packed == tmp_path / "out" / "q02_quantization-ada.lovelace.zip"

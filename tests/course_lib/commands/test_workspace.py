@@ -78,3 +78,16 @@ def test_an_unknown_assignment_is_answered_with_the_known_ones(course):
 def test_a_missing_notebook_is_answered_with_the_command_that_brings_it(course):
     with pytest.raises(UserError, match=r"\./course lab brings it"):
         workspace.notebook("q01_first")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"q01', "\0\0", "[" * 100_000])
+def test_a_record_that_is_empty_or_cut_off_costs_no_file_and_no_start(course, text):
+    workspace.prepare()
+    mine = course / "workspace" / "q01_first" / "work.ipynb"
+    mine.write_text("my work")
+    (course / "workspace" / ".shipped.json").write_text(text)
+    assert workspace.prepare() == [
+        "kept your q01_first/work.ipynb; the course has a newer one (rename yours to get it)"
+    ]
+    assert mine.read_text() == "my work"
+    assert json.loads((course / "workspace" / ".shipped.json").read_text())
