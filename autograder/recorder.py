@@ -13,14 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import nbformat
-from nbgrader.preprocessors import LimitOutput
-from nbgrader.utils import parse_utc
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from autograder import journal
+from autograder import journal, timestamps
 from autograder.batch import Answer, Task, read_submission, sha256
 from autograder.course import Course
+from autograder.engine import digest
 from autograder.grade_log import actor
 from autograder.handed_in import NotReadable, read_below
 from autograder.journal import ABANDONED, FAILED, GRADED, Entry
@@ -31,7 +29,6 @@ from course_lib.examination.result import Result
 from course_lib.paths import write_atomically
 
 logger = logging.getLogger(__name__)
-TIMESTAMP = "timestamp.txt"  # beside a submission, nbgrader's
 HELD = 600.0  # seconds to wait for another program that holds the gradebook
 
 
@@ -58,7 +55,7 @@ class Recorder:
     def __init__(self, course: Course, assignment: str, released: Released):
         self._course, self._assignment, self._released = course, assignment, released
         self._rows = Rows(course, assignment)
-        self._limit = LimitOutput(config=course.config())
+        self._given = {name: digest(text) for name, text in released.texts.items()}
         self._actor = actor()
         self._waiting = journal.folder(course, assignment) / "executed"
         entries, damaged = journal.scan(journal.path(course, assignment))
@@ -82,7 +79,7 @@ class Recorder:
                 left.append(task)
             elif entry.state == GRADED and self._is_recorded(entry, standings):
                 outcomes.append(self._outcome(entry, standings, "unchanged"))
-            elif entry.state == FAILED or self._executed(entry) is not None:
+            elif entry.state == FAILED or (entry.answered is not None and self._executed(entry) is not None):
                 unrecorded.append(entry)
             else:
                 left.append(task)
@@ -139,10 +136,9 @@ class Recorder:
     def _entry(self, answer: Answer) -> Entry:
         result = answer.result
         state = ABANDONED if answer.abandoned else FAILED if result.reason else GRADED
-        executed = b"" if state != GRADED else self._shortened(result.executed)
-        digest = sha256(executed) if executed else ""
+        executed = sha256(result.executed) if state == GRADED and result.executed else ""
         if executed:
-            write_atomically(self._waiting_place(answer.student, digest), executed)
+            write_atomically(self._waiting_place(answer.student, executed), result.executed)
         return Entry(
             student=answer.student,
             assignment=self._assignment,
@@ -156,20 +152,22 @@ class Recorder:
             seconds=round(result.seconds, 4),
             at=datetime.now(UTC).isoformat(timespec="microseconds"),
             by=self._actor,
-            executed_sha256=digest,
+            executed_sha256=executed,
+            answered=self._answered(result) if executed else None,
         )
+
+    def _answered(self, result: Result) -> dict[str, bool]:
+        """Of each cell with marks, whether its text is the student's: neither given out nor put back."""
+        return {
+            name: text != self._given.get(name) and f"{name} was deleted" not in result.flags
+            for name, text in result.answers.items()
+        }
 
     def _says_the_same(self, entry: Entry) -> bool:
         """Whether the journal already says that this cannot be graded, and why."""
         before = self._latest.get(entry.key)
         said = before and (before.state, before.reason)
         return entry.state != GRADED and said == (entry.state, entry.reason)
-
-    def _shortened(self, executed: bytes) -> bytes:
-        """Outputs cut as nbgrader's autograde cuts them."""
-        before = nbformat.v4.reads(executed.decode())
-        after, _ = self._limit.preprocess(nbformat.v4.reads(executed.decode()), {})
-        return executed if after == before else nbformat.writes(after).encode()
 
     # Gradebook and autograded/
 
@@ -200,15 +198,8 @@ class Recorder:
         ]
 
     def _marked(self, entry: Entry) -> Marked:
-        executed = self._executed(entry)
-        deleted = [flag.removesuffix(" was deleted") for flag in entry.flags if flag.endswith(" was deleted")]
-        return Marked(
-            entry.student,
-            entry.points,
-            nbformat.v4.reads(executed.decode()) if executed else None,
-            self._submitted(entry.student),
-            frozenset(deleted),
-        )
+        submitted = timestamps.handed_in_at(self._course.root / "submitted", entry.student, self._assignment)
+        return Marked(entry.student, entry.points, entry.answered, submitted)
 
     def _save(self, marked: list[Marked]) -> dict[str, str]:
         """Write to the gradebook in one transaction; returns what it refused, by student."""
@@ -252,7 +243,7 @@ class Recorder:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(NotReadable):  # nbgrader compares it with that of a later submission
-            write_atomically(target.parent / TIMESTAMP, self._timestamp(entry.student))
+            write_atomically(target.parent / timestamps.NAME, self._timestamp(entry.student))
         waiting = self._waiting_place(entry.student, entry.executed_sha256)
         if waiting.exists():
             waiting.chmod(0o444)  # as nbgrader leaves it
@@ -288,15 +279,8 @@ class Recorder:
                     return data
         return None
 
-    def _submitted(self, student: str) -> datetime | None:
-        """When it was handed in, as its timestamp.txt says; None without one that can be read."""
-        try:
-            return parse_utc(self._timestamp(student).decode().strip())
-        except (NotReadable, ValueError, OverflowError):
-            return None
-
     def _timestamp(self, student: str) -> bytes:
-        return read_below(self._course.root / "submitted", student, self._assignment, TIMESTAMP)
+        return read_below(self._course.root / "submitted", student, self._assignment, timestamps.NAME)
 
 
 def _digest_of(path: Path) -> str:

@@ -12,10 +12,14 @@ from course_lib.examination.assignment import Assignment
 
 @dataclass(frozen=True)
 class Released:
-    """The cells and the tests' names; `tests_sha256` changes with anything that a result depends on."""
+    """The cells and the tests' names; `tests_sha256` changes with anything that a result depends on.
+
+    `texts` has by grade_id what the gradebook keeps of each cell: of the student's, what they were given.
+    """
 
     assignment: Assignment
     tests_sha256: str
+    texts: dict[str, str]
 
 
 def find_released(course: Course, assignment: str) -> Released:
@@ -33,7 +37,7 @@ def find_released(course: Course, assignment: str) -> Released:
         if cell.name in marks:
             text = texts[cell.name] if cell.is_ours else cell.source
             cells.append(replace(cell, source=text, metadata=marks[cell.name]))
-    return Released(replace(written, cells=tuple(cells)), _digest(cells, written.names))
+    return Released(replace(written, cells=tuple(cells)), _digest(cells, written.names), texts)
 
 
 def _digest(cells, names) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from nbgrader import api, utils
+from nbgrader import api
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import select
 from sqlalchemy.orm import load_only
@@ -35,13 +35,16 @@ class Standing:
 
 @dataclass(frozen=True)
 class Marked:
-    """What grading a submission found. `notebook` is the executed one; None where nothing was graded."""
+    """What grading a submission found.
+
+    `answered` says by grade_id of each cell that is there whether the student changed it; None where nothing
+    was graded.
+    """
 
     student: str
     points: dict[str, float | None]
-    notebook: object | None
+    answered: dict[str, bool] | None
     submitted: datetime | None
-    deleted: frozenset[str] = frozenset()
 
 
 class Rows:
@@ -105,7 +108,7 @@ class Rows:
                 if each.submitted is not None:
                     submission.timestamp = each.submitted
                 self._mark(each, grades[notebook.id], comments[notebook.id])
-                if each.notebook is not None:
+                if each.answered is not None:
                     self._penalize(submission, notebook, due)
 
     def commit(self) -> None:
@@ -175,24 +178,20 @@ class Rows:
         return found
 
     def _mark(self, each: Marked, grades: dict[str, api.Grade], comments: dict[str, api.Comment]) -> None:
-        if each.notebook is None:
+        if each.answered is None:
             for grade in grades.values():
                 grade.auto_score, grade.needs_manual_grade = None, True
             return
-        for cell in each.notebook.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            is_task = utils.is_task(cell)
-            unanswered = name in each.deleted or (
-                name is not None and cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
-            )
-            if utils.is_grade(cell):
-                # A person marks answers in words, and code without a test.
-                score = each.points.get(name, 0 if unanswered else None)
-                grades[name].auto_score = score
-                # A mark that a person gave before stands, but this run may ask for another look at it.
-                grades[name].needs_manual_grade = grades[name].manual_score is not None or score is None
-            if utils.is_solution(cell) or is_task:
-                comments[name].auto_comment = NO_RESPONSE if unanswered and not is_task else None
+        for cell in self._tests.values():
+            # A person marks answers in words, and code without a test.
+            score = each.points.get(cell.name, None if each.answered.get(cell.name) else 0)
+            grades[cell.name].auto_score = score
+            # A mark that a person gave before stands, but this run may ask for another look at it.
+            grades[cell.name].needs_manual_grade = grades[cell.name].manual_score is not None or score is None
+        tasks = {cell.name for cell in self._tasks.values()}
+        for name in comments.keys() & each.answered.keys():
+            unanswered = not each.answered[name] and name not in tasks
+            comments[name].auto_comment = NO_RESPONSE if unanswered else None
 
     def _penalize(self, submission, notebook, due: datetime | None) -> None:
         """Set the penalty that nbgrader's plugin gives, within 0 and the score."""

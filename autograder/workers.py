@@ -19,7 +19,7 @@ from autograder.limited import GRADING, Process
 from autograder.sandbox import die_with_parent
 from course_lib.examination.assignment import Assignment, Cell
 from course_lib.examination.result import CannotGrade, Result
-from course_lib.examination.wire import Channel, decode, encode
+from course_lib.examination.wire import BadMessage, Channel, decode, encode
 
 AHEAD = 2  # tasks at a worker: it need not wait for the coordinator, which may be writing
 WATCHED = 1.0  # seconds between two looks at the workers
@@ -111,15 +111,20 @@ class _Run:
     def _heard(self, worker: _Worker) -> list[Answer]:
         try:
             what, *details = worker.channel.receive()
-        except (EOFError, OSError):
+        except (EOFError, OSError, BadMessage):
             return self._ended(worker)
         if what == "cannot":
             raise CannotGrade(details[0])
+        try:
+            digest, result, abandoned = details
+            answer = Answer(worker.tasks[0].student, digest, Result(**result), abandoned)
+        except (TypeError, ValueError):
+            return self._ended(worker, "it sent something else than a result")
         self._answered = True
-        task, worker.since = worker.tasks.popleft(), time.monotonic()
+        worker.tasks.popleft()
+        worker.since = time.monotonic()
         self._fill(worker)
-        digest, result, abandoned = details
-        return [Answer(task.student, digest, Result(**result), abandoned)]
+        return [answer]
 
     def _ended(self, worker: _Worker, why: str = "") -> list[Answer]:
         """A worker is gone, or must go (`why`): others take its tasks.

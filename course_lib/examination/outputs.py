@@ -6,6 +6,7 @@ from course_lib.examination.safe_html import safe
 
 MAX_CELL = 20 << 20  # characters
 MAX_NOTEBOOK = 64 << 20
+MAX_LINES, MAX_TRACEBACK = 1000, 100  # printed by a cell, and of an error: what nbgrader's LimitOutput leaves
 SAFE = {"text/plain", "text/latex", "text/markdown", "image/png", "image/jpeg", "image/gif",
         "application/json", "application/vnd.plotly.v1+json"}  # fmt: skip
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
@@ -25,13 +26,24 @@ def clean_all(outputs: dict[int, list]) -> dict[int, list[dict]]:
 
 
 def clean(outputs: list) -> list[dict]:
-    """The outputs as nbformat 4 wants them, without anything that runs in a browser."""
-    kept, room = [], MAX_CELL
+    """The outputs as nbformat 4 wants them, cut to lengths, without anything that runs in a browser."""
+    kept, room, lines = [], MAX_CELL, MAX_LINES
     for output in outputs:
         cleaned = _clean_one(output) if isinstance(output, dict) else None
-        if cleaned is not None and (room := room - len(str(cleaned))) > 0:
+        if cleaned is None:
+            continue
+        if "text" in cleaned:
+            if lines <= 0:
+                continue
+            cleaned["text"] = _cut(cleaned["text"].split("\n"), lines)
+            lines -= cleaned["text"].count("\n") + 1
+        if (room := room - len(str(cleaned))) > 0:
             kept.append(cleaned)
     return kept
+
+
+def _cut(lines: list[str], most: int) -> str:
+    return "\n".join(lines if len(lines) <= most else [*lines[: most - 1], "... Output truncated ..."])
 
 
 def _clean_one(output: dict) -> dict | None:
@@ -42,6 +54,9 @@ def _clean_one(output: dict) -> dict | None:
     if kind == "error":
         lines = output.get("traceback")
         lines = lines if isinstance(lines, list) else []
+        if len(lines) > MAX_TRACEBACK:
+            half = MAX_TRACEBACK // 2
+            lines = [*lines[:half], "... Traceback truncated ...", *lines[1 - half :]]
         error = {name: _text(output.get(name)) for name in ("ename", "evalue")}
         return {"output_type": kind, **error, "traceback": [_text(line) for line in lines]}
     if kind not in ("display_data", "execute_result"):

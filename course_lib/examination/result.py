@@ -17,14 +17,16 @@ class Result:
     person must mark. `messages` says per grade_id what the test said. `flags` names behavior worth a look: a
     limit hit, a process that died, changed tests. `executed` is the notebook (nbformat 4) as nbgrader keeps
     it in autograded/: released cells restored, outputs of the student's cells and of visible tests. It holds
-    the text of hidden tests, as nbgrader's does, and their verdict only in words the tests chose. `reason` is
-    "" when the submission could be graded; `points` is then complete. `seconds` is wall time.
+    the text of hidden tests, as nbgrader's does, and their verdict only in words of the tests. `answers` has
+    by grade_id the SHA-256 of the text of each marked cell in it. `reason` is "" when the submission could be
+    graded; `points` is then complete. `seconds` is wall time.
     """
 
     points: dict[str, float | None] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
     executed: bytes = b""
+    answers: dict[str, str] = field(default_factory=dict)
     reason: str = ""
     seconds: float = 0.0
 

@@ -23,7 +23,7 @@ STEPS = {
     "read": (engine, "read", lambda data, *_: b"# mal" in data),
     "conduct": (engine, "conduct", lambda submission, *_: "# mal" in str(submission.notebook)),
     "executed": (engine, "executed", lambda submission, *_: "# mal" in str(submission.notebook)),
-    "shortened": (recorder.Recorder, "_shortened", lambda _, executed: b"# mal" in executed),
+    "answered": (recorder.Recorder, "_answered", lambda _, result: b"# mal" in result.executed),
     "marked": (recorder.Recorder, "_marked", lambda _, entry: entry.student == "mal"),
     "place": (recorder.Recorder, "_place", lambda _, entry: entry.student == "mal"),
     "outcome": (recorder.Recorder, "_outcome", lambda _, entry, *__: entry.student == "mal"),
@@ -49,7 +49,8 @@ def class_folder(tmp_path_factory, empty_gradebook, starter):
 def graded(notebook, assignment, **_) -> Result:
     """An examination that takes no time: full points, and the notebook as it is."""
     submission = engine.read(notebook, assignment)
-    return Result(dict(POINTS), executed=engine.executed(submission, engine.conduct(submission)))
+    executed = engine.executed(submission, engine.conduct(submission))
+    return Result(dict(POINTS), executed=executed, answers=engine.answers(submission))
 
 
 @contextlib.contextmanager

@@ -45,3 +45,18 @@ def test_what_comes_after_too_much_of_a_notebook_is_left_out_cell_by_cell(monkey
     assert kept[2] == clean(shown[2])
     assert kept[7] == clean(shown[7])
     assert [output["text"] for output in kept[9]] == [LEFT_OUT]
+
+
+def test_long_prints_and_tracebacks_are_cut_as_nbgrader_cuts_them():
+    from nbformat import from_dict
+    from nbformat.v4 import new_code_cell
+    from nbgrader.preprocessors import LimitOutput
+
+    given = [
+        {"output_type": "stream", "name": "stdout", "text": "a\n" * 600},
+        {"output_type": "stream", "name": "stderr", "text": "b\n" * 600},
+        {"output_type": "stream", "name": "stdout", "text": "c"},
+        {"output_type": "error", "ename": "E", "evalue": "", "traceback": [str(line) for line in range(300)]},
+    ]
+    limited, _ = LimitOutput().preprocess_cell(new_code_cell("", outputs=from_dict(given)), {}, 0)
+    assert clean(given) == limited.outputs
