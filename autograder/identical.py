@@ -1,21 +1,27 @@
 """Answers that several students share word for word, comments and spacing aside."""
 
+import hashlib
 import io
-import json
 import logging
 import re
 import tokenize
 from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbgrader.utils import is_solution
 
 from autograder import regions
 from autograder.batch import read_submission
 from autograder.course import Course
+from autograder.limited import READING, Failed, ask
+from course_lib.examination.submission import read_cells
 
 logger = logging.getLogger(__name__)
 # Characters of a student's own lines. Shorter ones, such as `return np.clip(x, 0, 1)`, are alike by chance.
 TELLING = 80
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
-C_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+C_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 HASH_COMMENT = re.compile(r"#[^\n]*")
 
 
@@ -34,19 +40,18 @@ def identical_answers(course: Course, assignment: str) -> list[Identical]:
     enough to be nobody's chance. The notebooks are those in submitted/; one that cannot be read is left out.
     """
     name = course.source(assignment).name
-    starter = _answers((course.root / "release" / assignment / name).read_bytes())
+    starter = _solutions((course.root / "release" / assignment / name).read_text("utf-8"))
     given = {line for source in starter.values() for line in own_lines(source, set())}
-    same: dict[tuple, list[str]] = {}
+    same: dict[tuple[str, str], list[str]] = {}
     for student in course.submitters(assignment):
+        path = course.notebook("submitted", student, assignment)
         try:
-            found = _answers(read_submission(course.notebook("submitted", student, assignment)))
-        except Exception:  # whatever a student's file holds, the others are compared
+            found = ask(READING, digests, path, set(starter), given)
+        except Failed:  # whatever a student's file holds, the others are compared
             logger.info("%s is not compared", student, exc_info=True)
             continue
         for cell in starter.keys() & found.keys():
-            lines = own_lines(found[cell], given)
-            if sum(map(len, lines)) >= TELLING:
-                same.setdefault((cell, lines), []).append(student)
+            same.setdefault((cell, str(found[cell])), []).append(student)
     groups: dict[tuple[str, ...], list[str]] = {}
     order = list(starter)
     for (cell, _), students in same.items():
@@ -79,11 +84,21 @@ def _python_lines(source: str) -> list[str]:
     return [*lines, " ".join(line)]
 
 
-def _answers(notebook: bytes) -> dict[str, str]:
-    """grade_id -> text of each solution cell, the last of several copies."""
+def digests(path: Path, wanted: set[str], given: set[str]) -> dict[str, str]:
+    """In a limited process: grade_id -> SHA-256 of a student's own lines in each of the cells `wanted`.
+
+    Cells with too few of them are left out; of copies the last counts. Raises NotReadable, Unreadable.
+    """
     found = {}
-    for cell in json.loads(notebook)["cells"]:
-        marks = cell.get("metadata", {}).get("nbgrader")
-        if isinstance(marks, dict) and marks.get("solution") and isinstance(marks.get("grade_id"), str):
-            found[marks["grade_id"]] = "".join(cell["source"])
-    return found
+    for cell in read_cells(read_submission(path)).cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in wanted:
+            lines = own_lines(cell.source, given)
+            found[name] = "\n".join(lines) if sum(map(len, lines)) >= TELLING else ""
+    return {name: hashlib.sha256(lines.encode()).hexdigest() for name, lines in found.items() if lines}
+
+
+def _solutions(released: str) -> dict[str, str]:
+    """grade_id -> text of each solution cell in the notebook that students got."""
+    cells = nbformat.reads(released, as_version=4).cells
+    return {cell.metadata.nbgrader.grade_id: cell.source for cell in cells if is_solution(cell)}
