@@ -390,6 +390,7 @@ def test_a_dead_network_is_one_line_with_uv_too(with_venv):
     assert "the network is down or blocked" in line
 
 
+@pytest.mark.slow
 def test_a_dead_network_is_one_line_and_leaves_no_stamp_so_a_second_run_continues(bare_copy):
     nowhere = {
         "PIP_CONFIG_FILE": os.devnull,

@@ -131,6 +131,7 @@ def test_a_wheel_which_would_lack_notebooks_and_kernels_is_refused_in_one_line(e
     assert list(edition.rglob("*.whl")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.needs("compiler")
 def test_an_editable_installation_has_the_command_course_and_runs_a_kernel(edition, tmp_path):
     """In an environment of one's own, called from anywhere; packages come from that of the tests."""

@@ -62,6 +62,7 @@ def quick_grading():
         yield patch
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(step=st.sampled_from(sorted(STEPS)), error=st.sampled_from(ERRORS), first=st.booleans())
 def test_the_other_two_are_graded_whatever_is_raised_where(

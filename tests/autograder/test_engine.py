@@ -55,10 +55,13 @@ def test_the_executed_notebook_is_complete_and_shows_what_the_student_and_visibl
     [
         "import os\ndef double(values):\n    os._exit(0)",
         "import os, signal\ndef double(values):\n    os.kill(os.getpid(), signal.SIGKILL)",
-        "def double(values):\n    while True:\n        pass",
+        pytest.param("def double(values):\n    while True:\n        pass", marks=pytest.mark.slow),
         "import ctypes\ndef double(values):\n    ctypes.string_at(0)",
         "import os\nos._exit(0)",
-        "while True:\n    try:\n        while True:\n            pass\n    except Exception:\n        pass",
+        pytest.param(
+            "while True:\n    try:\n        while True:\n            pass\n    except Exception:\n        pass",
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["exit in a call", "kill in a call", "loop in a call", "crash in a call", "exit", "loop"],
 )

@@ -70,6 +70,7 @@ def test_what_a_submission_started_is_ended_with_it(starter, small, unconfined):
 FORBIDDEN = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
 
 
+@pytest.mark.slow
 @pytest.mark.needs("sandbox")
 def test_where_nothing_can_be_confined_the_command_refuses_until_it_is_told_that_all_are_trusted(
     course, starter

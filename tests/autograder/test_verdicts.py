@@ -45,7 +45,7 @@ def test_the_solution_earns_everything(assignment):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("megabytes", [1, 17, 60])
+@pytest.mark.parametrize("megabytes", [1, *(pytest.param(many, marks=pytest.mark.slow) for many in (17, 60))])
 def test_a_failure_that_is_too_long_to_report_is_a_failure(assignment, megabytes):
     result = graded(assignment, f"def double(values):\n    return 'x' * ({megabytes} << 20)")
     assert result.auto_points == 0

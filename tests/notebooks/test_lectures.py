@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
 DEMOS = [lecture for lecture in LECTURES if lecture.stem != "gallery"]
 
+QUICKEST = ("batching", "parallelism")
+
 
 def test_gallery_lists_every_demo_and_nothing_else():
     gallery = nbformat.read(ROOT / "lectures" / "gallery.ipynb", as_version=4)
@@ -46,7 +48,11 @@ def kernel():
     manager.shutdown_kernel(now=True)
 
 
-@pytest.mark.parametrize("lecture", DEMOS, ids=lambda lecture: lecture.stem)
+@pytest.mark.parametrize(
+    "lecture",
+    [pytest.param(demo, marks=() if demo.stem in QUICKEST else pytest.mark.slow) for demo in DEMOS],
+    ids=lambda lecture: lecture.stem,
+)
 def test_demo_page_runs_and_shows_its_widget(lecture, kernel, tmp_path):
     notebook = nbformat.read(lecture, as_version=4)
     notebook.cells.insert(0, new_code_cell("%reset -f"))  # nothing that another page has imported

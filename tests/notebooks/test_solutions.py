@@ -18,8 +18,7 @@ MISTAKES = [
         grade_id(cell),
         mutant,
         id=f"{runner.prefix(path)}-{mutant.stem}",
-        # A kernel is compiled and launched dozens of times; one wrong one a task is tried always.
-        marks=pytest.mark.slow if number and mutant.suffix == ".cu" else (),
+        marks=pytest.mark.slow if number else (),  # one wrong one a task is tried always
     )
     for path in runner.NOTEBOOKS
     for cell in filter(is_task, cells(path))
