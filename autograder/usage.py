@@ -1,6 +1,7 @@
 """What a process and its descendants use, read from /proc by someone outside."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,13 +9,25 @@ from pathlib import Path
 def holds_more(first: int, limit: int) -> bool:
     """Whether `first` and its descendants together hold more than `limit` bytes, shared ones counted once.
 
-    A quick sum counts what forks share once for each, so it is never too low: only above the limit must the
+    What waits in sockets is no process's memory: as much is counted as may wait in those of its network. A
+    quick sum counts what forks share once for each, so it is never too low: only above the limit must the
     kernel count page by page, which takes milliseconds a process.
     """
     page = os.sysconf("SC_PAGESIZE")
+    limit -= _in_sockets(first)
     if sum(resident - shared for _, resident, shared in _tree(first)) * page <= limit:
         return False
     return sum(_proportional(pid) for pid, _, _ in _tree(first)) > limit
+
+
+def _in_sockets(pid: int) -> int:
+    """Bytes that may wait in the sockets of the network of `pid`; the kernel doubles what is set."""
+    try:
+        used = re.search(r"used (\d+)", Path(f"/proc/{pid}/net/sockstat").read_text())
+        most = int(Path("/proc/sys/net/core/wmem_max").read_text())
+    except OSError:
+        return 0
+    return 2 * most * int(used[1]) if used else 0
 
 
 def held(pid: int) -> int:

@@ -180,6 +180,20 @@ def test_how_it_ended_is_told(code, limits, said):
     assert said in ending
 
 
+def test_what_waits_in_sockets_is_memory_too():
+    """No process holds it, so it is counted by their number: as much as may wait in each."""
+    most = 2 * int(Path("/proc/sys/net/core/wmem_max").read_text())
+    code = """
+        import os, socket, time
+        kept = [socket.socketpair() for _ in range({pairs})]
+        time.sleep({seconds})
+        found = len(kept)
+        """
+    limits = replace(USUAL, memory=200 * most)
+    assert confined(code.format(pairs=150, seconds=20), limits)[1].endswith("MB of memory")
+    assert confined(code.format(pairs=10, seconds=0.5), limits)[0] == 10
+
+
 def test_of_several_processes_the_one_that_takes_too_much_memory_dies_alone():
     found, ending = confined(
         """
