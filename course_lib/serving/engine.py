@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from dataclasses import astuple
 from heapq import heapify, heappop, heappush
 
 import numpy as np
@@ -21,9 +22,12 @@ class Engine:
 
     def __init__(self, policy: Continuous, cost: StepCost, memory: Memory, inputs, outputs):
         self.policy, self.cost, self.memory = policy, cost.in_ticks(), memory
+        self.step_cost, self.prompt_cost = astuple(self.cost)[:3], astuple(self.cost)[3:]
         self.inputs, self.outputs = inputs, outputs
         self.n = len(inputs)
-        self.capacity = memory.capacity
+        self.seats, self.chunk, self.grow = policy.max_sequences, policy.chunk, memory.grow
+        self.window, self.capacity = memory.window, memory.capacity
+        self.plain = not self.grow and self.window is None
         self.swap_seconds = whole_ticks(memory.token_bytes / memory.swap_rate)  # a token, one way
         self.started, self.first_token, self.finished = ([math.nan] * self.n for _ in range(3))
         self.now = self.busy = 0.0
@@ -42,13 +46,10 @@ class Engine:
         # Sequences that a further token makes longer, whose window is not full yet; and of these, where room
         # is given out as they grow, how many need their next block at a step: by (tokens - steps) mod block.
         self.growing = 0
-        self.phases = [0] * memory.block
-        self.filling: list[int] = []  # heap: the step after which its window is full, times n, plus the request
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing runs and nothing waits."""
-        return not (self.waiting or self.order)
+        self.phases = [0] * (memory.block if memory.grow else 1)
+        self.filling: list[
+            int
+        ] = []  # heap: the step after which its window is full, times n, plus the request
 
     def step(self, limit: float = math.inf) -> list[int]:
         """Run at least one step, up to the first completion, or the first step that ends at `limit` or later.
@@ -56,7 +57,8 @@ class Engine:
         Admits before each step; returns what was completed. `limit` is the next arrival; where it could not
         be admitted anyway, it does not stop the engine.
         """
-        waiting, order, seats, grow = self.waiting, self.order, self.policy.max_sequences, self.memory.grow
+        waiting, order, decoding = self.waiting, self.order, self.decoding
+        n, seats, grow = self.n, self.seats, self.grow
         while True:
             transfer = self._make_room() if grow else 0.0
             if waiting and len(order) < seats:
@@ -67,15 +69,15 @@ class Engine:
                 self._decode_steps(limit, transfer)
             if self.used > self.peak:
                 self.peak = self.used
-            if self.decoding and self.decoding[0] // self.n <= self.steps:
+            if decoding and decoding[0] // n <= self.steps:
                 return self._complete()
             if self.now >= limit and not waiting and len(order) < seats:
                 return []
 
     def _admit(self) -> float:
         """Take the oldest that fit; returns seconds to bring swapped ones back."""
-        waiting, order, seats, seconds = self.waiting, self.order, self.policy.max_sequences, 0.0
-        grow, held = self.memory.grow, self.memory.held
+        waiting, order, seats, seconds = self.waiting, self.order, self.seats, 0.0
+        grow, held = self.grow, self.memory.held
         # Where sequences grow, room is found for what they hold after the coming step.
         used = self.used + self._next_blocks() if grow else self.used
         while waiting and len(order) < seats:
@@ -84,7 +86,7 @@ class Engine:
             used += held(tokens + 1) if grow else self.rooms[request]
             if used > self.capacity:
                 break
-            waiting.popleft()
+            del waiting[0]
             order[request] = None
             if self.started[request] != self.started[request]:
                 self.started[request] = self.now
@@ -113,7 +115,7 @@ class Engine:
             generated = self.steps - self.joined[newest]
             self._leave(newest, tokens + generated)
             self.done[newest] += generated
-            self.decoding = [entry for entry in self.decoding if entry % self.n != newest]
+            self.decoding[:] = [entry for entry in self.decoding if entry % self.n != newest]
             heapify(self.decoding)
             if self.policy.preempt == "swap":
                 self.swapped.add(newest)
@@ -128,7 +130,7 @@ class Engine:
     def _decode(self, request: int) -> None:
         """The request, with its prompt computed or brought back, decodes from the next step on."""
         self.joined[request] = steps = self.steps
-        tokens, window = self.inputs[request] + self.done[request], self.memory.window
+        tokens, window = self.inputs[request] + self.done[request], self.window
         heappush(self.decoding, (steps + self.outputs[request] - self.done[request]) * self.n + request)
         if window is not None:
             if tokens >= window:
@@ -137,13 +139,13 @@ class Engine:
             heappush(self.filling, (steps + window - tokens) * self.n + request)
         self.read += tokens
         self.growing += 1
-        if self.memory.grow:
+        if self.grow:
             self.phases[(tokens - steps) % self.memory.block] += 1
 
     def _leave(self, request: int, tokens: int) -> None:
         """A sequence that decodes, with so many tokens, goes."""
         self.joined[request] = -1
-        window, grow = self.memory.window, self.memory.grow
+        window, grow = self.window, self.grow
         if window is None or tokens < window:
             self.read -= tokens
             self._stop_growing(tokens)
@@ -156,12 +158,12 @@ class Engine:
 
     def _stop_growing(self, tokens: int) -> None:
         self.growing -= 1
-        if self.memory.grow:
+        if self.grow:
             self.phases[(tokens - self.steps) % self.memory.block] -= 1
 
     def _prefill_step(self, transfer: float) -> None:
         """One step in which prompts are computed, at most `chunk` tokens of them, beside the decoding."""
-        left, cost, computed, ready = self.policy.chunk, self.cost, 0, []
+        left, computed, ready = self.chunk, 0, []
         if left is None:
             for request, tokens in self.prefilling:
                 computed += tokens
@@ -178,25 +180,28 @@ class Engine:
                 if not left:
                     break
             self.prefilling = [entry for entry in self.prefilling if entry[1]]
-        seconds = cost.s0 + cost.s1 * len(self.decoding) + cost.s2 * self.read + cost.p0 + cost.p1 * computed
+        (s0, s1, s2), (p0, p1) = self.step_cost, self.prompt_cost
+        seconds = s0 + s1 * len(self.decoding) + s2 * self.read + p0 + p1 * computed
         self._advance(seconds + transfer, 1)
         self.tokens += len(ready)
+        now, first_token = self.now, self.first_token
         for request in ready:
-            if self.first_token[request] != self.first_token[request]:
-                self.first_token[request] = self.now
+            if first_token[request] != first_token[request]:
+                first_token[request] = now
             self.done[request] += 1
             self._decode(request)
 
     def _decode_steps(self, limit: float, transfer: float) -> None:
         """As many steps as end alike: up to the next completion, arrival, full window or full memory."""
-        cost, steps = self.cost, self.decoding[0] // self.n - self.steps
-        first = cost.s0 + cost.s1 * len(self.decoding) + cost.s2 * self.read  # seconds of the first of these
-        more = cost.s2 * self.growing  # each step takes so much longer than the one before
+        s0, s1, s2 = self.step_cost
+        steps = self.decoding[0] // self.n - self.steps
+        first = s0 + s1 * len(self.decoding) + s2 * self.read  # seconds of the first of these steps
+        more = s2 * self.growing  # each step takes so much longer than the one before
         if self.filling:
             steps = min(steps, self.filling[0] // self.n - self.steps)
-        if self.memory.grow and self.growing and self.capacity < math.inf:
+        if self.grow and self.growing and self.capacity < math.inf:
             steps = min(steps, self._steps_that_fit(steps))
-        if limit < math.inf and not self.waiting and len(self.order) < self.policy.max_sequences:
+        if limit < math.inf and not self.waiting and len(self.order) < self.seats:
             steps = min(steps, _steps_to(limit - self.now - transfer, first, more))
         self._advance(first * steps + more * (steps * (steps - 1) // 2) + transfer, steps)
 
@@ -215,26 +220,33 @@ class Engine:
     def _advance(self, seconds: float, steps: int) -> None:
         self.now += seconds
         self.busy += seconds
-        self.read += steps * self.growing
-        self.tokens += steps * len(self.decoding)
-        if self.memory.grow:
+        if self.grow:
             block, phases = self.memory.block, self.phases
             cycles, rest = divmod(steps, block)
             begun = cycles * self.growing + sum(phases[-(self.steps + i) % block] for i in range(rest))
             self.used += block * begun
         self.steps += steps
+        if self.decoding:
+            self.tokens += steps * len(self.decoding)
+            self.read += steps * self.growing
         while self.filling and self.filling[0] // self.n <= self.steps:
             heappop(self.filling)
-            self._stop_growing(self.memory.window)
+            self._stop_growing(self.window)
 
     def _complete(self) -> list[int]:
-        ended, n, steps = [], self.n, self.steps
-        while self.decoding and self.decoding[0] // n <= steps:
-            request = heappop(self.decoding) % n
+        ended, n, steps, decoding, plain = [], self.n, self.steps, self.decoding, self.plain
+        while decoding and decoding[0] // n <= steps:
+            request = heappop(decoding) % n
             ended.append(request)
             self.finished[request] = self.now
             del self.order[request]
-            self._leave(request, self.inputs[request] + self.outputs[request])
+            tokens = self.inputs[request] + self.outputs[request]
+            if plain:
+                self.read -= tokens
+                self.growing -= 1
+                self.used -= self.rooms[request]
+            else:
+                self._leave(request, tokens)
         return ended
 
 

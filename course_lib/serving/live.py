@@ -144,8 +144,8 @@ class Server:
         moments = (self.arrivals.time, self.started, self.first_token, self.finished)
         steps = np.array(self.steps, float).reshape(-1, 6)
         result = Result(
-            *map(np.array, moments), self.trace.input_tokens, self.trace.output_tokens, float(steps[:, 5].sum()), len(steps),
-            sum(map(len, self.answers.values())), self.padding,
+            *map(np.array, moments), self.trace.input_tokens, self.trace.output_tokens,
+            float(steps[:, 5].sum()), len(steps), sum(map(len, self.answers.values())), self.padding,
         )  # fmt: skip
         return Served(result, self.answers, steps[:, :5], steps[:, 5])
 

@@ -41,16 +41,19 @@ def simulate(trace: Trace, policy: Policy, cost: StepCost, memory: Memory | None
 
 
 def _serve(engine: Engine, arrivals: Arrivals) -> None:
+    waiting, running = engine.waiting, engine.order
     while True:
         if arrivals.upcoming <= engine.now:
-            engine.waiting.extend(arrivals.until(engine.now))
-        if engine.idle:
+            waiting += arrivals.until(engine.now)
+        if not waiting and not running:
             if arrivals.upcoming == math.inf:
                 return
             engine.now = arrivals.upcoming
             continue
-        for request in engine.step(arrivals.upcoming):
-            arrivals.completed(request, engine.now)
+        ended = engine.step(arrivals.upcoming)
+        if arrivals.after:
+            for request in ended:
+                arrivals.completed(request, engine.now)
 
 
 def check_room(trace: Trace, memory: Memory) -> None:

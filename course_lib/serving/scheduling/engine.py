@@ -2,15 +2,19 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import astuple
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
 from course_lib.serving.arrivals import Arrivals
 from course_lib.serving.cost import StepCost
 from course_lib.serving.scheduling.cluster import Cluster
+from course_lib.serving.scheduling.live_view import LiveView
 from course_lib.serving.scheduling.lockstep import Lockstep
+from course_lib.serving.scheduling.queue import Queue
 from course_lib.serving.scheduling.result import ClusterResult, Spell
 from course_lib.serving.scheduling.view import Scheduler, View
 from course_lib.serving.trace import Trace
@@ -79,8 +83,20 @@ class _ClusterEngine:
             for name, place in self.places.items()
         }
         self.arrivals = Arrivals(trace)
-        self.queue: dict[int, dict] = {}  # by arrival
-        self.line: list[tuple[int, str, int]] = []  # given to a place, not begun: request, place, reservation
+        self.waiting = Queue(trace, self.outputs if known else self.inputs, list(self.places.values()))
+        # Given to a place, not begun: when it was given, request and reservation; who came first goes first.
+        self.given: dict[str, deque[tuple[int, int, int]]] = {name: deque() for name in self.places}
+        self.gifts = 0
+        self.place_rows = {
+            name: {
+                "gpus": place.gpus, "room": place.room, "waiting": deque(), "free": place.room,
+                "step": self.served[name].cost.s0,
+            }
+            for name, place in self.places.items()
+        }  # fmt: skip
+        self.moved = True  # whether `free` in them may be out of date
+        self.due = dict.fromkeys(self.places, math.inf)  # when a place must be looked at
+        self.joining: set[str] = set()
         self.at: dict[int, str] = {}  # running request -> place
         self.reserved: dict[int, int] = {}
         self.used = dict.fromkeys(self.places, 0)
@@ -95,26 +111,36 @@ class _ClusterEngine:
         self.slowest_decision = 0.0
         self.late = 0
         self.now = 0.0
+        self.parts = {
+            "time": lambda: self.now, "queue": lambda: self.waiting.rows, "places": self._live_places,
+            "running": lambda: [self._running(request, name) for request, name in self.at.items()],
+            "finished": lambda: self.ended,
+        }  # fmt: skip
 
     def run(self) -> None:
         while True:
-            event = min(self.arrivals.upcoming, *(place.next_event() for place in self.served.values()))
+            event = min(self.arrivals.upcoming, *self.due.values())
             if event == math.inf:
                 return
             self.now = event
             outgrown = []
-            for name, place in self.served.items():
-                place.advance(event)
-                if place.next_event() == event:
-                    outgrown += self._settle(name, place)
+            for name, due in self.due.items():
+                if due == event:
+                    outgrown += self._settle(name, self.served[name])
             for request, name in sorted(outgrown):
                 self._outgrown(request, name)
-            for request in self.arrivals.until(event):
-                self._enqueue(request)
+            if self.arrivals.upcoming <= event:
+                for request in self.arrivals.until(event):
+                    self._enqueue(request)
             self._admit()
             self._decide()
-            for place in self.served.values():
-                place.begin(event)
+            for name in sorted(self.joining):
+                if self.served[name].begin(event):
+                    self.joining.remove(name)
+                self._touched(name)
+
+    def _touched(self, name: str) -> None:
+        self.due[name] = self.served[name].next_event()
 
     def _settle(self, name: str, place: Lockstep) -> list[tuple[int, str]]:
         """Completions at a place; returns those whose reservation is full."""
@@ -133,6 +159,7 @@ class _ClusterEngine:
                 {"kind": self.kinds[request], "input": self.inputs[request], "output": self.outputs[request]}
             )
             self.arrivals.completed(request, self.now)
+        self._touched(name)
         return outgrown
 
     def _outgrown(self, request: int, name: str) -> None:
@@ -142,8 +169,11 @@ class _ClusterEngine:
         more, evicted = 0, []
         if hasattr(self.scheduler, "outgrown"):
             view = self.view()
-            row = next(row for row in view["running"] if row["id"] == request)
-            more, evicted = self.scheduler.outgrown(view, row)
+            if isinstance(view, LiveView):
+                row = self._running(request, name)
+            else:
+                row = next(row for row in view["running"] if row["id"] == request)
+            more, evicted = _checked_growth(self.scheduler.outgrown(view, row))
         for other in evicted:
             if self.at.get(other) != name or other == request:
                 raise ValueError(f"request {other} does not run at {name} beside request {request}")
@@ -156,6 +186,7 @@ class _ClusterEngine:
         self._reserve(request, name, more)
         generated = self.goal[request]
         self.served[name].stay(request, self._goal(request) - generated)
+        self._touched(name)
 
     def _send_back(self, request: int) -> None:
         self.done[request] = self._generated(request)
@@ -166,8 +197,11 @@ class _ClusterEngine:
 
     def _leave(self, request: int) -> None:
         name = self.at.pop(request)
+        self.served[name].advance(self.now)
         self.served[name].leave(request)
+        self._touched(name)
         self.used[name] -= self.reserved.pop(request)
+        self.moved = True
         began = self.since.pop(request)
         if began < self.now:
             self.spells.append(Spell(request, name, began, self.now))
@@ -179,13 +213,10 @@ class _ClusterEngine:
         }  # fmt: skip
         if self.known:
             row["output"] = self.outputs[request]
-        late = self.queue and (row["arrived"], request) < _age(next(reversed(self.queue.values())))
-        self.queue[request] = row
-        if late:
-            self.queue = {row["id"]: row for row in sorted(self.queue.values(), key=_age)}
+        self.waiting.add(row)
 
     def _decide(self) -> None:
-        while self.queue:
+        while self.waiting:
             view, began = self.view(), time.perf_counter()
             decisions = self.scheduler(view)
             seconds = time.perf_counter() - began
@@ -196,15 +227,19 @@ class _ClusterEngine:
                 raise TooSlow(
                     f"{self.late} decisions took more than {self.limit:g} s, the last {seconds:.2g} s"
                 )
-            if not decisions:
+            if decisions is None or len(decisions) == 0:
                 return
             for decision in decisions:
-                self.line.append(self._checked(*decision))
-                del self.queue[self.line[-1][0]]
+                request, name, reserve = self._checked(*_as_decision(decision))
+                self.given[name].append((self.gifts, request, reserve))
+                self.place_rows[name]["waiting"].append(request)
+                self.gifts += 1
+                self.waiting.remove(request)
+            self.moved = True
             self._admit()
 
     def _checked(self, request: int, name: str, reserve: int | None = None) -> tuple[int, str, int]:
-        if request not in self.queue:
+        if request not in self.waiting:
             raise ValueError(f"request {request!r} does not wait in the queue")
         if name not in self.places:
             raise ValueError(f"there is no place {name!r}; there are {', '.join(self.places)}")
@@ -224,25 +259,34 @@ class _ClusterEngine:
     def _admit(self) -> None:
         """Let in who has been given to a place and fits, nobody before an earlier one for the same GPU."""
         held: set[str] = set()
-        rest = []
-        for request, name, reserve in self.line:
-            gpus = set(self.places[name].gpus)
-            if gpus & held or reserve > self._free(name):
-                held |= gpus
-                rest.append((request, name, reserve))
+        heads = [(line[0], name) for name, line in self.given.items() if line]
+        heapify(heads)
+        while heads:
+            (_, request, reserve), name = heappop(heads)
+            gpus = self.places[name].gpus
+            if not held.isdisjoint(gpus) or reserve > self._free(name):
+                held.update(gpus)
                 continue
+            line = self.given[name]
+            line.popleft()
+            self.place_rows[name]["waiting"].popleft()
+            if line:
+                heappush(heads, (line[0], name))
             self.at[request] = name
             self._reserve(request, name, reserve)
             compute = self.inputs[request] + self.done[request]
             generate = self._goal(request) - self.done[request]
+            self.served[name].advance(self.now)
             self.since[request] = self.served[name].join(request, self.now, compute, generate)
+            self.joining.add(name)
+            self._touched(name)
             if math.isnan(self.started[request]):
                 self.started[request] = self.since[request]
-        self.line = rest
 
     def _reserve(self, request: int, name: str, tokens: int) -> None:
         self.reserved[request] = self.reserved.get(request, 0) + tokens
         self.used[name] += tokens
+        self.moved = True
         self.peaks[name] = max(self.peaks[name], self.used[name])
 
     def _goal(self, request: int) -> int:
@@ -252,41 +296,52 @@ class _ClusterEngine:
 
     def _free(self, name: str) -> int:
         """Tokens that could be reserved at a place now."""
-        if any(self.used[rival] for rival in self.rivals[name]) or (self.exclusive and self.used[name]):
+        if self.exclusive and self.used[name]:
             return 0
+        for rival in self.rivals[name]:
+            if self.used[rival]:
+                return 0
         return self.places[name].room - self.used[name]
 
     def _generated(self, request: int) -> int:
         """Tokens of a running request's answer so far."""
-        return self.goal[request] - self.served[self.at[request]].steps_left(request)
+        place = self.served[self.at[request]]
+        place.advance(self.now)
+        return self.goal[request] - place.steps_left(request)
 
     def view(self) -> View:
-        """What a scheduler may know now, as plain data."""
-        given: dict[str, list[int]] = {name: [] for name in self.places}
-        blocked: set[str] = set()
-        for request, name, _ in self.line:
-            given[name].append(request)
-            blocked |= set(self.places[name].gpus)
+        """What a scheduler may know now, as plain data.
+
+        One that says it keeps no view, and changes none (`live`), gets a LiveView, whose parts are made
+        when they are looked at.
+        """
+        if getattr(self.scheduler, "live", False):
+            return LiveView(self.parts, self.waiting)
+        view = {name: make() for name, make in self.parts.items()}
         places = {
-            name: {
-                "gpus": list(place.gpus), "room": place.room, "waiting": given[name],
-                "free": 0 if blocked & set(place.gpus) else self._free(name),
-                "step": self.served[name].cost.s0,
-            }
-            for name, place in self.places.items()
+            name: row | {"gpus": list(row["gpus"]), "waiting": list(row["waiting"])}
+            for name, row in view["places"].items()
+        }
+        return view | {"queue": view["queue"].copy(), "places": places, "finished": view["finished"].copy()}
+
+    def _live_places(self) -> dict:
+        """What a view says of the places, kept up to date here."""
+        if self.moved:
+            self.moved = False
+            blocked = {gpu for name, line in self.given.items() if line for gpu in self.places[name].gpus}
+            for name, row in self.place_rows.items():
+                row["free"] = self._free(name) if blocked.isdisjoint(row["gpus"]) else 0
+        return self.place_rows
+
+    def _running(self, request: int, name: str) -> dict:
+        row = {
+            "id": request, "place": name, "kind": self.kinds[request], "input": self.inputs[request],
+            "generated": self._generated(request), "reserved": self.reserved[request],
+            "since": self.since[request],
         }  # fmt: skip
-        running = []
-        for request, name in self.at.items():
-            row = {
-                "id": request, "place": name, "kind": self.kinds[request], "input": self.inputs[request],
-                "generated": self._generated(request), "reserved": self.reserved[request],
-                "since": self.since[request],
-            }  # fmt: skip
-            running.append(row | {"output": self.outputs[request]} if self.known else row)
-        return {
-            "time": self.now, "queue": [dict(row) for row in self.queue.values()], "places": places,
-            "running": running, "finished": list(self.ended),
-        }  # fmt: skip
+        if self.known:
+            row["output"] = self.outputs[request]
+        return row
 
     def result(self) -> ClusterResult:
         moments = (self.arrivals.time, self.started, self.first_token, self.finished)
@@ -306,5 +361,24 @@ class _ClusterEngine:
         )  # fmt: skip
 
 
-def _age(row: dict) -> tuple[float, int]:
-    return row["arrived"], row["id"]
+def _as_decision(decision) -> tuple:
+    """A decision's parts. Raises ValueError for what is none."""
+    if not isinstance(decision, (list, tuple)) or len(decision) not in (2, 3):
+        raise ValueError(
+            f"a decision must be [request, place] or [request, place, tokens to reserve], not {decision!r}"
+        )
+    request, name, *reserve = decision
+    if not isinstance(request, (int, np.integer)) or not isinstance(name, str):
+        raise ValueError(f"a decision names a request's id and a place, not {decision!r}")
+    if reserve and reserve[0] is not None and not isinstance(reserve[0], (int, float, np.number)):
+        raise ValueError(f"a decision's third part is a number of tokens to reserve, not {reserve[0]!r}")
+    return tuple(decision)
+
+
+def _checked_growth(answer) -> tuple[int, list[int]]:
+    """What `outgrown` says. Raises ValueError for what is none."""
+    if not isinstance(answer, (list, tuple)) or len(answer) != 2:
+        raise ValueError(
+            f"outgrown must return more tokens and a list of requests to send back, not {answer!r}"
+        )
+    return answer

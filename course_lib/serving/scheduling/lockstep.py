@@ -76,14 +76,15 @@ class Lockstep:
         del self.stops[request]
         self.read -= self.offset.pop(request) + self.steps
 
-    def begin(self, now: float) -> None:
-        """Start the step that computes the newcomers' prompts, if this is their boundary."""
+    def begin(self, now: float) -> bool:
+        """Start the step that computes the newcomers' prompts, if this is their boundary; whether it is."""
         if not self.joining or self.fresh or self.now > now:
-            return
+            return not self.joining
         compute = sum(tokens for tokens, _ in self.joining.values())
         seconds = self.cost.seconds(len(self.stops), self.read, compute)
         self._count(1, seconds)
         self.fresh, self.joining = self.joining, {}
+        return True
 
     def steps_left(self, request: int) -> int:
         """Tokens until the request stops, by the steps taken so far; of one whose prompt is computed, all."""

@@ -1,9 +1,11 @@
 """Schedulers to compare: fixed classes, spilling, shortest and longest first, power of two choices."""
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 
 from course_lib.notebook.reference import reference
 from course_lib.seeds import stream
+from course_lib.serving.scheduling.live_view import LiveView
 from course_lib.serving.scheduling.view import View, Waiting
 
 
@@ -49,25 +51,42 @@ def fixed_classes(view: View) -> list:
         names = homes(view, tokens)
         return [name for name in names if view["places"][name]["room"] == view["places"][names[0]]["room"]]
 
-    return place_in_order(view, view["queue"], own_class)
+    return _place_first(view, "arrived", own_class)
 
 
 @reference("Q11.4")
 def spill(view: View) -> list:
     """Oldest first, on the smallest GPU with room: short prompts spill over when theirs are full."""
-    return place_in_order(view, view["queue"], homes)
+    return _place_first(view, "arrived", homes)
 
 
 @reference("Q11.4")
 def shortest_first(view: View) -> list:
     """As `spill`, the shortest answer first; of unknown ones, the shortest prompt."""
-    return place_in_order(view, sorted(view["queue"], key=_length), homes)
+    return _place_first(view, "shortest", homes)
 
 
 @reference("Q11.4")
 def longest_first(view: View) -> list:
     """As `spill`, the longest answer first (Graham 1969: makespan within 4/3 on equal machines)."""
-    return place_in_order(view, sorted(view["queue"], key=_length, reverse=True), homes)
+    return _place_first(view, "longest", homes)
+
+
+# They keep no view: see engine.view.
+for _scheduler in (fixed_classes, spill, shortest_first, longest_first):
+    _scheduler.live = True
+
+
+def _place_first(view: View, order: str, homes_of: Callable[[View, int], list[str]]) -> list:
+    """`place_in_order` of all who wait, without looking at each where the engine keeps them in line."""
+    line = view.waiting.line(order, needed) if isinstance(view, LiveView) else None
+    if line is not None:
+        found = line.place_first(view["places"], lambda tokens: homes_of(view, tokens), set())
+        return [list(found[:2])] if found else []
+    rows = view["queue"]
+    if order != "arrived":
+        rows = sorted(rows, key=_length, reverse=order == "longest")
+    return place_in_order(view, rows, homes_of)
 
 
 def _length(row: Waiting) -> int:
@@ -86,6 +105,9 @@ class PowerOfTwo:
             raise ValueError(f"load must be 'work' or 'memory', not {load!r}")
         self.load, self.random = load, stream("power of two", seed=seed)
         self.rows: dict[int, Waiting] = {}
+        # Requests sent to each place and their answers' tokens, as far as they still wait there; and the sum.
+        self.sent: dict[str, deque[tuple[int, int]]] = {}
+        self.ahead: dict[str, int] = {}
 
     def __call__(self, view: View) -> list:
         """The oldest request's place."""
@@ -94,7 +116,10 @@ class PowerOfTwo:
         names = homes(view, needed(row))
         if len(names) > 2:
             names = [names[i] for i in sorted(self.random.choice(len(names), 2, replace=False))]
-        return [[row["id"], min(names, key=lambda name: self._at(view, name))]]
+        name = min(names, key=lambda name: self._at(view, name))
+        self.sent.setdefault(name, deque()).append((row["id"], row["output"]))
+        self.ahead[name] = self.ahead.get(name, 0) + row["output"]
+        return [[row["id"], name]]
 
     def _at(self, view: View, name: str) -> float:
         gpus = set(view["places"][name]["gpus"])
@@ -106,7 +131,19 @@ class PowerOfTwo:
                     if self.load == "work"
                     else row["input"] + row["generated"]
                 )
-        for place in view["places"].values():
+        for other, place in view["places"].items():
             if gpus & set(place["gpus"]) and self.load == "work":
-                total += sum(self.rows[request]["output"] for request in place["waiting"])
+                total += self._waiting_for(other, place["waiting"])
         return total
+
+    def _waiting_for(self, name: str, waiting: Sequence[int]) -> int:
+        """Tokens of those who wait at a place; they begin in the order in which they were sent."""
+        sent = self.sent.setdefault(name, deque())
+        while len(sent) > len(waiting):
+            self.ahead[name] -= sent.popleft()[1]
+        if waiting and (
+            not sent or (len(sent), sent[0][0], sent[-1][0]) != (len(waiting), waiting[0], waiting[-1])
+        ):
+            self.sent[name] = sent = deque((request, self.rows[request]["output"]) for request in waiting)
+            self.ahead[name] = sum(tokens for _, tokens in sent)
+        return self.ahead.get(name, 0)

@@ -4,10 +4,14 @@ Each is a scheduler of `engine.simulate_cluster(..., known=False)`: its view hol
 an answer that has not ended (the types in `view` have no such field). Oldest first, small GPUs first.
 """
 
+import math
 from collections import deque
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from course_lib.serving.scheduling.first_fit import Line
+from course_lib.serving.scheduling.live_view import LiveView
 from course_lib.serving.scheduling.schedulers import homes
 from course_lib.serving.scheduling.view import Running, View, Waiting
 
@@ -15,17 +19,30 @@ from course_lib.serving.scheduling.view import Running, View, Waiting
 class _InTurn:
     """Gives the first request in line a place with room for what the subclass would reserve."""
 
+    live = True  # it keeps no view: see engine.view
+
     def __call__(self, view: View) -> list:
-        held: set[str] = set()
-        for row in self.line(view):
+        if isinstance(view, LiveView) and not view.waiting.closed:
+            found = self.first(view, lambda tokens: homes(view, tokens))
+        else:
+            found = self._place(view, self.line(view), set())
+        return [list(found)] if found else []
+
+    def _place(self, view: View, rows: Iterable[Waiting], held: set[str]) -> tuple[int, str, int] | None:
+        """The first of `rows` that finds room, with place and reservation; who finds none holds its best home."""
+        for row in rows:
             tokens = min(self.reservation(view, row), max(place["room"] for place in view["places"].values()))
             names = homes(view, tokens)
             for name in names:
                 place = view["places"][name]
                 if place["free"] >= tokens and not held & set(place["gpus"]):
-                    return [[row["id"], name, tokens]]
+                    return row["id"], name, tokens
             held |= set(view["places"][names[0]]["gpus"])
-        return []
+        return None
+
+    def first(self, view: LiveView, homes_of: Callable[[int], list[str]]) -> tuple[int, str, int] | None:
+        """What `_place` finds in the whole line, without looking at each who waits."""
+        raise NotImplementedError
 
     def line(self, view: View) -> list[Waiting]:
         """Who may be served, in order."""
@@ -52,16 +69,34 @@ class QuantileReservation(_InTurn):
             raise ValueError(f"quantile must be above 0 and at most 1, not {quantile}")
         if first < 1:
             raise ValueError(f"first must be at least 1, not {first}")
-        self.quantile, self.first, self.window = quantile, first, window
+        self.quantile, self.begin, self.window = quantile, first, window
+        self.seen, self.answer = None, 0  # what a new request reserves, after so many have ended
 
     def reservation(self, view: View, row: Waiting) -> int:
+        return row["input"] + self._answer(view, row["generated"])
+
+    def _answer(self, view: View, generated: int) -> int:
+        """Tokens to reserve for an answer of which so many are there."""
         recent = view["finished"][-self.window :]
-        longer = [ended["output"] for ended in recent if ended["output"] > row["generated"]]
+        longer = sorted(ended["output"] for ended in recent if ended["output"] > generated)
         if longer:
-            answer = int(np.quantile(longer, self.quantile, method="higher"))
+            answer = longer[math.ceil((len(longer) - 1) * self.quantile)]
         else:
-            answer = max(self.first, 2 * row["generated"])
-        return row["input"] + max(answer, row["generated"] + 1)
+            answer = max(self.begin, 2 * generated)
+        return max(answer, generated + 1)
+
+    def first(self, view: LiveView, homes_of: Callable[[int], list[str]]) -> tuple[int, str, int] | None:
+        waiting, places, ended = view.waiting, view["places"], len(view["finished"])
+        if (waiting, ended) != self.seen:
+            self.seen, self.answer = (waiting, ended), self._answer(view, 0)
+        fresh = waiting.line("arrived", _input_of_fresh)
+        fresh.look_for(self.answer)
+        held: set[str] = set()
+        for row in waiting.returned():  # few: each has its own reservation
+            found = fresh.place_first(places, homes_of, held, before=row["id"])
+            if found := found or self._place(view, [row], held):
+                return found
+        return fresh.place_first(places, homes_of, held)
 
     def outgrown(self, view: View, request: Running) -> tuple[int, list[int]]:
         more = max(1, request["generated"])
@@ -83,8 +118,15 @@ class GrowAndPreempt(_InTurn):
     def reservation(self, view: View, row: Waiting) -> int:
         return row["input"] + row["generated"] + self.block
 
+    def first(self, view: LiveView, homes_of: Callable[[int], list[str]]) -> tuple[int, str, int] | None:
+        line = view.waiting.line("arrived", held_tokens)
+        line.look_for(self.block)
+        return line.place_first(view["places"], homes_of, set())
+
     def outgrown(self, view: View, request: Running) -> tuple[int, list[int]]:
         place = view["places"][request["place"]]
+        if place["free"] > 0:
+            return min(self.block, place["free"]), []
         mates = [row for row in view["running"] if row["place"] == request["place"]]
         newest_first = sorted(mates, key=lambda row: (row["since"], row["id"]), reverse=True)
         free, evicted = place["room"] - sum(row["reserved"] for row in mates), []
@@ -111,6 +153,7 @@ class Feedback(_InTurn):
         self.ends = np.cumsum(turns).tolist()
         self.last = turns[-1]
         self.lines: list[deque[int]] = [deque() for _ in range(len(turns) + 1)]
+        self.queue, self.sorted, self.came = None, [], 0  # the same lines as `Line`, and positions given out
 
     def level(self, generated: int) -> int:
         """The level at which an answer of so many tokens goes on."""
@@ -133,8 +176,33 @@ class Feedback(_InTurn):
     def reservation(self, view: View, row: Waiting) -> int:
         return row["input"] + row["generated"] + self.turn(row["generated"])
 
+    def first(self, view: LiveView, homes_of: Callable[[int], list[str]]) -> tuple[int, str, int] | None:
+        waiting = view.waiting
+        if waiting is not self.queue:
+            self.queue, self.sorted = waiting, [Line(waiting.rooms) for _ in self.lines]
+        for row in sorted(waiting.news, key=lambda row: (row["arrived"], row["id"])):
+            line = self.sorted[self.level(row["generated"])]
+            line.add(self.came, row["id"], self.reservation(view, row))
+            self.came += 1
+        waiting.news.clear()
+        held: set[str] = set()
+        for line in self.sorted:
+            if found := line.place_first(view["places"], homes_of, held):
+                line.remove(next(position for position, who in line.who.items() if who[0] == found[0]))
+                return found
+        return None
+
     def outgrown(self, view: View, request: Running) -> tuple[int, list[int]]:
         more = self.turn(request["generated"])
         if view["queue"] or view["places"][request["place"]]["free"] < 1:
             return 0, []
         return min(more, view["places"][request["place"]]["free"]), []
+
+
+def held_tokens(row: Waiting) -> int:
+    """Tokens in a request's cache once its prompt, and what it has generated, are computed."""
+    return row["input"] + row["generated"]
+
+
+def _input_of_fresh(row: Waiting) -> int | None:
+    return None if row["generated"] else row["input"]
