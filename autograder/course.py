@@ -51,9 +51,12 @@ class Course:
         return self.root / step / student / assignment / self.source(assignment).name
 
     def submitters(self, assignment: str) -> list[str]:
-        """Ids of the students who have handed in `assignment`."""
-        students = (path.parent.name for path in (self.root / "submitted").glob(f"*/{assignment}"))
-        return sorted(name for name in students if not name.startswith("."))
+        """Ids of the students who have handed in `assignment`, whether or not it can be read."""
+        submitted = self.root / "submitted"
+        students = os.listdir(submitted) if submitted.is_dir() else []
+        return sorted(
+            name for name in students if not name.startswith(".") and _is_there(submitted / name / assignment)
+        )
 
     def config(self):
         """nbgrader's configuration, read from nbgrader_config.py as nbgrader itself reads it."""
@@ -72,3 +75,14 @@ class Course:
         from nbgrader.api import Gradebook
 
         return Gradebook(self.directory().db_url)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something has that name, be it a link to nothing or in a folder that nobody may enter."""
+    try:
+        path.lstat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
