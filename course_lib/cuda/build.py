@@ -13,7 +13,7 @@ from pathlib import Path
 from course_lib.cuda.compiler import MOST_FRAME_BYTES, Compiler
 from course_lib.cuda.errors import CompileError
 from course_lib.cuda.sites import label_calls
-from course_lib.cuda.symbols import foreign
+from course_lib.cuda.symbols import early, foreign, replaced
 from course_lib.cuda.translate import host_source
 
 HOST = Path(__file__).parent / "host"
@@ -50,11 +50,9 @@ def build(source: str, filename: str, compiler: Compiler, inspected: bool = Fals
         compiled = pool.submit(runtime, compiler, inspected)
         objects = _compile_kernel(source, translated, filename, compiler, inspected)
         try:
-            if names := foreign(objects):
-                raise _not_device_code(source, filename, names)
-            _into_cache(
-                library, [*compiler.command, *compiler.link_flags, str(objects), *map(str, compiled.result())]
-            )
+            host = compiled.result()
+            _hold_to_device_code(source, filename, objects, host)
+            _into_cache(library, [*compiler.command, *compiler.link_flags, str(objects), *map(str, host)])
         finally:
             shutil.rmtree(objects.parent)
     return library
@@ -121,7 +119,7 @@ def _compile_kernel(source: str, translated: str, filename: str, compiler: Compi
         if run.returncode:
             raise _explained(source, filename, run.stderr)
         if inspected:
-            assembly.write_text(label_calls(assembly.read_text(), filename))
+            assembly.write_text(label_calls(assembly.read_text(), filename, compiler.family == "clang++"))
             run = subprocess.run(
                 [*compiler.command, "-c", str(assembly), "-o", str(target)], capture_output=True, text=True
             )
@@ -133,14 +131,28 @@ def _compile_kernel(source: str, translated: str, filename: str, compiler: Compi
         raise
 
 
-def _not_device_code(source: str, filename: str, names: list[str]) -> CompileError:
-    """The error for functions that are declared in a source, or reached otherwise, and no device code."""
-    problems = []
-    for name in names:
-        place = re.search(rf"\b{re.escape(name)}\b", source)
-        line = source.count("\n", 0, place.start()) + 1 if place else 1
-        problems.append((line, f"{name} is no function of device code, and it is not defined here"))
-    return CompileError("\n".join(f"{filename}, line {line}: {text}" for line, text in problems), problems)
+def _hold_to_device_code(source: str, filename: str, objects: Path, host: list[Path]) -> None:
+    """Raises CompileError for functions that are declared in a source, or reached otherwise, and no device
+    code, for names that the runtime uses, and for code that would run while the library is loaded.
+    """
+    problems = [
+        (_line_of(source, name), f"{name} is no function of device code, and it is not defined here")
+        for name in foreign(objects)
+    ]
+    problems += [
+        (_line_of(source, name), f"the name {name} belongs to the host; choose another")
+        for name in replaced(objects, host)
+    ]
+    if early(objects):
+        problems.append((1, "a variable outside of functions would be computed when the file is loaded"))
+    if problems:
+        text = "\n".join(f"{filename}, line {line}: {what}" for line, what in problems)
+        raise CompileError(text, problems)
+
+
+def _line_of(source: str, name: str) -> int:
+    place = re.search(rf"\b{re.escape(name)}\b", source)
+    return source.count("\n", 0, place.start()) + 1 if place else 1
 
 
 _HINTS = {

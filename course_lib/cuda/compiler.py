@@ -31,8 +31,17 @@ _FRAME = {
     "g++": [f"-Werror=frame-larger-than={MOST_FRAME_BYTES}"],
     "clang++": [f"-Wframe-larger-than={MOST_FRAME_BYTES}", "-Werror=frame-larger-than"],
 }
-_KERNEL = ["-nostdinc", "-nostdinc++", "-ffp-contract=fast", "-x", "c++"]
+_KERNEL = ["-nostdinc", "-nostdinc++", "-ffp-contract=fast", "-Werror=vla", "-x", "c++"]
 _INSPECTED = ["-O1", "-g1", "-fsanitize=thread", "-fno-optimize-sibling-calls", "-D__COURSE_INSPECT"]
+# The kernel shares its process with the inspector. Frames that can be followed, stacks that are never left
+# unseen and no jumps through tables let the inspector stop it before it writes where it may not; accesses to
+# local variables, of which the inspector is not told, are checked where they stand.
+_CONTAINED = ["-fno-omit-frame-pointer", "-fstack-clash-protection", "-fno-jump-tables"]
+_CONTAINED_BY = {
+    "g++": ["-fsanitize=object-size", "-fsanitize-undefined-trap-on-error"],
+    # Copies of structs stay calls, which sites.py turns into the inspector's.
+    "clang++": ["-fsanitize=local-bounds", *(f"-fno-builtin-mem{name}" for name in ("cpy", "move", "set"))],
+}
 # One call for each access, in the order of the source: nothing vectorized, unrolled, merged or moved,
 # so that all compilers count alike.
 _LLVM = [
@@ -79,18 +88,19 @@ class Compiler:
     def kernel_flags(self, inspected: bool) -> list[str]:
         """Flags for a kernel's source, plain or with its memory accesses instrumented."""
         zig = ["-fno-sanitize=undefined"] if self.name == "ziglang" else []
-        mode = [*_INSPECTED, *_INSPECTED_BY[self.family]] if inspected else ["-O3"]
-        return [*_COMMON, *_KERNEL, *_FRAME[self.family], _native(), *zig, *mode]
+        watched = [*_INSPECTED, *_INSPECTED_BY[self.family], *_CONTAINED, *_CONTAINED_BY[self.family]]
+        mode = watched if inspected else ["-O3"]
+        return [*_COMMON, *_KERNEL, *_FRAME[self.family], *_native(), *zig, *mode]
 
     def runtime_flags(self, inspected: bool) -> list[str]:
         """Flags for the runtime's own source files."""
         zig = ["-fno-sanitize=undefined"] if self.name == "ziglang" else []
         return [
             *_COMMON,
-            _native(),
+            *_native(),
             "-O3" if inspected else "-O2",
             *zig,
-            *(["-D__COURSE_INSPECT"] if inspected else []),
+            *(["-D__COURSE_INSPECT", "-fno-omit-frame-pointer"] if inspected else []),
         ]
 
     @property
@@ -103,8 +113,13 @@ class Compiler:
         ]
 
 
-def _native() -> str:
-    return "-mcpu=native" if platform.machine() in ("arm64", "aarch64") else "-march=native"
+def _native() -> list[str]:
+    """Code for this processor. There long double is double, as in device code: on x86 it has 10 bytes, and of
+    their accesses the inspector would not be told.
+    """
+    if platform.machine() in ("arm64", "aarch64"):
+        return ["-mcpu=native"]
+    return ["-march=native", "-mlong-double-64"]
 
 
 @cache

@@ -46,6 +46,10 @@ _CUDA_NAMES = re.compile(
     r"\w*?(half|float|bfloat16|u?int|u?short)\w*$"
     r"|__CUDA_ARCH__$"
 )
+# Before the colons of an attribute that is a compiler's own: it can take a function out of the inspector's
+# sight, or have it run when the library is loaded.
+_VENDORS = {"gnu", "clang"}
+_BEFORE_NAMES = {"case", "struct", "class", "enum", "union", "return", "sizeof"}
 _FUNCTION_MARKS = {"__device__", "__global__"}
 
 
@@ -88,7 +92,20 @@ def _forbidden_word(words: tuple[Token, ...], i: int, word: Token) -> list[tuple
             return [(word.line, "a kernel is launched from Python: module[name](grid, block, args)")]
     if word.kind == "name":
         return [(word.line, what) for what in _name(word.text)] + _extern(words, i, word)
+    if word.text == ":" and _is_bit_field(words, i):
+        return [(word.line, "bit-fields are not allowed")]
     return []
+
+
+def _is_bit_field(words: tuple[Token, ...], colon: int) -> bool:
+    """Whether `TYPE NAME :` stands here, outside of a for loop. Of a bit-field's accesses, whose sizes may be
+    none of the processor's, the inspector is not always told.
+    """
+    before = words[max(0, colon - 2) : colon]
+    if len(before) < 2 or any(word.kind != "name" for word in before) or before[0].text in _BEFORE_NAMES:
+        return False
+    start = next((i for i in range(colon, -1, -1) if words[i].text in ("(", "{", "}", ";")), 0)
+    return words[start].text != "(" or words[start - 1].text != "for"
 
 
 def _name(name: str) -> list[str]:
@@ -96,8 +113,12 @@ def _name(name: str) -> list[str]:
         return [f"{_WORDS[name]} is not allowed"]
     if name == "__host__":
         return ["host functions are not allowed: mark the function __device__"]
+    if name in _VENDORS:
+        return [f"attributes of a compiler ({name}::) are not allowed, nor is another thing of that name"]
     if name.startswith("__") and not _CUDA_NAMES.match(name):
         return [f"the name {name} is not CUDA's; names that begin with two underscores are reserved"]
+    if re.match(r"_[A-Z]", name):
+        return [f"the name {name} is reserved, as all that begin with an underscore and a capital letter are"]
     return []
 
 
@@ -123,6 +144,9 @@ def _directive(word: Token) -> list[tuple[int, str]]:
     if name == "pragma" and rest.split()[:1] not in (["unroll"], ["once"]):
         return [(word.line, "the only pragma allowed is #pragma unroll")]
     problems = [(word.line, "## is not allowed")] if "##" in rest or "%:" in rest else []
+    texts = {token.text for token in tokens(rest)}
+    if name == "define" and ":" in texts and not texts & {"?", "case", "default"}:
+        problems.append((word.line, "a colon in a macro stands behind ?, case or default"))
     for token in tokens(rest):
         if token.kind == "name":
             problems += [(word.line, what) for what in _name(token.text)]
@@ -185,6 +209,8 @@ def _statement(words: tuple[Token, ...], i: int, end: int) -> tuple[int, int | N
 def _plain_declaration(
     line: int, texts: list[str], words: tuple[Token, ...], has_body: bool, in_class: bool
 ) -> list[tuple[int, str]]:
+    if "__global__" in texts and not has_body:
+        return [(line, "a kernel is written down where it is declared: this one has no body")]
     before_equals = texts[: texts.index("=")] if "=" in texts else texts
     if "(" in before_equals and not (_attribute_only(before_equals)):
         if _FUNCTION_MARKS & set(texts) or (in_class and not has_body and "default" in texts):

@@ -1,18 +1,20 @@
-"""Which functions outside of it a compiled kernel would call: device code has the runtime's and mathematics.
+"""What a compiled kernel has to do with the host: device code has the runtime's functions and mathematics.
 
 What counts is what the compiler made, not the words of the source: a declaration, an attribute or a builtin
-may reach a function of the host that the source does not seem to call. Only ELF (Linux) is read; kernels are
-not graded elsewhere.
+may reach a function of the host that the source does not seem to call, replace one that the runtime calls, or
+have code run while the library is loaded. Only ELF (Linux) is read; kernels are not graded elsewhere.
 """
 
 import re
 import struct
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 HOST = Path(__file__).parent / "host"
 _ELF64 = b"\x7fELF\x02\x01"  # little-endian
 _SYMBOL_TABLE, _UNDEFINED = 2, 0
+_EARLY = (".init", ".fini", ".preinit", ".ctors", ".dtors")  # as in .init_array, .init_array.00101, .fini
 # What compilers call by themselves: copies, conversions, the protection of the stack.
 _SUPPORT = frozenset({
     "_GLOBAL_OFFSET_TABLE_", "__dso_handle", "__tls_get_addr", "__stack_chk_fail", "_Unwind_Resume",
@@ -49,21 +51,52 @@ def _is_for_kernels(name: str) -> bool:
 
 
 def undefined(path: Path) -> set[str]:
-    """Names that an object file leaves to others."""
+    """Names that an object file leaves to others; the empty set for no ELF."""
+    return {name for name, section in _symbols(path) if section == _UNDEFINED}
+
+
+def replaced(path: Path, others: Iterable[Path]) -> list[str]:
+    """Names defined in an object file that `others` leave open, sorted: they would call it for the host's.
+
+    The table of sites and what else a kernel's file is to define for the inspector is not among them.
+    """
+    defined = {name for name, section in _symbols(path) if section != _UNDEFINED}
+    wanted = set().union(*map(undefined, others))
+    return sorted(name for name in defined & wanted if not name.startswith("__course_"))
+
+
+def early(path: Path) -> list[str]:
+    """Sections of an object file that have code run before or after any launch, sorted."""
+    return sorted({name for name, _, _, length, _ in _sections(path) if length and name.startswith(_EARLY)})
+
+
+def _sections(path: Path) -> list[tuple[str, int, int, int, int]]:
+    """(name, type, offset, length, index of the section that it is linked to), one a section."""
     data = path.read_bytes()
     if not data.startswith(_ELF64):
-        return set()
-    (sections,) = struct.unpack_from("<Q", data, 40)
-    size, count = struct.unpack_from("<HH", data, 58)
-    headers = [struct.unpack_from("<IIQQQQIIQQ", data, sections + i * size) for i in range(count)]
-    found = set()
-    for _, kind, _, _, offset, length, link, _, _, _ in headers:
+        return []
+    (start,) = struct.unpack_from("<Q", data, 40)
+    size, count, names = struct.unpack_from("<HHH", data, 58)
+    headers = [struct.unpack_from("<IIQQQQIIQQ", data, start + i * size) for i in range(count)]
+    return [
+        (_text(data, headers[names][4] + name), kind, offset, length, link)
+        for name, kind, _, _, offset, length, link, _, _, _ in headers
+    ]
+
+
+def _symbols(path: Path) -> list[tuple[str, int]]:
+    """(name, number of the section that defines it) of all symbols that have a name."""
+    data, sections, found = path.read_bytes(), _sections(path), []
+    for _, kind, offset, length, link in sections:
         if kind != _SYMBOL_TABLE:
             continue
-        names = headers[link][4]
+        names = sections[link][2]
         for at in range(offset, offset + length, 24):
             name, _, _, section = struct.unpack_from("<IBBH", data, at)
-            if name and section == _UNDEFINED:
-                start = names + name
-                found.add(data[start : data.index(b"\0", start)].decode(errors="replace"))
+            if name:
+                found.append((_text(data, names + name), section))
     return found
+
+
+def _text(data: bytes, start: int) -> str:
+    return data[start : data.index(b"\0", start)].decode(errors="replace")

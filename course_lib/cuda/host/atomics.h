@@ -6,11 +6,11 @@ template <class T> struct __course_same { typedef T type; };
 #ifdef __COURSE_INSPECT
 // Kept out of line and out of the compiler's own instrumentation: the inspector is told once, as an atomic.
 extern "C" __COURSE_HIDDEN void __course_atomic(const void* address, unsigned bytes, int reads, void* return_address);
-#define __COURSE_ATOMIC static __attribute__((noinline, no_sanitize("thread"), unused))
+#define __COURSE_ATOMIC static __COURSE_UNSEEN
 #define __COURSE_TELL(p) __course_atomic(p, sizeof(*p), 1, __builtin_return_address(0))
 #define __COURSE_TELL_WRITE(p) __course_atomic(p, sizeof(*p), 0, __builtin_return_address(0))
 #else
-#define __COURSE_ATOMIC inline __attribute__((always_inline, unused))
+#define __COURSE_ATOMIC __COURSE_UNSEEN
 #define __COURSE_TELL(p)
 #define __COURSE_TELL_WRITE(p)
 #endif

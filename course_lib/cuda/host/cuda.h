@@ -6,15 +6,24 @@ typedef __SIZE_TYPE__ size_t;
 #define __COURSE_INLINE inline __attribute__((always_inline, unused))
 #define __COURSE_WORKER_BYTES 134217728  // kWorkerBytes in runtime.h
 #define __COURSE_HIDDEN __attribute__((visibility("hidden")))
-
+#ifdef __COURSE_INSPECT
+#define __COURSE_UNSEEN __attribute__((noinline, no_sanitize("thread"), unused))  // by the inspector
+// All that a kernel calls becomes part of it: a function that returns a struct would write it unseen, wherever its
+// caller says.
+#define __global__ __attribute__((flatten))
+#define __noinline__
+#else
+#define __COURSE_UNSEEN __COURSE_INLINE
 #define __global__
+#define __noinline__ __attribute__((noinline))
+#endif
+
 #define __device__
 #define __host__
 #define __constant__ static
 #define __launch_bounds__(...)
 #define __grid_constant__
 #define __forceinline__ inline __attribute__((always_inline))
-#define __noinline__ __attribute__((noinline))
 #define __align__(n) __attribute__((aligned(n)))
 #include "vector_types.h"
 #include "device_math.h"

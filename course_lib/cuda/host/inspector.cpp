@@ -10,30 +10,59 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define HOOK extern "C" __attribute__((visibility("hidden")))
+#define HIDDEN __attribute__((visibility("hidden")))
+#define HOOK extern "C" HIDDEN
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
-extern "C" __attribute__((visibility("hidden"))) const uint64_t __course_sites[];
+extern "C" HIDDEN const uint64_t __course_sites[];
 
 Inspector inspector;
 
-// ---- Writing down -----------------------------------------------------------------------------------------------
+// ---- Writing down, and stopping before a write that could change the inspector -----------------------------------
+
+// The last thing that the running lane has written down is where it ends.
+static void end_here(const char* ending) {
+    Worker* w = inspector.worker;
+    if (w && !inspector.reading) inspector.read_notes(w, w->current / kLanes, 0xffffffffu);
+    inspector.write_report(ending);
+    _exit(0);
+}
+
+// Whether a write to a thread's own stack hits local variables of the kernel and what it calls, and no return address,
+// no saved frame pointer and nothing of the scheduler's. Frames are chained: (older frame, return address) each.
+static __attribute__((noinline)) bool in_own_frames(Worker* w, uintptr_t where, unsigned bytes) {
+    uintptr_t stack = (uintptr_t)w->threads[w->current].stack, frame = (uintptr_t)__builtin_frame_address(0);
+    if (where - stack >= kStackBytes || where < frame) return false;
+    for (;;) {
+        uintptr_t older = *(uintptr_t*)frame;
+        if (older <= frame || older - stack >= kStackBytes) return false;  // where the scheduler called the kernel
+        if (where < frame + 2 * sizeof older) return false;
+        if (where + bytes <= older) return *(uintptr_t*)older - stack < kStackBytes;
+        frame = older;
+    }
+}
 
 static inline __attribute__((always_inline)) void note(const void* address, unsigned bytes, Access access, void* pc) {
     Inspector& self = inspector;
     uintptr_t where = (uintptr_t)address;
     Worker* w = self.worker;
-    if (!w || where - (uintptr_t)w < kWorkerBytes) return;  // while loading; a local variable, or threadIdx
+    if (!w) return;
+    if (where - (uintptr_t)w < kWorkerBytes) {  // a local variable, or threadIdx
+        if (access == kRead) return;
+        const uintptr_t* frame = (const uintptr_t*)__builtin_frame_address(0);  // the next one is the caller's
+        if ((where >= (uintptr_t)(frame + 2) && where + bytes <= *frame) || in_own_frames(w, where, bytes)) return;
+    }
     Trace& trace = self.traces[w->current % kLanes];
     *trace.end = Entry(where, (uint32_t)((uintptr_t)pc - self.first_pc), bytes, access);
     trace.end += kLanes;
+    if (access != kRead && !self.is_writable(where)) end_here("crashed");
     if (trace.end >= self.trace_limit) {
         w->yielded = true;  // let the other lanes catch up, so that the notes are still read side by side
         course_switch_away(w);
     }
 }
 
-static void note_range(const void* address, size_t bytes, Access access, void* pc) {
+static inline __attribute__((always_inline)) void note_range(const void* address, size_t bytes, Access access, void* pc) {
     for (size_t at = 0; at < bytes; at += 16)
         note((const char*)address + at, (unsigned)(bytes - at < 16 ? bytes - at : 16), access, pc);
 }
@@ -124,10 +153,20 @@ HOOK void __course_dynamic_array(const char* name, unsigned element) {
     inspector.meet_shared(name, (uintptr_t)course_worker()->dynamic_shared, course_launch()->shared_bytes, element);
 }
 
-// Runs while the library is loaded, before __course_inspect_begin.
-HOOK int __course_device_array(const char* name, const void* start, unsigned long bytes, unsigned element) {
-    inspector.add_array(name, kDevice, (uintptr_t)start, bytes, element, 0);
-    return 0;
+// The variables at file scope, which the linker has gathered from the kernel's file (__COURSE_DEVICE in threads.h).
+#ifdef __APPLE__
+#define EDGE(start) extern "C" const Known start##_course_known __asm("section$" #start "$__DATA$course_known")
+EDGE(start);
+EDGE(end);
+static const Known *const known_start = &start_course_known, *const known_end = &end_course_known;
+#else
+extern "C" HIDDEN __attribute__((weak)) const Known __start_course_known[], __stop_course_known[];
+static const Known *const known_start = __start_course_known, *const known_end = __stop_course_known;
+#endif
+
+static void add_device_arrays() {
+    for (const Known* known = known_start; known < known_end; ++known)
+        inspector.add_array(known->name, kDevice, (uintptr_t)known->start, known->bytes, (unsigned)known->element, 0);
 }
 
 EXPORT void __course_inspect_array(const char* name, void* start, size_t bytes, unsigned element, size_t slack) {
@@ -142,6 +181,7 @@ EXPORT void __course_inspect_array(const char* name, void* start, size_t bytes, 
 void inspect_block_begin(Worker* w) {
     inspector.shadow.begin_block(w->block_number);
     inspector.worker = w;
+    inspector.shared = (uintptr_t)w->shared;
 }
 
 void inspect_trace(Worker* w, unsigned warp, unsigned lanes) { inspector.read_notes(w, warp, lanes); }
@@ -181,13 +221,7 @@ void inspect_inactive_lane(unsigned lane, unsigned source, int line) {
 
 // ---- Begin, end, and a crash in between ---------------------------------------------------------------------------
 
-static void on_crash(int) {
-    // The last thing the running lane wrote down is what crashed.
-    Worker* w = inspector.worker;
-    if (w && !inspector.reading) inspector.read_notes(w, w->current / kLanes, 0xffffffffu);
-    inspector.write_report("crashed");
-    _exit(0);
-}
+static void on_crash(int) { end_here("crashed"); }
 
 // Where the library itself lies: its own tables of constants are no strays.
 #ifdef __linux__
@@ -215,6 +249,7 @@ EXPORT void __course_inspect_begin(void* memory, size_t bytes, const char* repor
     self.shadow.findings = &self.findings;
     snprintf(self.report_path, sizeof self.report_path, "%s", report);
     find_own_image();
+    add_device_arrays();
     self.prepare_sites(__course_sites);
     self.prepare_traces();
     stack_t alternate = {};
@@ -222,7 +257,7 @@ EXPORT void __course_inspect_begin(void* memory, size_t bytes, const char* repor
     sigaltstack(&alternate, nullptr);
     struct sigaction action = {};
     action.sa_handler = on_crash, action.sa_flags = SA_ONSTACK | SA_NODEFER;
-    const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE};
+    const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};  // the last two: a check of the compiler's
     for (int number : crashes) sigaction(number, &action, nullptr);
 }
 

@@ -33,6 +33,12 @@ struct Stat {  // of one instruction on one array
     uint64_t accesses, bytes, requests, sectors, ideal_sectors, passes, ideal_passes;
 };
 
+struct Known {  // a variable at file scope; __course_known in threads.h
+    const char* name;
+    const volatile void* start;
+    unsigned long bytes, element;
+};
+
 struct Event {  // for the picture of small launches
     int array, index;
     unsigned block, thread;
@@ -54,7 +60,7 @@ struct Inspector {
     unsigned stat_count, event_count, site_count;
     Event events[kMaxEvents];
     bool too_many_events, reading;
-    uintptr_t memory, image_low, image_high, first_pc;
+    uintptr_t memory, shared, image_low, image_high, first_pc;
     size_t memory_bytes;
     uint16_t* site_at;   // by offset from first_pc; 0 is none
     int* lines;          // of each site
@@ -85,6 +91,13 @@ struct Inspector {
     Clocks& clocks_of(unsigned warp) {
         if (clocks[warp].stamp != shadow.stamp) clocks[warp].restart(shadow.stamp);
         return clocks[warp];
+    }
+    // Whether a kernel may write here: among the launch's arrays, in shared memory, in a variable at file scope. The
+    // room behind each is wider than one access.
+    inline bool is_writable(uintptr_t where) const {
+        if (where - memory < memory_bytes - 16 || where - shared < kStaticSharedBytes + kDynamicSharedBytes) return true;
+        int array = array_of(where);
+        return array >= 0 && arrays[array].space == kDevice;
     }
     int array_of(uint64_t address) const {
         for (unsigned i = 0; i < array_count; ++i)

@@ -270,7 +270,8 @@ void Inspector::on_array(unsigned warp, unsigned lanes, Entry* const* entries, i
 
 // An address in no array: beside one of them, in the null page, or nowhere.
 void Inspector::stray(unsigned warp, unsigned lane, const Entry& entry, int site) {
-    if (entry.address - image_low < image_high - image_low) return;  // a table of constants in the code itself
+    // A table of constants in the code itself may be read.
+    if (entry.address - image_low < image_high - image_low && entry.access() == kRead) return;
     Finding finding = {};
     finding.kind = "out of bounds";
     finding.array = -1, finding.address = entry.address, finding.count = 1;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -54,6 +55,8 @@ static Worker* take_worker() {
     munmap((char*)w + kWorkerBytes, (size_t)(start + kWorkerBytes - (char*)w));
     w->stacks = (char*)w + ((sizeof(Worker) + 8191) & ~(size_t)4095);
     mprotect(w->stacks - 4096, 4096, PROT_NONE);  // where the lowest stack would run into the worker itself
+    for (unsigned i = 0; kGuardBytes && i < kMaxThreads; ++i)
+        mprotect(w->stacks + i * kStackBytes, kGuardBytes, PROT_NONE);
     w->shared = map_memory(kStaticSharedBytes + kDynamicSharedBytes + 8192) + 4096;
     w->dynamic_shared = w->shared + kStaticSharedBytes;
     return w;
@@ -131,9 +134,9 @@ static bool try_complete(Worker* w, unsigned warp, unsigned mask, uint8_t operat
     return true;
 }
 
-static void fiber_main() {
+// A function of its own, so that nothing is kept over the kernel's call: what its frames hold may be its making.
+static __attribute__((noinline)) void end_thread() {
     Worker* w = course_worker();
-    launch->entry(launch->arguments);
     unsigned thread = w->current;
     Warp& warp = w->warps[thread / kLanes];
     w->threads[thread].state = kDone;
@@ -148,6 +151,11 @@ static void fiber_main() {
     // Only the scheduler may hand this stack to another thread: this code still stands on it.
     __course_switch(&w->threads[thread].stack_pointer, w->scheduler, 0);
     __builtin_unreachable();
+}
+
+static void fiber_main() {
+    launch->entry(launch->arguments);
+    end_thread();
 }
 
 // Runs the lanes of `turn`, each until it waits or ends.
@@ -342,7 +350,21 @@ HIDDEN long long __course_clock() {
     return now.tv_sec * 1000000000ll + now.tv_nsec;
 }
 
+// Whether a format asks printf to write through one of its arguments.
+static bool writes(const char* format) {
+    while ((format = strchr(format, '%'))) {
+        format += 1 + strspn(format + 1, "-+ #0123456789.*$'hljztLqI");
+        if (*format == 'n') return true;
+        if (*format) ++format;
+    }
+    return false;
+}
+
 HIDDEN int __course_printf(const char* format, ...) {
+    if (writes(format)) {
+        course_fail("trap|0|printf has no %%n in device code");
+        return -1;
+    }
     pthread_mutex_lock(&lock);
     va_list arguments;
     va_start(arguments, format);
@@ -353,19 +375,24 @@ HIDDEN int __course_printf(const char* format, ...) {
     return n;
 }
 
-// Called while the library is loaded, once for each group of __shared__ variables.
-HIDDEN unsigned __course_reserve(unsigned bytes) {
+// Called once for each group of __shared__ variables, by the first thread that comes to it.
+HIDDEN unsigned __course_reserve(unsigned* behind, unsigned bytes) {
 #ifdef __COURSE_INSPECT
     const unsigned gap = 4096;  // an access past an end must not land in the next array
 #else
     const unsigned gap = 0;
 #endif
-    unsigned offset = static_shared_bytes;
-    static_shared_bytes += ((bytes + 127) & ~127u) + gap;
-    if (static_shared_bytes > kStaticSharedBytes) {
-        fprintf(stderr, "course_lib: the kernels of one source declare more than 1 MB of __shared__ memory\n");
-        abort();
+    pthread_mutex_lock(&lock);
+    if (!*behind) {
+        unsigned offset = static_shared_bytes;
+        static_shared_bytes += ((bytes + 127) & ~127u) + gap;
+        if (static_shared_bytes > kStaticSharedBytes) {
+            fprintf(stderr, "course_lib: the kernels of one source declare more than 1 MB of __shared__ memory\n");
+            abort();
+        }
+        __atomic_store_n(behind, offset + bytes, __ATOMIC_RELAXED);
     }
-    return offset;
+    pthread_mutex_unlock(&lock);
+    return *behind;
 }
 }

@@ -4,7 +4,12 @@
 #include <stdint.h>
 
 constexpr unsigned kMaxThreads = 1024, kLanes = 32;
-constexpr size_t kStackBytes = 64 * 1024, kDynamicSharedBytes = 99 * 1024, kStaticSharedBytes = 1 << 20;
+#ifdef __COURSE_INSPECT
+constexpr size_t kGuardBytes = 4096;  // below each stack: calls without end must not run into another thread's
+#else
+constexpr size_t kGuardBytes = 0;
+#endif
+constexpr size_t kStackBytes = 64 * 1024 + kGuardBytes, kDynamicSharedBytes = 99 * 1024, kStaticSharedBytes = 1 << 20;
 constexpr size_t kWorkerBytes = 1 << 27;  // all stacks and the Worker itself; a worker begins at a multiple of it
 
 struct Index3 { unsigned x, y, z; };

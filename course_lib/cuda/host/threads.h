@@ -54,10 +54,9 @@ __COURSE_HIDDEN unsigned long long __course_exchange(
 __COURSE_HIDDEN unsigned __course_active_lanes();
 __COURSE_HIDDEN void __course_yield();
 __COURSE_HIDDEN void __course_trap(const char* why, int line);
-__COURSE_HIDDEN unsigned __course_reserve(unsigned bytes);
+__COURSE_HIDDEN unsigned __course_reserve(unsigned* behind, unsigned bytes);
 __COURSE_HIDDEN void __course_dynamic_array(const char* name, unsigned element);
 __COURSE_HIDDEN void __course_shared_array(const char* name, void* start, unsigned bytes, unsigned element);
-__COURSE_HIDDEN int __course_device_array(const char* name, const void* start, unsigned long bytes, unsigned element);
 __COURSE_HIDDEN long long __course_clock();
 __COURSE_HIDDEN int __course_printf(const char* format, ...) __attribute__((format(printf, 1, 2)));
 }
@@ -158,14 +157,20 @@ __COURSE_INLINE void __trap(int line = __builtin_LINE()) { __course_trap("__trap
 #define __stwt(p, v) ((void)(*(p) = (v)))
 
 // translate.py turns `__shared__ T a[4], b;` into a local struct with these members and references to them. Each
-// such struct has its place in the block's shared memory, reserved when the library is loaded.
+// such struct has its place in the block's shared memory, reserved by the first thread that comes to it: no code of a
+// kernel's file runs while the library is loaded.
 template <class T> struct __course_element { typedef T type; };
 template <class T> struct __course_element<T&> { typedef typename __course_element<T>::type type; };
 template <class T, size_t n> struct __course_element<T[n]> { typedef typename __course_element<T>::type type; };
-template <class S> struct __course_offset { static unsigned value; };
-template <class S> unsigned __course_offset<S>::value = __course_reserve(sizeof(S));
+template <class S> struct __course_offset { static unsigned behind; };  // where it ends; 0: it has no place yet
+template <class S> unsigned __course_offset<S>::behind = 0;
+template <class S> __COURSE_UNSEEN char* __course_place_of() {
+    unsigned behind = __atomic_load_n(&__course_offset<S>::behind, __ATOMIC_RELAXED);
+    if (!behind) behind = __course_reserve(&__course_offset<S>::behind, sizeof(S));
+    return __course_self()->shared + behind - sizeof(S);
+}
 #define __COURSE_SHARED(S, name)                                                                              \
-    auto& name = ((S*)(__course_self()->shared + __course_offset<S>::value))->name;                           \
+    auto& name = ((S*)__course_place_of<S>())->name;                                                          \
     __COURSE_KNOWN(__course_shared_array(#name, &name, sizeof(name), sizeof(__course_element<decltype(name)>::type)))
 #define __COURSE_DYNAMIC(T, name)                                                                             \
     (T*)__course_self()->dynamic_shared; __COURSE_KNOWN(__course_dynamic_array(#name, sizeof(*name)))
@@ -174,11 +179,22 @@ template <class S> unsigned __course_offset<S>::value = __course_reserve(sizeof(
 #else
 #define __COURSE_KNOWN(call)
 #endif
-// Written behind each __device__ or __constant__ variable at file scope.
+// Written behind each __device__ or __constant__ variable at file scope: a line in a table for the inspector, made by
+// the compiler and the linker. The same struct is in inspector.h.
 #ifdef __COURSE_INSPECT
-#define __COURSE_DEVICE(name)                                                                      \
-    static int __course_known_##name __attribute__((unused)) = __course_device_array(              \
-        #name, &name, sizeof(name), sizeof(__course_element<decltype(name)>::type));
+struct __course_known {
+    const char* name;
+    const volatile void* start;
+    unsigned long bytes, element;
+};
+#ifdef __APPLE__
+#define __COURSE_TABLE "__DATA,course_known"
+#else
+#define __COURSE_TABLE "course_known"
+#endif
+#define __COURSE_DEVICE(name)                                                                                     \
+    static __course_known __course_known_##name __attribute__((used, section(__COURSE_TABLE))) = {                \
+        #name, &name, sizeof(name), sizeof(__course_element<decltype(name)>::type)};
 #else
 #define __COURSE_DEVICE(name)
 #endif

@@ -46,6 +46,31 @@ def test_what_would_call_the_host_is_refused(source, compiler, inspected):
         build(source, "kernel.cu", compiler, inspected)
 
 
+TAKEN = {
+    "what the report is written with": 'extern "C" __global__ void fprintf(int* file) { file[0] = 1; }',
+    "what ends the report": 'extern "C" __global__ void fclose(int* file) { file[0] = 1; }',
+    "a constructor": """
+        __device__ int* anywhere; struct S { __device__ S() { anywhere[7] = 1; } }; __device__ S s;
+        extern "C" __global__ void k(int* x) { x[0] = 1; }
+    """,
+    "a function that runs early": """
+        __attribute__((constructor)) __device__ void f() { *(volatile int*)64 = 1; }
+        extern "C" __global__ void k(int* x) { x[0] = 1; }
+    """,
+    "a pointer to a function that runs early": """
+        __attribute__((section(".init_array"), used)) __device__ unsigned long f = 1;
+        extern "C" __global__ void k(int* x) { x[0] = 1; }
+    """,
+}
+
+
+@pytest.mark.parametrize("source", TAKEN.values(), ids=TAKEN)
+@pytest.mark.parametrize("compiler", compilers(), ids=lambda compiler: compiler.command[0])
+def test_nothing_takes_the_place_of_the_hosts_functions_or_runs_before_a_launch(source, compiler):
+    with pytest.raises(cuda.CompileError, match=r"belongs to the host|when the file is loaded"):
+        build(source, "kernel.cu", compiler, inspected=True)
+
+
 def test_the_line_and_the_name_are_told():
     source = (
         '\nextern "C" __device__ int getpid();\nextern "C" __global__ void k(int* x) { x[0] = getpid(); }'
