@@ -19,10 +19,11 @@ def homes(view: View, tokens: int) -> list[str]:
 
     Joined GPUs only where no single one is large enough.
     """
-    single = [name for name, place in view["places"].items() if len(place["gpus"]) == 1]
-    fitting = [name for name in single if view["places"][name]["room"] >= tokens]
-    names = fitting or [name for name, place in view["places"].items() if place["room"] >= tokens]
-    return sorted(names, key=lambda name: (view["places"][name]["room"], -view["places"][name]["free"]))
+    places = view["places"]
+    fitting = [name for name, place in places.items() if place["room"] >= tokens]
+    if single := [name for name in fitting if len(places[name]["gpus"]) == 1]:
+        fitting = single
+    return sorted(fitting, key=lambda name: (places[name]["room"], -places[name]["free"]))
 
 
 @reference("Q11.4")

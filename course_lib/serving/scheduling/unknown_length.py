@@ -29,7 +29,7 @@ class _InTurn:
         return [list(found)] if found else []
 
     def _place(self, view: View, rows: Iterable[Waiting], held: set[str]) -> tuple[int, str, int] | None:
-        """The first of `rows` that finds room, with place and reservation; who finds none holds its best home."""
+        """The first of `rows` that finds room, its place, its reservation. Who finds none holds a home."""
         for row in rows:
             tokens = min(self.reservation(view, row), max(place["room"] for place in view["places"].values()))
             names = homes(view, tokens)
