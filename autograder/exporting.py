@@ -35,10 +35,7 @@ class Elsewhere(Exporter):
 
     def from_filename(self, filename, resources=None, **_):
         resources = dict(resources or {})
-        base = next(kind for kind in type(self).__mro__ if not issubclass(kind, Elsewhere))
-        steps = [type(step) for step in self._preprocessors if step.enabled]
-        told = base, _picklable(self.config), steps, str(filename), resources, grade_log.actor()
-        answer = ask(self.limit, export, *told)
+        answer = ask(self.limit, export, self._recipe(), str(filename), resources, grade_log.actor())
         try:
             text, *warnings = messages.names(answer)
         except ValueError:
@@ -46,6 +43,19 @@ class Elsewhere(Exporter):
         for warning in warnings:
             self.log.warning("%s", visible(warning))
         return text, resources | {"output_extension": self.file_extension}
+
+    def _recipe(self) -> bytes:
+        """What another program makes this exporter from: nbconvert's class, its settings, and the steps.
+
+        Of a step, all settings are told: a template may have set some. Steps that are not enabled stay here.
+        """
+        base = next(kind for kind in type(self).__mro__ if not issubclass(kind, Elsewhere))
+        steps = [
+            (type(step), _picklable(step.trait_values(config=True)))
+            for step in self._preprocessors
+            if step.enabled
+        ]
+        return pickle.dumps((base, _picklable(self.config), steps))
 
 
 class NotebookElsewhere(Elsewhere, NotebookExporter):
@@ -69,21 +79,19 @@ class ShownElsewhere(PageElsewhere):
             return NOT_SHOWN.format(html.escape(reason)), dict(resources or {})
 
 
-def _picklable(config: Config) -> bytes:
-    """`config` without sections that no other program can be told, such as hooks made in its file."""
-    kept = Config()
-    for name, section in config.items():
+def _picklable(settings: dict) -> dict:
+    """`settings` without those that no other program can be told, such as hooks in a file of settings."""
+    kept = {}
+    for name, value in settings.items():
         try:
-            pickle.dumps(section)
+            pickle.dumps(value)
         except Exception:  # pickle has no one exception for what it cannot do
             continue
-        kept[name] = section
-    return pickle.dumps(kept)
+        kept[name] = value
+    return kept
 
 
-def export(
-    base: type, config: bytes, steps: list[type], filename: str, resources: dict, who: str
-) -> list[str]:
+def export(recipe: bytes, filename: str, resources: dict, who: str) -> list[str]:
     """In a limited process: the converted notebook, and warnings of the steps.
 
     A notebook in submitted/ is read as grading reads it, without its outputs. Raises what the steps raise.
@@ -96,7 +104,7 @@ def export(
         data = read_below(path.parents[2], *path.parts[-3:], most=MAX_BYTES)
         notebook = nbformat.reads(data.decode(), as_version=4)
     resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
-    exporter = _exporter(base, config, tuple(steps))
+    exporter = _exporter(recipe)
     heard = _Heard()
     exporter.log.addHandler(heard)
     try:
@@ -107,11 +115,12 @@ def export(
 
 
 @functools.lru_cache(maxsize=8)
-def _exporter(base: type, config: bytes, steps: tuple[type, ...]) -> Exporter:
-    exporter = base(config=pickle.loads(config))
+def _exporter(recipe: bytes) -> Exporter:
+    base, config, steps = pickle.loads(recipe)
+    exporter = base(config=Config(config))
     exporter._preprocessors = []  # as nbgrader's own Autograde does between its two passes
-    for step in steps:
-        exporter.register_preprocessor(step, enabled=True)
+    for step, settings in steps:
+        exporter.register_preprocessor(step(parent=exporter, **settings))
     return exporter
 
 
