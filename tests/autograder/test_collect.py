@@ -3,12 +3,15 @@
 import hashlib
 import io
 import json
+import os
 import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from autograder.collect import collect, zips
+from autograder import collect as collecting
+from autograder.collect import checked, collect, zips
+from autograder.limited import Limit
 from course_lib.commands.cli import main
 from course_lib.commands.submission import pack
 from course_lib.errors import UserError
@@ -131,6 +134,123 @@ def test_a_link_in_a_download_folder_is_not_followed(course, tmp_path):
     link = tmp_path / "link.zip"
     link.symlink_to(real)
     assert collect(course, link, NOW).outcome == "refused"
+
+
+def test_what_is_no_file_in_a_download_folder_is_refused_by_name_and_waited_for_by_nobody(
+    course, tmp_path, capsys
+):
+    folder = tmp_path / "in"
+    submission(folder, "a.zip", at=datetime.now(UTC))
+    submission(tmp_path / "elsewhere", "b.zip", at=datetime.now(UTC), student="grace")
+    os.mkfifo(folder / "pipe.zip")
+    (folder / "folder.zip").mkdir()
+    (folder / "device.zip").symlink_to("/dev/zero")
+    (folder / "link.zip").symlink_to(tmp_path / "elsewhere" / "b.zip")
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "linked.zip").symlink_to(tmp_path / "elsewhere")
+    with open(folder / "large.zip", "wb") as file:
+        file.truncate(1 << 40)
+    assert main(["collect", str(folder)]) == 2
+    said = capsys.readouterr()
+    assert said.out == "new: ada, q00_doubling\n"
+    names = {"pipe", "folder", "device", "link", "linked", "large"}
+    assert {line.split(":")[1].rsplit("/")[-1] for line in said.err.splitlines()} == {
+        f"{name}.zip" for name in names
+    }
+    assert set(handed_in(course)) == {"ada/q00_doubling"}
+
+
+@pytest.mark.parametrize("level", ["student", "assignment", "earlier"])
+def test_nothing_is_written_through_a_link_into_the_folder_of_another(course, tmp_path, level):
+    ada, mal = course.root / "submitted" / "ada", course.root / "submitted" / "mal"
+    collect(course, submission(tmp_path, "a.zip", text="ada's"), NOW)
+    if level == "student":
+        mal.symlink_to(ada)
+    elif level == "assignment":
+        mal.mkdir()
+        (mal / "q00_doubling").symlink_to(ada / "q00_doubling")
+    else:
+        (course.root / "submitted" / ".earlier").symlink_to(tmp_path)
+    result = collect(course, submission(tmp_path, "b.zip", text="mal's", student="mal"), NOW)
+    assert (result.outcome == "refused") == (level != "assignment")
+    assert ("is a link; remove it" in result.detail) == (level != "assignment")
+    assert handed_in(course)["ada/q00_doubling"] == "ada's"
+    assert not (ada / "q00_doubling").is_symlink()
+    if level == "assignment":  # the link itself is put aside
+        assert handed_in(course)["mal/q00_doubling"] == "mal's"
+
+
+RECEIPTS = [
+    "[]",
+    "3",
+    '"text"',
+    "[" * 30_000,
+    '{"submitted": 3}',
+    "{}",
+    "\x00",
+    '{"submitted": null, "sha256": 1}',
+    '{"submitted": "2026-02-01T12:00:00Z", "sha256": 12}',
+    '{"submitted": "2026-02-01T12:00:00Z"}',
+]
+
+
+@pytest.mark.parametrize("receipt", [*RECEIPTS, "pipe", "folder"])
+def test_whatever_is_there_instead_of_a_receipt_the_submission_is_taken(course, tmp_path, receipt):
+    place = course.root / "submitted" / "ada" / "q00_doubling"
+    place.mkdir(parents=True)
+    (place / "doubling.ipynb").write_bytes(notebook("before"))
+    if receipt == "pipe":
+        os.mkfifo(place / "receipt.json")
+    elif receipt == "folder":
+        (place / "receipt.json").mkdir()
+    else:
+        (place / "receipt.json").write_text(receipt)
+    assert collect(course, submission(tmp_path, text="after"), NOW).outcome == "new"
+    assert sorted(handed_in(course).values()) == ["after", "before"]
+
+
+def test_a_file_in_the_place_of_a_students_folder_costs_that_student(course, tmp_path):
+    (course.root / "submitted").mkdir()
+    (course.root / "submitted" / "ada").write_text("a file")
+    result = collect(course, submission(tmp_path, "a.zip"), NOW)
+    assert result.outcome == "refused"
+    assert "cannot be stored" in result.detail
+    assert collect(course, submission(tmp_path, "b.zip", student="bob"), NOW).outcome == "new"
+
+
+@pytest.mark.slow
+def test_a_zip_that_takes_long_to_read_is_refused_and_the_next_is_taken(course, tmp_path, monkeypatch):
+    monkeypatch.setattr(collecting, "READING", Limit(8, 4 << 30))
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:  # each name is looked for among all others
+        for number in range(60_000):
+            archive.writestr(f"{number}.ipynb", b"")
+    result = collect(course, path, NOW)
+    assert result.outcome == "refused"
+    assert "it took more than 8 seconds" in result.detail
+    assert collect(course, submission(tmp_path), NOW).outcome == "new"
+
+
+def test_what_comes_from_the_process_that_reads_is_checked_once_more(tmp_path):
+    data = notebook()
+    good = [
+        "q00",
+        "work.ipynb",
+        hashlib.sha256(data).hexdigest(),
+        "2026-02-01T12:00:00Z",
+        "ada",
+        "1",
+        data,
+        b"{}",
+    ]
+    assert checked(good).student == "ada"
+    wrong_parts = ["../q", "../work.ipynb", "0" * 64, "now", "../ada", None, "text", b"x" * 20_000]
+    for place, wrong in enumerate(wrong_parts):
+        with pytest.raises((UserError, ValueError)):
+            checked([*good[:place], wrong, *good[place + 1 :]])
+    for wrong in (None, [], good[:-1], [*good, 1], {"a": 1}):
+        with pytest.raises(UserError, match="something else than a submission"):
+            checked(wrong)
 
 
 def test_a_folder_is_searched_to_its_depths(tmp_path):

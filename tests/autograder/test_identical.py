@@ -1,8 +1,13 @@
 """Which answers count as the same, and which are alike because there is little to say."""
 
+import os
+import time
+
 import pytest
 
+from autograder import identical
 from autograder.identical import Identical, identical_answers, own_lines
+from autograder.limited import Limit
 from autograder.release import release
 from tests.autograder.small_course import hand_in, solved
 
@@ -60,6 +65,29 @@ def test_the_starter_short_answers_and_unreadable_files_are_nobodys_copies(cours
     for student in ("eve", "fred"):
         hand_in(course, student, b'{"cells": [{"source": 1}]}')
     assert identical_answers(course, "q00_doubling") == []
+
+
+@pytest.mark.slow
+def test_a_file_that_cannot_be_read_in_time_or_leads_elsewhere_is_nobodys_copy(
+    course, handed_in, monkeypatch
+):
+    for student in ("ada", "bob", "carl"):
+        handed_in(student, q00_double=LONG)
+    submitted = course.root / "submitted"
+    (submitted / "dora").symlink_to(submitted / "ada")
+    handed_in("eve")
+    pipe = course.notebook("submitted", "eve", "q00_doubling")
+    pipe.unlink()
+    os.mkfifo(pipe)
+    hand_in(course, "carl", b'{"cells": [], "metadata": [' + b"{}," * 8_000_000 + b"{}]}")
+    monkeypatch.setattr(identical, "READING", Limit(6, 4 << 30))
+    assert [group.students for group in identical_answers(course, "q00_doubling")] == [("ada", "bob")]
+
+
+def test_comments_that_are_opened_again_and_again_take_no_time():
+    started = time.monotonic()
+    assert own_lines("%%cuda x\n" + "/* " * 500_000, set()) == ("%%cuda x",)
+    assert time.monotonic() - started < 20
 
 
 def test_unfinished_python_is_compared_as_text():
