@@ -1,5 +1,6 @@
 """The warm process that stands by: the next command finds it, and finds none that is out of date."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -29,7 +30,8 @@ def place(monkeypatch, tmp_path):  # pytest chooses its own folders before
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield folder
     for process in standing_by(folder):
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ends when the one above it does
+            process.kill()
     shutil.rmtree(folder)
 
 
