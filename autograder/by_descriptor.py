@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.converters import GenerateAssignment
+from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default.collect import ExchangeCollect
@@ -36,9 +36,10 @@ def install() -> None:
 
 
 def copy_beside(self: BaseConverter, assignment_id: str, student_id: str) -> None:
-    """What goes with a notebook into the next folder: of a submission its timestamp, and nothing else."""
+    """What goes with a notebook into the next folder: of a submission its timestamp, with a page nothing."""
     if isinstance(self, GenerateAssignment):  # the instructor's own files
         _copy_what_is_released(self, assignment_id, student_id)
+    if not isinstance(self, Autograde):
         return
     source = Path(self._format_source(assignment_id, student_id))
     target = Path(self._format_dest(assignment_id, student_id)) / timestamps.NAME

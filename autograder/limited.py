@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from autograder.handed_in import NotReadable
 from autograder.sandbox import die_with_parent
+from autograder.terminal import visible
 from autograder.usage import held
 from course_lib.errors import UserError
 from course_lib.examination.submission import Unreadable
@@ -29,6 +30,7 @@ from course_lib.paths import ROOT
 WATCHED = 0.25  # seconds between two looks at a process that is asked
 PATIENCE = 20.0  # seconds until a process that was told to end must have ended
 MOST_PARTS = 100_000  # values in an answer
+LONGEST = 500  # characters of a reason
 KEPT = 1 << 30  # bytes; a process that holds more after its answer is not asked again
 
 
@@ -54,7 +56,10 @@ GRADING = Limit(1200.0, 6 << 30)
 
 
 class Failed(Exception):
-    """There is no answer; the message is one line, the reason."""
+    """There is no answer; the message is one line, the reason, without what a terminal obeys."""
+
+    def __init__(self, reason: str):
+        super().__init__(visible(reason[:LONGEST]))
 
 
 class Process:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.converters import Autograde
+from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default.collect import ExchangeCollect
@@ -69,6 +69,9 @@ def test_of_what_lies_beside_a_submission_only_its_timestamp_goes_on(folder, tmp
     (folder / "mine.csv").write_text("1")
     by_descriptor.copy_beside(autograde(tmp_path), ASSIGNMENT, "mal")
     assert copied(tmp_path) == ["timestamp.txt"]
+    page = GenerateFeedback(coursedir=CourseDirectory(root=str(tmp_path)))
+    by_descriptor.copy_beside(page, ASSIGNMENT, "mal")
+    assert not (tmp_path / "feedback").exists()
 
 
 def test_nbgrader_itself_copies_the_file_that_a_link_leads_to(folder, tmp_path):

@@ -1,6 +1,7 @@
 """Of a notebook file only what is graded is read, whatever else is in it and however it is written."""
 
 import json
+import tracemalloc
 
 import pytest
 
@@ -118,3 +119,17 @@ def test_too_many_cells_and_too_much_text_are_refused_in_one_line():
     assert len(read(EMPTY % large)["cells"]) == 1
     with pytest.raises(TooMuch, match="MB without its outputs"):
         read(EMPTY % ", ".join([large] * 3))
+
+
+def test_what_is_passed_over_takes_no_memory():
+    data = (EMPTY % CELL.replace("[]}", "[" + "{}," * 300_000 + "[]]}")).encode()
+    tracemalloc.start()
+    try:
+        contents(data)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        json.loads(data)
+        _, built = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 2 * len(data) < built
