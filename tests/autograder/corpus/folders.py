@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NAME = "doubling.ipynb"  # of the notebook
+ROOT_IS_HERE = os.geteuid() == 0  # who may make a device, and reads what nobody may
 TIMESTAMP = "timestamp.txt"
 
 
