@@ -23,6 +23,7 @@ from pathlib import Path
 
 from autograder import landlock, system_calls
 from autograder.usage import holds_more, largest
+from course_lib import call_filter
 from course_lib.paths import ROOT
 
 HOME = "/home/student"
@@ -269,14 +270,14 @@ def _raise_second_wall() -> None:
     """What the namespaces hide is refused once more, by rules that a mistake of theirs does not change."""
     with contextlib.suppress(landlock.NoLandlock):
         landlock.restrict("/", (HOME, "/tmp", "/dev/shm"), "/dev")
-    with contextlib.suppress(system_calls.NoFilter):
+    with contextlib.suppress(call_filter.NoFilter):
         system_calls.refuse()
 
 
 def missing_walls() -> list[str]:
     """What this kernel lacks of the second wall; confined processes run without it."""
     missing = [] if landlock.version() else ["Landlock (files)"]
-    return missing if system_calls.is_here() else [*missing, "seccomp (system calls)"]
+    return missing if call_filter.is_here() else [*missing, "seccomp (system calls)"]
 
 
 def _limit(limits: Limits) -> None:

@@ -1,14 +1,26 @@
 """A second wall behind the namespaces: system calls that a confined process may not make (seccomp).
 
 What is refused fails with EPERM, as on a machine whose administrator has forbidden it. Numbers are those of
-arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h in Linux 6.12; the filter's
-instructions are those of include/uapi/linux/filter.h.
+arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h in Linux 6.12.
 """
 
-import ctypes
 import errno
 import os
-import struct
+
+from course_lib.call_filter import (
+    ALLOW,
+    ERROR,
+    JUMP_IF_ANY,
+    JUMP_IF_EQUAL,
+    LOAD,
+    NUMBER,
+    RETURN,
+    argument,
+    beginning,
+    column,
+    install,
+    step,
+)
 
 # name -> (number on x86-64, on 64-bit Arm); None where there is no such call.
 REFUSED = {
@@ -42,60 +54,28 @@ REFUSED = {
 CLONE, CLONE3, SOCKET = (56, 220), (435, 435), (41, 198)
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET, _NEWTIME
 FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}  # of sockets; no others
-ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH_*
-X32 = 0x40000000  # numbers from here on are those of another ABI of the same processor
-
-LOAD, JUMP_IF_EQUAL, JUMP_IF_GREATER_EQUAL, JUMP_IF_ANY, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-ALLOW, ERROR, KILL = 0x7FFF0000, 0x00050000, 0x80000000
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data, little-endian
-PR_GET_SECCOMP, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 21, 22, 2
-
-
-class NoFilter(OSError):
-    """This kernel or this processor has no such filter."""
 
 
 def program(machine: str) -> bytes:
     """The filter for processors of this name (os.uname().machine). Raises NoFilter for an unknown one."""
-    if machine not in ARCHITECTURES:
-        raise NoFilter(errno.ENOSYS, f"no numbers of system calls are known for {machine}")
-    column, architecture = ARCHITECTURES[machine]
-    steps: list[bytes] = []
-
-    def step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> None:
-        steps.append(struct.pack("<HBBI", code, if_true, if_false, value))
-
-    step(LOAD, ARCHITECTURE)
-    step(JUMP_IF_EQUAL, architecture, 1, 0)
-    step(RETURN, KILL)  # a program of another ABI, where the numbers mean something else
-    step(LOAD, NUMBER)
-    if column == 0:
-        step(JUMP_IF_GREATER_EQUAL, X32, 0, 1)
-        step(RETURN, ERROR | errno.EPERM)
+    here = column(machine)
+    steps = beginning(machine)
     # The C library starts threads by clone where clone3, whose flags lie in memory, is unknown.
-    step(JUMP_IF_EQUAL, CLONE3[column], 0, 1)
-    step(RETURN, ERROR | errno.ENOSYS)
-    for number in sorted(numbers[column] for numbers in REFUSED.values() if numbers[column] is not None):
-        step(JUMP_IF_EQUAL, number, 0, 1)
-        step(RETURN, ERROR | errno.EPERM)
-    step(JUMP_IF_EQUAL, CLONE[column], 0, 3)
-    step(LOAD, FIRST_ARGUMENT)
-    step(JUMP_IF_ANY, NEW_NAMESPACES, 0, 1)
-    step(RETURN, ERROR | errno.EPERM)
-    step(LOAD, NUMBER)
-    step(JUMP_IF_EQUAL, SOCKET[column], 0, 2 + len(FAMILIES))
-    step(LOAD, FIRST_ARGUMENT)
+    steps += [step(JUMP_IF_EQUAL, CLONE3[here], 0, 1), step(RETURN, ERROR | errno.ENOSYS)]
+    for number in sorted(numbers[here] for numbers in REFUSED.values() if numbers[here] is not None):
+        steps += [step(JUMP_IF_EQUAL, number, 0, 1), step(RETURN, ERROR | errno.EPERM)]
+    steps += [
+        step(JUMP_IF_EQUAL, CLONE[here], 0, 4),
+        step(LOAD, argument(0)),
+        step(JUMP_IF_ANY, NEW_NAMESPACES, 0, 1),
+        step(RETURN, ERROR | errno.EPERM),
+        step(LOAD, NUMBER),
+        step(JUMP_IF_EQUAL, SOCKET[here], 0, 2 + len(FAMILIES)),
+        step(LOAD, argument(0)),
+    ]
     for left, family in zip(range(len(FAMILIES), 0, -1), FAMILIES.values(), strict=True):
-        step(JUMP_IF_EQUAL, family, left, 0)
-    step(RETURN, ERROR | errno.EAFNOSUPPORT)
-    step(RETURN, ALLOW)
-    return b"".join(steps)
-
-
-def is_here() -> bool:
-    """Whether this machine can filter system calls."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    return os.uname().machine in ARCHITECTURES and libc.prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
+        steps.append(step(JUMP_IF_EQUAL, family, left, 0))
+    return b"".join([*steps, step(RETURN, ERROR | errno.EAFNOSUPPORT), step(RETURN, ALLOW)])
 
 
 def refuse() -> None:
@@ -103,11 +83,4 @@ def refuse() -> None:
 
     Needs no privilege, but no_new_privs. Raises NoFilter where it cannot be done.
     """
-    steps = program(os.uname().machine)
-    code = ctypes.create_string_buffer(steps, len(steps))
-    # struct sock_fprog: the number of instructions, and where they are
-    filters = struct.pack("@HP", len(steps) // 8, ctypes.addressof(code))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filters, 0, 0):
-        error = ctypes.get_errno()
-        raise NoFilter(error, os.strerror(error))
+    install(program(os.uname().machine))

@@ -3,39 +3,23 @@
 import ctypes
 import errno
 import os
-import struct
 from pathlib import Path
 
 import pytest
 
 from autograder import landlock, sandbox, system_calls
-from autograder.system_calls import ARCHITECTURES, CLONE, CLONE3, FAMILIES, REFUSED, SOCKET, program
+from autograder.system_calls import CLONE, CLONE3, FAMILIES, REFUSED, SOCKET, program
+from course_lib import call_filter
+from course_lib.call_filter import ARCHITECTURES, KILL, NoFilter
 from tests.autograder.test_sandbox import confined
+from tests.call_filters import verdict as filtered
 
 needs_sandbox = pytest.mark.needs("sandbox")
 ALLOWED, REFUSED_BY = 0x7FFF0000, 0x00050000
 
 
 def verdict(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int:
-    """What the filter says of a call, by running its program as the kernel does."""
-    data = struct.pack("<iIQ6Q", number, architecture or ARCHITECTURES[machine][1], 0,
-                       *arguments, *[0] * (6 - len(arguments)))  # fmt: skip
-    steps = list(struct.iter_unpack("<HBBI", program(machine)))
-    at, value = 0, 0
-    while True:
-        code, if_true, if_false, operand = steps[at]
-        if code == system_calls.LOAD:
-            (value,) = struct.unpack_from("<I", data, operand)
-            at += 1
-        elif code == system_calls.RETURN:
-            return operand
-        else:
-            holds = {
-                system_calls.JUMP_IF_EQUAL: value == operand,
-                system_calls.JUMP_IF_GREATER_EQUAL: value >= operand,
-                system_calls.JUMP_IF_ANY: bool(value & operand),
-            }[code]
-            at += 1 + (if_true if holds else if_false)
+    return filtered(program(machine), architecture or ARCHITECTURES[machine][1], number, *arguments)
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
@@ -69,12 +53,12 @@ def test_sockets_of_known_families_only(machine):
 
 
 def test_a_program_of_another_abi_is_ended_or_refused():
-    assert verdict("x86_64", 1, architecture=0x40000003) == system_calls.KILL
+    assert verdict("x86_64", 1, architecture=0x40000003) == KILL
     assert verdict("x86_64", 0x40000000 + 1) == REFUSED_BY | errno.EPERM
 
 
 def test_a_processor_whose_numbers_are_not_known_has_no_filter():
-    with pytest.raises(system_calls.NoFilter):
+    with pytest.raises(NoFilter):
         program("riscv64")
 
 
@@ -179,7 +163,7 @@ def test_without_landlock_a_kernel_says_so(monkeypatch):
     monkeypatch.setattr(landlock, "version", lambda: 0)
     with pytest.raises(landlock.NoLandlock):
         landlock.restrict("/", (), "/dev")
-    monkeypatch.setattr(system_calls, "is_here", lambda: False)
+    monkeypatch.setattr(call_filter, "is_here", lambda: False)
     assert sandbox.missing_walls() == ["Landlock (files)", "seccomp (system calls)"]
 
 
@@ -189,7 +173,7 @@ def test_no_privilege_is_needed_but_no_new_privs_is():
         try:
             ctypes.CDLL(None).setuid(65534)
             system_calls.refuse()
-        except system_calls.NoFilter:
+        except NoFilter:
             os._exit(7)
         finally:
             os._exit(1)

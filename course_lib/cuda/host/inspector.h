@@ -67,7 +67,7 @@ struct Inspector {
     int* first_stat;     // of each site: index in stats, or -1
     int* last_array;     // of each site
     Worker* worker;
-    char report_path[4096];
+    int report;  // an open file
 
     Array* add_array(const char* name, Space space, uintptr_t start, size_t bytes, unsigned element, size_t slack);
     void meet_shared(const char* name, uintptr_t start, size_t bytes, unsigned element);
