@@ -14,7 +14,8 @@ def _families(kind: str, names: str) -> dict[str, list[Case]]:
 
 HOSTILE = _families(
     "hostile",
-    "points values wire text secrets feedback files process host resources leftovers network browser kernel",
+    "points values wire text secrets feedback files process host resources leftovers network browser kernel"
+    " compiled",
 )
 ODD = _families("odd", "output settings functions values cells shell files kernel")
 
