@@ -1,11 +1,17 @@
 """What a feedback page may show, cell by cell."""
 
+import shutil
+import zipfile
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from autograder import feedback, leaks
+from autograder.course import Course
 from autograder.preprocessors.hide_tests import HideTests, telling_lines, without_secrets
 from autograder.preprocessors.name_figures import PLOTLY, NameFigures, title
+from autograder.scores import scores
 from tests.autograder.small_course import CANARIES, DOUBLE_HIDDEN, DOUBLE_TEST, cell_named
 
 
@@ -74,3 +80,22 @@ def test_only_figures_that_cannot_be_drawn_are_named():
     named, drawn = NameFigures().preprocess(notebook, {})[0].cells[0].outputs
     assert named.data["text/plain"] == "[Figure: found. Run the notebook to see it.]"
     assert "text/plain" not in drawn.data
+
+
+def test_a_page_that_passes_for_an_archive_is_searched_as_the_text_that_it_is(tmp_path):
+    end = "PK\x05\x06" + "\x00" * 18
+    (tmp_path / "page.html").write_text(f"<p>{CANARIES[0]} {end}</p>")
+    assert zipfile.is_zipfile(tmp_path / "page.html")
+    assert leaks.search(tmp_path, {CANARIES[0]: "a hidden test"}) == ["page.html holds a hidden test"]
+
+
+def test_a_page_that_cannot_be_searched_is_not_given_out(graded, tmp_path, monkeypatch):
+    course = Course(shutil.copytree(graded[0].root, tmp_path / "course"))
+    one = [row for row in scores(course, "q00_doubling") if row.student == "reference"]
+    monkeypatch.setattr(feedback, "scores", lambda *_: one)
+    assert list(feedback.feedback(course, "q00_doubling")) == [("reference", "")]
+    assert len(list((course.root / "feedback").rglob("*.html"))) == 1
+    monkeypatch.setattr(feedback, "ask", lambda *_: [3])
+    ((_, reason),) = feedback.feedback(course, "q00_doubling")
+    assert "cannot be searched for hidden tests" in reason
+    assert not list((course.root / "feedback").rglob("*.html"))
