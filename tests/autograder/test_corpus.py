@@ -20,6 +20,7 @@ from autograder.warm import Warm
 from tests.autograder.corpus import assignment, page
 from tests.autograder.corpus.case import Case
 from tests.autograder.corpus.catalogue import HOSTILE, ODD, cases
+from tests.autograder.corpus.folders import FOLDERS
 from tests.autograder.corpus.host import PASSWORD, Host, processes_named
 from tests.autograder.corpus.judge import leaked, outputs, unfair
 
@@ -159,9 +160,10 @@ def test_an_honest_but_odd_submission_gets_what_is_fair(case, host, assignments,
 
 def test_the_corpus_is_as_large_as_it_says():
     hostile, odd = cases(HOSTILE), cases(ODD)
-    assert len(hostile) >= 40
-    assert len(odd) >= 40
-    names = collections.Counter(case.name for case in hostile + odd)
+    assert len(hostile) >= 350
+    assert len(odd) >= 260
+    assert len(FOLDERS) >= 55
+    names = collections.Counter(case.name for case in (*hostile, *odd, *FOLDERS))
     assert [name for name, times in names.items() if times > 1] == []
     assert all(case.about for case in hostile + odd)
 

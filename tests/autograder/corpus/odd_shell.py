@@ -171,7 +171,7 @@ def mean_square(values):
         warnings.warn("careful", UserWarning)
     except UserWarning:
         return {MEAN}"""),
-    solved("deep_recursion", "a recursion of some thousand calls after the limit was raised", """\
+    solved("thousands_of_calls", "a recursion of some thousand calls after the limit was raised", """\
 import sys
 sys.setrecursionlimit(20_000)
 
