@@ -5,7 +5,10 @@ timestamp that is a pipe. Its commands and formgrader name these methods in thei
 there, once for all that call them.
 """
 
+import contextlib
 import os
+import stat
+from datetime import datetime
 from pathlib import Path
 
 from nbgrader.apps.api import NbGraderAPI
@@ -24,6 +27,8 @@ from course_lib.examination.notebook_file import MAX_BYTES
 from course_lib.paths import write_atomically
 
 _copy_what_is_released = BaseConverter.init_assignment
+_record_of = ExchangeCollect._path_to_record
+_find_in_exchange = ExchangeCollect.init_src
 
 
 def install() -> None:
@@ -32,6 +37,8 @@ def install() -> None:
     BaseConverter.init_assignment = copy_beside
     CourseDirectory.get_existing_timestamp = existing_timestamp
     NbGraderAPI.get_submitted_timestamp = submitted_timestamp
+    ExchangeCollect._path_to_record = record_of
+    ExchangeCollect.init_src = find_in_exchange
     ExchangeCollect.do_copy = collect_from_exchange
 
 
@@ -63,12 +70,28 @@ def submitted_timestamp(self: NbGraderAPI, assignment_id: str, student_id: str):
     return existing_timestamp(self.coursedir, folder)
 
 
+def record_of(self: ExchangeCollect, path: str) -> dict:
+    """nbgrader's record of a folder in the exchange, where anyone can make anything of any name."""
+    with contextlib.suppress(Exception):  # it has no time in its name, or is gone
+        record = _record_of(self, path)
+        if STUDENT_ID.fullmatch(record["username"]) and stat.S_ISDIR(os.lstat(path).st_mode):
+            return record
+    name = os.path.basename(path)
+    self.log.error("Left out: %s is no submission", visible(name))
+    return {"username": name, "filename": None, "timestamp": datetime.min}
+
+
+def find_in_exchange(self: ExchangeCollect) -> None:
+    """The newest folder of each student, without what is none."""
+    _find_in_exchange(self)
+    self.src_records = [record for record in self.src_records if record["filename"] is not None]
+
+
 def collect_from_exchange(self: ExchangeCollect, src: str, dest: str, log=None) -> None:
     """Of a folder in the exchange, the assignment's notebooks and the timestamp; it ends no other."""
     folder, target = Path(src), Path(dest)
-    student = target.parent.name
-    if not STUDENT_ID.fullmatch(student) or target.parent.is_symlink():
-        self.log.error("Left out: %s is no student's name", visible(student))
+    if target.parent.is_symlink():
+        self.log.error("Left out: %s is a link; remove it, and collect again", visible(str(target.parent)))
         return
     released = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", target.name))
     for name in [*sorted(path.name for path in released.glob("*.ipynb")), timestamps.NAME]:

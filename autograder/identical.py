@@ -76,7 +76,8 @@ def _python_lines(source: str) -> list[str]:
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type == tokenize.NEWLINE:
-                lines, line = [*lines, " ".join(line)], []
+                lines.append(" ".join(line))
+                line = []
             elif token.type not in LAYOUT:
                 line.append(token.string)
     except (tokenize.TokenError, SyntaxError):  # a magic, prose, or an unfinished line

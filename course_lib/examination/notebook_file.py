@@ -41,7 +41,8 @@ class _Reader:
     """Reads `text` once, from the left; each method begins where a value does and ends behind it."""
 
     def __init__(self, text: str):
-        self._text, self._at, self._kept = text, SPACE.match(text).end(), 0
+        self._text, self._at = text, SPACE.match(text).end()
+        self._kept = self._cells_read = 0
 
     def whole(self) -> dict | None:
         found = self._notebook()
@@ -63,12 +64,9 @@ class _Reader:
         )
 
     def _cells(self) -> list | None:
-        count = 0
-
         def cell() -> dict | None:
-            nonlocal count
-            count += 1
-            if count > MAX_CELLS:
+            self._cells_read += 1
+            if self._cells_read > MAX_CELLS:
                 raise TooMuch(f"it has more than {MAX_CELLS} cells; no more are read")
             return self._object(parts)
 

@@ -186,16 +186,39 @@ def test_a_folder_of_the_exchange_that_is_a_link_to_anothers_is_left_out(exchang
     assert exchange.collect(tmp_path) == []
 
 
-@pytest.mark.parametrize("student", ["..", ".earlier", "a b", "x" * 65])
-def test_a_student_with_no_name_is_left_out(exchange, tmp_path, student):
-    before = sorted(tmp_path.rglob("*"))
-    by_descriptor.collect_from_exchange(
-        exchange,
-        str(exchange.inbound / f"mal+{ASSIGNMENT}+time"),
-        f"{tmp_path}/submitted/{student}/{ASSIGNMENT}",
-    )
-    assert sorted(tmp_path.rglob("*")) == before
-    assert "no student's name" in exchange.said[0]
+def test_nothing_is_collected_through_a_link_into_the_folder_of_another(exchange, tmp_path):
+    (tmp_path / "submitted" / "ada").mkdir(parents=True)
+    (tmp_path / "submitted" / "mal").symlink_to("ada")
+    assert exchange.collect(tmp_path) == []
+    assert "is a link" in exchange.said[0]
+
+
+def test_nbgrader_collect_takes_the_newest_of_each_student_whatever_else_lies_in_the_exchange(
+    course, tmp_path, caplog
+):
+    inbound = tmp_path / "exchange" / "default_course" / "inbound"
+    for student, when in [("ada", "12:00:00"), ("ada", "13:00:00"), ("bob", "12:00:00"), ("..", "12:00:00")]:
+        folder = inbound / f"{student}+{ASSIGNMENT}+2026-01-31 {when} UTC"
+        folder.mkdir(parents=True)
+        (folder / "doubling.ipynb").write_text(when)
+    (inbound / f"ada+{ASSIGNMENT}+2027-01-31 12:00:00 UTC").symlink_to(folder)
+    (inbound / f"eve+{ASSIGNMENT}+2027-01-31 12:00:00 UTC").symlink_to("gone")
+    (inbound / f"bob+{ASSIGNMENT}+2027-01-31 12:00:00 UTC").write_text("a file")
+    for name in (f"mal+{ASSIGNMENT}+never", f"+{ASSIGNMENT}+", f"mal+{ASSIGNMENT}+\x1b[2J"):
+        (inbound / name).mkdir()
+    directory = course.directory(assignment_id=ASSIGNMENT)
+    exchange = ExchangeCollect(coursedir=directory, check_owner=True)
+    exchange.root = str(tmp_path / "exchange")
+    before = sorted(course.root.iterdir())
+    exchange.start()
+    found = {
+        path.relative_to(course.root).as_posix(): path.read_text() for path in course.root.rglob("*.ipynb")
+    }
+    assert {name: text for name, text in found.items() if name.startswith("submitted")} == {
+        f"submitted/ada/{ASSIGNMENT}/doubling.ipynb": "13:00:00",
+        f"submitted/bob/{ASSIGNMENT}/doubling.ipynb": "12:00:00",
+    }
+    assert sorted(course.root.iterdir()) == sorted([*before, course.root / "submitted"])
 
 
 # All of it

@@ -115,6 +115,10 @@ def test_what_is_of_another_type_is_nothing(other):
 def test_too_many_cells_and_too_much_text_are_refused_in_one_line():
     with pytest.raises(TooMuch, match=f"more than {MAX_CELLS} cells"):
         read(EMPTY % ", ".join(["{}"] * (MAX_CELLS + 1)))
+    sheets = [{"cells": [{}] * (MAX_CELLS // 2)}] * 2
+    assert len(read(json.dumps({"worksheets": sheets}))["worksheets"]) == 2
+    with pytest.raises(TooMuch, match=f"more than {MAX_CELLS} cells"):
+        read(json.dumps({"worksheets": [*sheets, {"cells": [{}]}]}))
     large = '{"source": "' + "x" * (MAX_TEXT // 2) + '"}'
     assert len(read(EMPTY % large)["cells"]) == 1
     with pytest.raises(TooMuch, match="MB without its outputs"):
