@@ -6,7 +6,6 @@ and formgrader's buttons.
 
 import contextlib
 import os
-import shutil
 import sqlite3
 import sys
 import warnings
@@ -20,7 +19,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from autograder import by_descriptor, grade_log
+from autograder import by_descriptor, grade_log, literal_root
 from autograder.exporting import NotebookElsewhere, PageElsewhere
 from autograder.pages import FILTERS
 from autograder.preprocessors.check_regions import CheckRegions
@@ -82,6 +81,9 @@ def configure(config: Config, config_file: Path | str) -> None:
     root = Path(config_file).resolve().parent
     directory = config.CourseDirectory
     directory.root = str(root)
+    literal_root.take_literally(str(root))
+    if "db_url" not in directory:
+        directory.db_url = "sqlite:///" + literal_root.in_an_address(str(root / "gradebook.db"))
     directory.source_directory = "notebooks"
     # The name that nbgrader's API takes when none is given. Its commands would take an empty one, for which
     # it makes no row; PostgreSQL, which enforces references, then refuses every assignment.
@@ -95,7 +97,6 @@ def configure(config: Config, config_file: Path | str) -> None:
     config.Autograde.exporter_class = NotebookElsewhere
     config.GenerateFeedback.exporter_class = PageElsewhere
     config.GenerateFeedback.preprocessors = FEEDBACK
-    config.GenerateFeedback.post_convert_hook = keep_only_pages
 
     config.ClearSolutions.text_stub = "*Your answer here.*"
     config.RestoreCells.source_directory = str(root / "notebooks")
@@ -111,19 +112,6 @@ def configure(config: Config, config_file: Path | str) -> None:
 
     # SQLAlchemy 2 warns about the order in which nbgrader 0.9 builds a submission; the rows are right.
     warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
-
-
-def keep_only_pages(*, notebooks, **_) -> None:
-    """Remove from a feedback folder what nbgrader copies there besides the pages: any file a student's code
-    wrote while it was graded, and our own records.
-    """
-    for notebook in map(Path, notebooks):
-        autograded = notebook.parent
-        feedback = autograded.parents[2] / "feedback" / autograded.parent.name / autograded.name
-        for path in feedback.iterdir():
-            if path.suffix == ".html" and (autograded / path.name).with_suffix(".ipynb").exists():
-                continue
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 by_descriptor.install()

@@ -133,6 +133,13 @@ def test_room_is_asked_for_what_will_be_fetched(course, monkeypatch, platform, n
     assert course.room_needed(new, settings) == gigabytes * 1e9
 
 
+@pytest.mark.parametrize("name", ["a:b", "two\nlines"])
+def test_a_folder_in_which_python_makes_no_environment_is_named_before_anything_is_made(bare_copy, name):
+    folder = bare_copy.rename(bare_copy.with_name(name))
+    assert "rename its folders" in one_line(run(folder))
+    assert not (folder / ".venv").exists()
+
+
 def test_an_intel_mac_is_told_at_once(bare_copy):
     before = "import platform; sys.platform = 'darwin'; platform.machine = lambda: 'x86_64'"
     assert "Macs with an Intel processor" in one_line(run(bare_copy, before))
