@@ -74,6 +74,18 @@ def collect(paths: Annotated[list[Path], typer.Argument(metavar="ZIP-OR-FOLDER..
 
 
 @app.command()
+def students(path: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a column of ids.")]):
+    """Take names, addresses and platform ids from a class list, as Excel, Canvas or Moodle write it."""
+    from autograder.roster import import_students
+
+    found = import_students(Course.here(), path)
+    print(
+        f"{len(found.new)} new students, {len(found.changed)} changed, {len(found.unchanged)} as they were; "
+        "nobody was removed."
+    )
+
+
+@app.command()
 def grade(
     assignment: Assignment,
     student: Annotated[list[str] | None, typer.Option(help="Only this student; may be repeated.")] = None,

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from autograder import by_descriptor, grade_log, literal_root
+from autograder import by_descriptor, grade_log, literal_root, roster
 from autograder.exporting import NotebookElsewhere, PageElsewhere
 from autograder.pages import FILTERS
 from autograder.preprocessors.check_regions import CheckRegions
@@ -82,6 +82,7 @@ def configure(config: Config, config_file: Path | str) -> None:
     directory = config.CourseDirectory
     directory.root = str(root)
     literal_root.take_literally(str(root))
+    roster.let_nbgrader_read_marks()
     if "db_url" not in directory:
         directory.db_url = "sqlite:///" + literal_root.in_an_address(str(root / "gradebook.db"))
     directory.source_directory = "notebooks"

@@ -13,7 +13,7 @@ from course_lib.commands.cli import main
 
 ROOT = Path(__file__).resolve().parents[3]
 STUDENT = {"lab", "test", "doctor", "check", "submit", "demo", "bench"}
-INSTRUCTOR = {"teach", "release", "collect", "grade", "report", "feedback", "export"}
+INSTRUCTOR = {"teach", "release", "collect", "grade", "report", "feedback", "export", "students"}
 
 
 def course(*words: str, python: tuple[str, ...] = (), **environment: str) -> subprocess.CompletedProcess:
