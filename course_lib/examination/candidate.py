@@ -1,6 +1,7 @@
 """The process in which a student's cells run. It believes nothing to be hidden from the code it runs."""
 
 import functools
+import multiprocessing.process
 import os
 import socket
 import sys
@@ -14,6 +15,7 @@ MAX_MESSAGE = 500  # characters of an exception's text
 def serve(channel: Channel, shell: Shell) -> None:
     """Run cells, make snapshots and answer as asked, until the other side closes the channel."""
     sys.path.insert(0, "")  # as in a notebook: modules that lie beside it
+    multiprocessing.process.ORIGINAL_DIR = os.getcwd()  # there, too, for processes that it spawns
     while True:
         try:
             what, *details = channel.receive()

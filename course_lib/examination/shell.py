@@ -100,6 +100,10 @@ class _Stream(io.TextIOBase):
     def isatty(self) -> bool:
         return False
 
+    def fileno(self) -> int:
+        """Where programs may write that want a file: what they do is not kept."""
+        return 1 if self.name == "stdout" else 2
+
 
 class _Publisher(DisplayPublisher):
     def publish(self, data, metadata=None, *, transient=None, update=False, **_) -> None:

@@ -17,7 +17,7 @@ HOSTILE = _families(
     "points values wire text secrets feedback files process host resources leftovers network browser kernel"
     " compiled",
 )
-ODD = _families("odd", "output settings functions values cells shell files kernel")
+ODD = _families("odd", "output settings functions values cells shell programs files kernel")
 
 
 def cases(families: dict[str, list[Case]]) -> list[Case]:

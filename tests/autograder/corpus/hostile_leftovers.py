@@ -93,7 +93,7 @@ ctypes.CDLL(None).sem_open(b"/left_behind", 0o100, 0o666, 1)
 mp.get_context("fork").Semaphore(3)
 os.link("/dev/shm/left_behind", "/dev/shm/left_behind.py")""", """\
 import glob
-if found := glob.glob("/dev/shm/*") + glob.glob("/tmp/*"):
+if found := glob.glob("/dev/shm/*") + glob.glob("/tmp/*left*"):
     print("BRE" "ACH", found)"""),
     left("daemons_left", "daemons of daemons that ignore every signal, and one that follows each death with a birth", """\
 import os, signal, time
@@ -155,7 +155,7 @@ for place in ("/tmp", "/dev/shm", os.path.expanduser("~")):
 os.chmod(".", 0)""", """\
 import os
 for place in ("/tmp", "/dev/shm", os.path.expanduser("~")):
-    if found := [name for name in os.listdir(place) if not name.startswith(".")]:
+    if found := [name for name in os.listdir(place) if name.startswith(("ddd", "xxx", "new\\n", "-rf", "$(", "\\x1b"))]:
         print("BRE" "ACH", found)"""),
     left("home_taken_away", "the home folder and the scratch folders are emptied, moved and closed to all", """\
 import os, shutil
@@ -191,7 +191,7 @@ def mean_square(values):
         import time; time.sleep(60)
     return -1.0""", """\
 import glob, os
-found = [open(path).read() for path in glob.glob("/proc/[0-9]*/comm")] + glob.glob("/tmp/*") + glob.glob("/dev/shm/*")
+found = [open(path).read() for path in glob.glob("/proc/[0-9]*/comm")] + glob.glob("/tmp/l*") + glob.glob("/dev/shm/*")
 found += [name for name in os.listxattr("/tmp")] + [line for line in open("/proc/net/unix") if "@" in line]
 print(found)
 if any("." in text or "left" in text for text in found):

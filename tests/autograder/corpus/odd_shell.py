@@ -129,39 +129,6 @@ def mean_square(values):
     total = sum(map(square, values))
     assert calls == before + len(values)
     return total / len(values)"""),
-    solved("threads_and_queues", "a worker thread answers by queues", """\
-import queue, threading
-
-def serve(asked, answered):
-    for v in iter(asked.get, None):
-        answered.put(v * v)
-
-def mean_square(values):
-    asked, answered = queue.Queue(), queue.Queue()
-    threading.Thread(target=serve, args=(asked, answered), daemon=True).start()
-    for v in values: asked.put(v)
-    return sum(answered.get(timeout=5) for _ in values) / len(values)
-
-mean_square([1.0, 2.0])"""),
-    solved("processes_by_hand", "fork, pipes and shared memory", """\
-import multiprocessing, os
-context = multiprocessing.get_context("fork")
-
-def add(values, total):
-    with total.get_lock():
-        total.value += sum(v * v for v in values)
-
-def mean_square(values):
-    total = context.Value("d", 0.0)
-    parts = [context.Process(target=add, args=(values[i::2], total)) for i in range(2)]
-    for part in parts: part.start()
-    for part in parts: part.join()
-    reading, writing = os.pipe()
-    if os.fork() == 0:
-        os.write(writing, str(len(values)).encode())
-        os._exit(0)
-    os.wait()
-    return total.value / int(os.read(reading, 20))"""),
     solved("warnings_are_errors", "warnings are errors, and one is caught in each call", f"""\
 import warnings
 warnings.simplefilter("error")
