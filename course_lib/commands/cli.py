@@ -82,11 +82,22 @@ def check(assignment: str):
 def submit(
     assignment: str,
     student: Annotated[str | None, typer.Option(help="Your student id; your login name by default.")] = None,
+    untouched: Annotated[
+        bool, typer.Option("--untouched", help="Also a notebook in which nothing was written.")
+    ] = False,
 ):
     """Pack your notebook into one zip with a SHA-256 receipt."""
-    from course_lib.commands import submission, workspace
+    from course_lib.commands import beside, submission, workspace
 
     notebook = workspace.notebook(assignment)
+    others = beside.others(notebook)
+    given = workspace.student_version(assignment).read_bytes()
+    if not untouched and beside.untouched(notebook.read_bytes(), given):
+        elsewhere = f" If your work is in {others[0]}, rename that to {notebook.name}." if others else ""
+        raise UserError(
+            f"{notebook} is as the course gave it: no task and no answer was written there.{elsewhere} "
+            "To hand it in all the same, add --untouched."
+        )
     packed = submission.pack(assignment, notebook, student, workspace.folder())
     handed_in = submission.read(packed)
     print(f"Packed {packed}")
@@ -95,6 +106,8 @@ def submit(
             f"Left out of the zip: {left_out / 1e6:.0f} MB of outputs and saved widgets; they are made anew."
         )
     print(f"SHA-256 of the notebook in it: {handed_in.sha256}")
+    if others:
+        print(f"Not handed in: {', '.join(others)}, beside it; only {notebook.name} counts.")
     print("Hand in this zip as your course tells you; keep a copy.")
 
 

@@ -24,6 +24,12 @@ RECEIPT_LIMIT = 10_000
 STUDENT_ID = re.compile(r"\w[\w.@-]{0,63}")
 ASSIGNMENT = re.compile(r"[A-Za-z0-9][\w-]{0,63}", re.ASCII)
 NOTEBOOK_NAME = re.compile(r"\w[\w .()-]{0,99}\.ipynb")
+# What the accounts of containers, virtual machines and class rooms are called, whoever sits there.
+SHARED_LOGINS = {
+    "admin", "administrator", "azureuser", "codespace", "coder", "colab", "debian", "ec2-user", "gitpod",
+    "guest", "jovyan", "jupyter", "jupyter-user", "kali", "nbuser", "nobody", "pi", "root", "rstudio",
+    "student", "ubuntu", "user", "vagrant", "vscode",
+}  # fmt: skip
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -48,7 +54,7 @@ def pack(assignment: str, notebook_path: Path | str, student: str | None, destin
     large is packed without outputs and saved widgets, which grading makes anew. Raises UserError when the id
     cannot be a folder name or the notebook is missing, too large even so, or no notebook.
     """
-    student = checked_student(student if student is not None else _login_name())
+    student = of_one_person(student if student is not None else _login_name())
     path = Path(notebook_path)
     try:
         data = path.read_bytes()
@@ -99,6 +105,17 @@ def checked_student(student: str) -> str:
         raise UserError(
             f"{student!r} cannot be a student id: use letters, digits and . _ - @, at most 64, "
             "for example --student ada.lovelace"
+        )
+    return student
+
+
+def of_one_person(student: str) -> str:
+    """A student id by which work is handed in. Raises UserError where it cannot tell people apart."""
+    student = checked_student(student)
+    if student.casefold() in SHARED_LOGINS:
+        raise UserError(
+            f"{student!r} is what many accounts are called, so it would make one person of several; "
+            "./course submit ASSIGNMENT --student ID takes the id that the course knows you by"
         )
     return student
 
@@ -171,7 +188,7 @@ def _verified(notebook: str, data: bytes, receipt: bytes) -> Submission:
         submitted = datetime.strptime(claims["submitted"], TIME_FORMAT).replace(tzinfo=UTC)
     except ValueError as error:
         raise UserError(f"{RECEIPT} has no time like 2026-01-31T12:00:00Z in 'submitted'") from error
-    student = checked_student(claims["student"])
+    student = of_one_person(claims["student"])
     _check_notebook(notebook, data)
     return Submission(
         assignment=claims["assignment"],

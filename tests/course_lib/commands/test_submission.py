@@ -115,6 +115,15 @@ def test_without_an_id_the_login_name_is_taken(tmp_path, notebook, monkeypatch):
     assert submission.read(submission.pack("q02", notebook, None, tmp_path)).student == "grace"
 
 
+@pytest.mark.parametrize("login", ["jovyan", "root", "Administrator", "codespace"])
+def test_a_login_that_everybody_has_makes_no_two_people_one(tmp_path, notebook, monkeypatch, login):
+    monkeypatch.setattr("getpass.getuser", lambda: login)
+    with pytest.raises(UserError, match="--student ID"):
+        submission.pack("q02_quantization", notebook, None, tmp_path)
+    packed = archive(("quantization.ipynb", NOTEBOOK), ("receipt.json", receipt(student=login)))
+    assert "is what many accounts are called" in refused(tmp_path, packed)
+
+
 def test_a_login_name_that_is_no_id_asks_for_one(tmp_path, notebook, monkeypatch):
     monkeypatch.setattr("getpass.getuser", lambda: "CAMPUS\\grace")
     with pytest.raises(UserError, match="--student"):
