@@ -21,14 +21,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder import landlock, system_calls
-from autograder.usage import holds_more, largest
+from autograder import control_group, landlock, system_calls
+from autograder.usage import descriptors, holds_more, largest
 from course_lib import call_filter
 from course_lib.paths import ROOT
 
 HOME = "/home/student"
 USER = 1000  # inside; outside it is the grader's own id, or nobody's when the grader is root
-NOBODY = 65534
+NOBODY, ACCOUNTS = 65534, 1 << 30  # where the grader is root, submissions have accounts from here on
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
     0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
@@ -61,6 +61,10 @@ class Limits:
     processes: int = 256  # threads included: four ranks of torch.distributed start some dozens
     file_size: int = 256 << 20
     scratch: int = 256 << 20  # bytes in each of home, /tmp and /dev/shm
+    descriptors: int = (
+        4096  # open files, all processes together: what sockets and pipes hold is the kernel's memory
+    )
+    group: str = ""  # the folder in which to make a control group of its own; "" for none
 
 
 def python_environment() -> tuple[str, ...]:
@@ -109,6 +113,8 @@ def run_confined(main: Callable[[], None], channel: int, limits: Limits, view: V
     """
     as_root = os.geteuid() == 0
     identity = os.geteuid(), os.getegid()
+    account = ACCOUNTS + os.getpid() if as_root else None
+    group = _group(limits)
     ready, report = os.pipe()
     namespaces = NEWPID | NEWNET | NEWIPC | NEWUTS
     _call("unshare", _libc.unshare(namespaces if as_root else namespaces | NEWUSER))
@@ -116,15 +122,34 @@ def run_confined(main: Callable[[], None], channel: int, limits: Limits, view: V
         _map_ids(*identity)
     first = os.fork()
     if first == 0:
-        _first_process(main, channel, limits, view, as_root, report)  # never returns
+        _first_process(main, channel, limits, view, report, account, group)  # never returns
     os.close(report)
     refusal = _read_all(ready)
     os.close(ready)
     if refusal:
         os.kill(first, signal.SIGKILL)
         os.waitpid(first, 0)
+        if group:
+            group.remove()
         raise CannotConfine(refusal.decode(errors="replace"))
-    return _watch(first, channel, limits)
+    ending = _watch(first, channel, limits)
+    if group:
+        if group.ran_out() and not ending.limit:
+            ending = Ending(ending.status, _too_much(limits))
+        group.remove()
+    return ending
+
+
+def _group(limits: Limits) -> control_group.Group | None:
+    """The control group of a process that is about to be confined; None where none can be made."""
+    with contextlib.suppress(OSError):
+        if limits.group:
+            return control_group.Group(Path(limits.group), limits.memory, limits.processes)
+    return None
+
+
+def _too_much(limits: Limits) -> str:
+    return f"{limits.memory >> 20} MB of memory"
 
 
 def die_with_parent() -> None:
@@ -132,16 +157,23 @@ def die_with_parent() -> None:
     _call("prctl", _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
 
 
-def _first_process(main, channel: int, limits: Limits, view: View, as_root: bool, report: int) -> None:
+def _first_process(
+    main, channel: int, limits: Limits, view: View, report: int, account: int | None, group
+) -> None:
     """Process 1 of the namespace: confines itself, starts `main`, buries the dead until it ends."""
     try:
-        os.setsid()  # a signal to the group would reach its other processes, in whatever namespace they are
+        if group:
+            group.enter()
+        # A signal to the process group would reach its others, in whatever namespace they are. A session is
+        # also what the kernel shares the processor by, where there is no control group.
+        os.setsid()
         _close_files({channel, report})
         _make_root(view, limits)
         _raise_loopback()
         _libc.sethostname(b"notebook", 8)
-        if as_root:
-            _become_nobody()
+        _bound_sockets()
+        if account is not None:
+            _become_nobody(account)
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
         _give_up_privileges()
         _raise_second_wall()
@@ -240,13 +272,29 @@ def _raise_loopback() -> None:
         fcntl.ioctl(probe, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
 
 
-def _become_nobody() -> None:
-    """Root owns nearly every file of the machine, so inside, not even its number may be left."""
+def _become_nobody(account: int) -> None:
+    """Root owns nearly every file of the machine, so inside, not even its number may be left.
+
+    What the kernel counts by account (descriptors on their way, pipes, watches) it counts for this process
+    alone: no two guardians have one number. Where there are no such accounts, all are nobody.
+    """
     os.setgroups([])
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
+    try:
+        os.setresgid(account, account, account)
+        os.setresuid(account, account, account)
+    except OSError:
+        account = NOBODY
+        os.setresgid(account, account, account)
+        os.setresuid(account, account, account)
     _call("unshare", _libc.unshare(NEWUSER))
-    _map_ids(NOBODY, NOBODY)
+    _map_ids(account, account)
+
+
+def _bound_sockets() -> None:
+    """TCP's memory is counted for the machine: a connection here may hold half a megabyte each way."""
+    for name in ("tcp_rmem", "tcp_wmem"):
+        with contextlib.suppress(OSError):
+            Path(f"/proc/sys/net/ipv4/{name}").write_text(f"4096 131072 {512 << 10}")
 
 
 def _map_ids(user: int, group: int) -> None:
@@ -311,7 +359,6 @@ def _watch(first: int, channel: int, limits: Limits) -> Ending:
     the notebook's process, and the others go on.
     """
     end, limit, spared = time.monotonic() + limits.wall_seconds, "", MERCIES
-    too_much = f"{limits.memory >> 20} MB of memory"
     poll = select.poll()
     ended = os.pidfd_open(first)
     poll.register(ended, select.POLLIN)
@@ -333,7 +380,9 @@ def _watch(first: int, channel: int, limits: Limits) -> Ending:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(largest(first), signal.SIGKILL)
             else:
-                limit = too_much
+                limit = _too_much(limits)
+        elif descriptors(first) > limits.descriptors:
+            limit = f"{limits.descriptors} open files"
         if limit:
             os.kill(first, signal.SIGKILL)
             break
@@ -342,7 +391,7 @@ def _watch(first: int, channel: int, limits: Limits) -> Ending:
     code = os.waitstatus_to_exitcode(status)
     code = code - 256 if code > 128 else code
     if code == -signal.SIGKILL and spared < MERCIES:
-        limit = limit or too_much
+        limit = limit or _too_much(limits)
     return Ending(code, limit)
 
 

@@ -51,7 +51,10 @@ REFUSED = {
     "vhangup": (153, 58), "personality": (135, 92), "iopl": (172, None), "ioperm": (173, None),
     "mbind": (237, 235), "set_mempolicy": (238, 237), "migrate_pages": (256, 238), "move_pages": (279, 239),
 }  # fmt: skip
+# Does nothing and says that it did: the kernel shares the processor by sessions, and a submission has one.
+PRETENDED = {"setsid": (112, 157)}
 CLONE, CLONE3, SOCKET = (56, 220), (435, 435), (41, 198)
+CLONE_FILES, CLONE_THREAD = 0x400, 0x10000  # the threads of a process have one table of open files
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET, _NEWTIME
 FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}  # of sockets; no others
 
@@ -64,10 +67,14 @@ def program(machine: str) -> bytes:
     steps += [step(JUMP_IF_EQUAL, CLONE3[here], 0, 1), step(RETURN, ERROR | errno.ENOSYS)]
     for number in sorted(numbers[here] for numbers in REFUSED.values() if numbers[here] is not None):
         steps += [step(JUMP_IF_EQUAL, number, 0, 1), step(RETURN, ERROR | errno.EPERM)]
+    for numbers in PRETENDED.values():
+        steps += [step(JUMP_IF_EQUAL, numbers[here], 0, 1), step(RETURN, ERROR | 0)]
     steps += [
-        step(JUMP_IF_EQUAL, CLONE[here], 0, 4),
+        step(JUMP_IF_EQUAL, CLONE[here], 0, 6),
         step(LOAD, argument(0)),
-        step(JUMP_IF_ANY, NEW_NAMESPACES, 0, 1),
+        step(JUMP_IF_ANY, NEW_NAMESPACES, 2, 0),
+        step(JUMP_IF_ANY, CLONE_THREAD, 0, 2),
+        step(JUMP_IF_ANY, CLONE_FILES, 1, 0),
         step(RETURN, ERROR | errno.EPERM),
         step(LOAD, NUMBER),
         step(JUMP_IF_EQUAL, SOCKET[here], 0, 2 + len(FAMILIES)),

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from autograder import control_group
 from autograder.sandbox import Limits
 from course_lib.cuda.build import cache_folder, runtime
 from course_lib.cuda.compiler import compilers
@@ -61,7 +62,7 @@ class Warm(warm.OwnWarm):
         }
         super().__init__(
             "autograder.sandbox" if confined else "course_lib.examination.unconfined",
-            dataclasses.asdict(limits or Limits()),
+            dataclasses.asdict(limits or Limits(group=str(control_group.parent() or ""))),
             environment,
             Path(self._home.name),
             carry=_kernel_runtime() if confined else (),

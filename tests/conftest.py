@@ -49,6 +49,18 @@ def _landlock() -> bool:
     return landlock.version() > 0
 
 
+def _control_group() -> bool:
+    from autograder import control_group
+
+    return control_group.parent() is not None
+
+
+def _processor_share() -> bool:
+    from autograder import control_group
+
+    return control_group.sessions_share() or _control_group()
+
+
 def _index() -> bool:
     from tests import package_index
 
@@ -68,6 +80,11 @@ CAPABILITIES = {
     "clang": (lambda: shutil.which("clang++") is not None, "install clang (Debian: apt-get install clang)"),
     "sandbox": (_sandbox, "allow unprivileged user namespaces (Linux only)"),
     "landlock": (_landlock, "use a Linux of 5.13 or newer with Landlock switched on"),
+    "control_group": (
+        _control_group,
+        "systemd-run --user --scope -p Delegate=yes ./course test, where cgroups are of version 2",
+    ),
+    "processor_share": (_processor_share, "sysctl -w kernel.sched_autogroup_enabled=1, or control groups"),
     "gpu": (_gpu, 'use a machine with an NVIDIA GPU and pip install -e ".[gpu]"'),
     "cupy": (lambda: importlib.util.find_spec("cupy") is not None, 'pip install -e ".[gpu]"'),
     "nvrtc": (

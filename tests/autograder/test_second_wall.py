@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder import landlock, sandbox, system_calls
-from autograder.system_calls import CLONE, CLONE3, FAMILIES, REFUSED, SOCKET, program
+from autograder.system_calls import CLONE, CLONE3, FAMILIES, PRETENDED, REFUSED, SOCKET, program
 from course_lib import call_filter
 from course_lib.call_filter import ARCHITECTURES, KILL, NoFilter
 from tests.autograder.test_sandbox import confined
@@ -27,7 +27,9 @@ def test_every_call_of_the_list_is_refused_and_every_other_one_allowed(machine):
     column = ARCHITECTURES[machine][0]
     listed = {numbers[column] for numbers in REFUSED.values()} - {None}
     for number in range(600):
-        if number == CLONE3[column]:
+        if number in {numbers[column] for numbers in PRETENDED.values()}:
+            assert verdict(machine, number) == REFUSED_BY, "error 0: done, it seems"
+        elif number == CLONE3[column]:
             assert verdict(machine, number) == REFUSED_BY | errno.ENOSYS
         elif number != SOCKET[column]:
             expected = REFUSED_BY | errno.EPERM if number in listed else ALLOWED
@@ -40,6 +42,7 @@ def test_clone_makes_threads_and_processes_but_no_namespace(machine):
     threads = 0x003D0F00  # as the C library starts one
     assert verdict(machine, number, threads) == ALLOWED
     assert verdict(machine, number, 17) == ALLOWED, "fork"
+    assert verdict(machine, number, threads & ~0x400) == REFUSED_BY | errno.EPERM, "one with files of its own"
     for flag in (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000, 0x80):
         assert verdict(machine, number, flag | 17) == REFUSED_BY | errno.EPERM
 
