@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from course_lib import shapes
+from course_lib.arguments import count, instance, not_negative, positive, real
 from course_lib.shapes import Shape
 
 HALF = 2  # bytes of a number in FP16 or BF16
@@ -27,12 +28,14 @@ def training_states(parameters: float, stage: int = 0, ranks: int = 1, optimizer
     """Model states in mixed precision: 2 bytes a parameter, 2 a gradient, `optimizer` (Adam: 12).
 
     ZeRO divides over `ranks` the optimizer states (stage 1), gradients too (2), and parameters too (3).
-    Rajbhandari et al. 2020, section 5. Raises ValueError for another stage and for no ranks.
+    Rajbhandari et al. 2020, section 5. Raises ValueError for another stage, no ranks, and negative numbers.
     """
-    if stage not in (0, 1, 2, 3):
+    if real("stage", stage) not in (0, 1, 2, 3):
         raise ValueError(f"ZeRO has stages 0 to 3, not {stage!r}")
-    if ranks < 1:
+    if not real("ranks", ranks) >= 1:
         raise ValueError(f"states lie on at least one rank, not {ranks}")
+    count(ranks=ranks)
+    not_negative(parameters=parameters, optimizer=optimizer)
     return States(
         HALF * parameters / (ranks if stage >= 3 else 1),
         HALF * parameters / (ranks if stage >= 2 else 1),
@@ -44,7 +47,11 @@ def activation_estimate(shape: Shape, batch: int, length: int, number: float = H
     """Bytes of activations by the rule of thumb 12·d·b·l·L numbers, which leaves the l² scores out.
 
     Rajbhandari et al. 2020, section 3.2, footnote 3: about 60 GB for 1.5 billion parameters at 32 x 1,024.
+    Raises ValueError for a batch or length below 1.
     """
+    instance("shape", shape, Shape)
+    count(batch=batch, length=length)
+    positive(number=number)
     return 12 * shape.width * batch * length * shape.layers * number
 
 
@@ -57,8 +64,12 @@ def layer_activations(
     heads, a feed-forward width of 4h, no gate, and dropout; here for any of these. Entries that name the
     scores grow with l². Raises ValueError for a batch or length below 1.
     """
-    if batch < 1 or length < 1:
+    instance("shape", shape, Shape)
+    if not real("batch", batch) >= 1 or not real("length", length) >= 1:
         raise ValueError(f"batch and length must be at least 1, not {batch} and {length}")
+    count(batch=batch, length=length)
+    positive(number=number)
+    not_negative(mask=mask)
     tokens = batch * length
     hidden = tokens * shape.width
     inner, kv_inner = tokens * shape.heads * shape.head_dim, tokens * shape.kv_heads * shape.head_dim
@@ -90,7 +101,7 @@ def activations(
 
     Without `scores`: what is left when the l² part is computed again, or never stored (Dao et al. 2022).
     `checkpointed`: only each layer's input is kept, and one layer's activations are there while it is
-    computed again (Chen et al. 2016).
+    computed again (Chen et al. 2016). Raises ValueError as layer_activations.
     """
     kept = layer_activations(shape, batch, length, **numbers)
     layer = sum(nbytes for name, nbytes in kept.items() if scores or "scores" not in name)
@@ -100,10 +111,32 @@ def activations(
 
 
 def weight_bytes(shape: Shape, number: float = HALF) -> float:
-    """Bytes of all parameters of a model that is served, `number` bytes each."""
+    """Bytes of all parameters of a model that is served, `number` bytes each (see `quantized_number`).
+
+    Raises ValueError for bytes that are not above 0.
+    """
+    instance("shape", shape, Shape)
+    positive(number=number)
     return shapes.parameters(shape) * number
 
 
 def serving_bytes(shape: Shape, tokens: int, number: float = HALF, kv_number: float = HALF) -> float:
-    """Bytes to serve: the weights, and the KV cache of `tokens` tokens of all users together."""
+    """Bytes to serve: the weights, and the KV cache of `tokens` tokens of all users together.
+
+    Raises ValueError for negative tokens, bytes that are not above 0, and a model with an encoder.
+    """
+    not_negative(tokens=tokens)
     return weight_bytes(shape, number) + shapes.kv_bytes_per_token(shape, kv_number) * tokens
+
+
+def quantized_number(bits: int, group: int, scale_bits: int = 16, zero_bits: int = 0) -> float:
+    """Bytes a number takes as a code of `bits` bits, where `group` of them share a scale and a zero point.
+
+    zero_bits: of the zero point, 0 for a symmetric grid. INT4 in groups of 128 with a scale of 16 bits and a
+    zero point of 4, as AWQ and GPTQ pack them: 0.5195 bytes (Lin et al. 2024; Frantar et al. 2023). Raises
+    ValueError for bits or a group below 1, and negative bits of a scale or zero point.
+    """
+    count(1, 64, bits=bits)
+    count(group=group)
+    count(0, 64, scale_bits=scale_bits, zero_bits=zero_bits)
+    return (bits + (scale_bits + zero_bits) / group) / 8

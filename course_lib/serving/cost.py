@@ -5,6 +5,7 @@ from dataclasses import astuple, dataclass, fields
 
 import numpy as np
 
+from course_lib.arguments import instance, real
 from course_lib.hardware import GPU
 from course_lib.shapes import Shape, kv_bytes_per_token, matrix_parameters
 
@@ -35,7 +36,7 @@ class StepCost:
     def __post_init__(self):
         for f in fields(self):
             value = getattr(self, f.name)
-            if not 0 <= value < math.inf:
+            if not 0 <= real(f.name, value) < math.inf:
                 raise ValueError(f"{f.name} must be at least 0 and finite, not {value}")
         if not self.s0 + self.s1 + self.s2 > 0:
             raise ValueError("a step must take time: s0, s1 and s2 are all 0")
@@ -45,15 +46,21 @@ class StepCost:
         """By the roofline's two lines, added up: weights and KV cross the memory, every token is computed.
 
         `number` is bytes of a weight and of a KV number. A step that overlaps both would take the longer
-        instead of their sum, so this is at most twice as slow as the roofline says.
+        instead of their sum, so this is at most twice as slow as the roofline says. Of a prompt only the last
+        token goes through the output head, as in `prefill_work`: once a step, in p0. All experts are read,
+        and those that a token uses computed. Raises ValueError for a rate that no maker states, a model with
+        an encoder, and bytes that are not above 0.
         """
-        weights = matrix_parameters(shape)
-        token = 2 * weights / gpu.rate(precision)
+        instance("shape", shape, Shape)
+        instance("gpu", gpu, GPU)
+        rate, head = gpu.rate(precision), shape.vocabulary * shape.width
+        used = matrix_parameters(shape, shape.experts_per_token)
         read = kv_bytes_per_token(shape, number) / gpu.memory_bandwidth
-        return cls(weights * number / gpu.memory_bandwidth, token, read, 0.0, token)
+        weights = matrix_parameters(shape) * number / gpu.memory_bandwidth
+        return cls(weights, 2 * used / rate, read, 2 * head / rate, 2 * (used - head) / rate)
 
     def seconds(self, decoding: int, kv_tokens: int, prefill_tokens: int = 0) -> float:
-        """One step."""
+        """One step, for numbers that are not negative."""
         step = self.s0 + self.s1 * decoding + self.s2 * kv_tokens
         return step + self.p0 + self.p1 * prefill_tokens if prefill_tokens else step
 

@@ -6,6 +6,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
+from course_lib.arguments import real
 from course_lib.notebook.reference import reference
 
 
@@ -62,8 +63,10 @@ class Result:
 
     @property
     def makespan(self) -> float:
-        """Seconds until the last answer ended; 0 when none did."""
-        return float(np.nanmax(self.finished)) if self.served.any() else 0.0
+        """Seconds from the first arrival until the last answer ended; 0 when none did."""
+        if not self.served.any():
+            return 0.0
+        return float(np.nanmax(self.finished) - np.nanmin(self.queued))
 
     @property
     def utilization(self) -> float:
@@ -79,8 +82,13 @@ class Result:
     def percentile(self, what: str, q: float) -> float:
         """The q-th percentile of "wait", "ttft", "tpot" or "latency" over the requests that were served.
 
-        Infinite when a larger share than 100 - q was never served.
+        Infinite when a larger share than 100 - q was never served. Raises ValueError for another name and for
+        a q outside 0 to 100.
         """
+        if what not in ("wait", "ttft", "tpot", "latency"):
+            raise ValueError(f"what must be one of wait, ttft, tpot and latency, not {what!r}")
+        if not 0 <= real("q", q) <= 100:
+            raise ValueError(f"q must be from 0 to 100, not {q}")
         values = np.where(self.served, getattr(self, what), np.inf)
         values = np.sort(values[~np.isnan(values)])
         if not len(values):

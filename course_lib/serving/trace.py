@@ -1,18 +1,18 @@
 """What arrives: requests with times and token counts, generated from a seed or read from a file."""
 
-import csv
-import io
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from course_lib.paths import ROOT
 from course_lib.seeds import stream
+from course_lib.serving import table
 
 Lengths = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
 AZURE_COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
@@ -106,26 +106,27 @@ class Trace:
         """A recorded trace: columns TIMESTAMP, ContextTokens, GeneratedTokens, one request a row.
 
         The format of the Azure LLM inference traces 2023 (Patel et al. 2024); a path, or the file's bytes.
-        Time counts from the first row. Raises ValueError with the line that cannot be read.
+        Times are UTC where they name no offset, and count from the first row, to the nanosecond. Also as
+        spreadsheets and JSON hold it: see `table.rows`. Raises ValueError with the line that cannot be read.
         """
-        data = source if isinstance(source, bytes) else Path(source).read_bytes()
-        rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
-        if missing := set(AZURE_COLUMNS) - set(rows.fieldnames or ()):
-            raise ValueError(
-                f"a trace has the columns {', '.join(AZURE_COLUMNS)}; missing: {', '.join(sorted(missing))}"
-            )
         times, inputs, outputs = [], [], []
-        for number, row in enumerate(rows, start=2):
+        for where, row in table.rows(source, "trace"):
+            if missing := set(AZURE_COLUMNS) - set(row):
+                columns, lacking = ", ".join(AZURE_COLUMNS), ", ".join(sorted(missing))
+                # A header that lacks a column lacks it in every row; a row that does is cut off.
+                begins = not times and len(missing) < len(AZURE_COLUMNS)
+                place = f"{where} lacks {lacking}; " if begins or times else ""
+                raise ValueError(f"{place}a trace has the columns {columns}; missing: {lacking}")
             try:
-                # The fraction has seven digits; Python reads six.
-                times.append(datetime.fromisoformat(row["TIMESTAMP"][:26]).timestamp())
-                inputs.append(int(row["ContextTokens"]))
-                outputs.append(int(row["GeneratedTokens"]))
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"line {number} of the trace: {error}") from None
+                times.append(_nanoseconds(row["TIMESTAMP"]))
+                inputs.append(_tokens(row, "ContextTokens"))
+                outputs.append(_tokens(row, "GeneratedTokens"))
+            except ValueError as error:
+                raise ValueError(f"{where}: {error}") from None
         if not times:
             raise ValueError("the trace has no rows")
-        return cls(np.array(times) - times[0], np.array(inputs), np.array(outputs))
+        arrival = [(time - times[0]) / 1e9 for time in times]
+        return cls(np.array(arrival), np.array(inputs), np.array(outputs))
 
     @classmethod
     def like_azure(cls, kind: str, seed: int = 0, n: int | None = None) -> "Trace":
@@ -146,6 +147,35 @@ class Trace:
             columns[name] = np.interp(share, twins[kind]["share"], twins[kind][name])
         lengths = (np.rint(columns[name]).astype(int) for name in ("input", "output"))
         return cls(np.cumsum(columns["gap"]) - columns["gap"][0], *lengths)
+
+
+MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?\d*\s*(Z|[+-]\d\d(?::?\d\d)?)?"
+)
+
+
+def _nanoseconds(text: object) -> int:
+    """A moment such as 2023-11-16 18:15:46.6805900+01:00 in whole nanoseconds since 1970; UTC by itself."""
+    found = MOMENT.fullmatch(text.strip()) if isinstance(text, str) else None
+    if not found:
+        raise ValueError(f"TIMESTAMP must be like 2023-11-16 18:15:46.6805900, not {text!r}")
+    moment, fraction, offset = found.groups()
+    if offset and offset != "Z":
+        digits = offset[1:].replace(":", "").ljust(4, "0")
+        moment += f"{offset[0]}{digits[:2]}:{digits[2:]}"
+    time = datetime.fromisoformat(moment)
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=UTC)
+    since = time - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86400 + since.seconds) * 10**9 + int((fraction or "0").ljust(9, "0"))
+
+
+def _tokens(row: dict, name: str) -> int:
+    """A whole number; whether it is large enough, the trace says."""
+    value = table.number(row, name)
+    if not value == math.floor(value) if math.isfinite(value) else True:
+        raise ValueError(f"{name} must be a whole number, not {row[name]!r}")
+    return int(value)
 
 
 def fixed(input_tokens: int, output_tokens: int) -> Lengths:

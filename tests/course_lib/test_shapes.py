@@ -26,6 +26,21 @@ PUBLISHED = {
     "llama3.2-1b": 1_235_814_400,
     "llama3.2-3b": 3_212_749_824,
     "mistral-7b": 7_241_732_096,
+    "mistral-7b-v0.1": 7_241_732_096,
+    "qwen2.5-7b": 7_615_616_512,
+    "qwen3-4b": 4_022_468_096,
+    "qwen3-30b-a3b": 30_532_122_624,
+    "mixtral-8x7b": 46_702_792_704,
+    "deepseek-v2": 235_741_434_880,
+    "deepseek-v2-lite": 15_706_484_224,
+    "deepseek-v3": 671_026_419_200,  # without the module that predicts a second token
+}
+# What each token meets, in billions, as the makers round it: papers and model cards.
+ACTIVE = {
+    "mixtral-8x7b": 12.9,
+    "qwen3-30b-a3b": 3.3,
+    "deepseek-v2": 21,
+    "deepseek-v3": 37,
 }
 DECODERS = [s for s in SHAPES.values() if not s.encoder_layers]
 
@@ -59,8 +74,10 @@ class Block(nn.Module):
         norm = nn.LayerNorm if s.biases else nn.RMSNorm
         self.s = s
         self.norms = nn.ModuleList([norm(s.width), norm(s.width)])
-        self.q = nn.Linear(s.width, s.heads * s.head_dim, bias=s.biases)
-        self.k, self.v = (nn.Linear(s.width, s.kv_heads * s.head_dim, bias=s.biases) for _ in "kv")
+        qkv = s.biases or s.qkv_biases
+        self.q = nn.Linear(s.width, s.heads * s.head_dim, bias=qkv)
+        self.k, self.v = (nn.Linear(s.width, s.kv_heads * s.head_dim, bias=qkv) for _ in "kv")
+        self.of_heads = nn.ModuleList([nn.RMSNorm(s.head_dim) for _ in "qk" if s.head_norms])
         self.o = nn.Linear(s.heads * s.head_dim, s.width, bias=s.biases)
         ups = 2 if s.gated else 1
         self.up = nn.ModuleList([nn.Linear(s.width, s.feed_forward, bias=s.biases) for _ in range(ups)])
@@ -77,6 +94,45 @@ class Block(nn.Module):
         x = x + self.o(mixed.transpose(0, 1).reshape(len(x), -1))
         h = self.norms[1](x)
         return x + self.down(torch.stack([up(h) for up in self.up]).prod(0))
+
+
+def latent_attention(s: Shape) -> nn.ModuleList:
+    """DeepSeek-V2, equations 9 to 19: every matrix and norm by name of the paper."""
+    linear = lambda a, b: nn.Linear(a, b, bias=False)  # noqa: E731
+    query = s.heads * (s.head_dim + s.rope_dim)
+    through = s.query_latent
+    w_q = (
+        [linear(s.width, through), nn.RMSNorm(through), linear(through, query)]
+        if through
+        else [linear(s.width, query)]
+    )
+    w_dkv, w_kr = linear(s.width, s.latent), linear(s.width, s.rope_dim)
+    w_uk, w_uv = (linear(s.latent, s.heads * size) for size in (s.head_dim, s.value_dim))
+    return nn.ModuleList(
+        [*w_q, w_dkv, w_kr, nn.RMSNorm(s.latent), w_uk, w_uv, linear(s.heads * s.value_dim, s.width)]
+    )
+
+
+def expert_layer(s: Shape) -> nn.ModuleList:
+    many = s.experts + s.shared_experts
+    experts = [nn.Linear(s.width, s.expert_width, bias=False) for _ in range(2 * many)]
+    experts += [nn.Linear(s.expert_width, s.width, bias=False) for _ in range(many)]
+    router = nn.Linear(s.width, s.experts, bias=s.router_biases)
+    return nn.ModuleList([*experts, router])
+
+
+def counted(s: Shape) -> int:
+    """Parameters of the torch modules that a shape with latent attention or experts stands for."""
+    plain = Decoder(s)
+    total = count(plain)
+    for number, block in enumerate(plain.blocks):
+        if s.latent:
+            total += count(latent_attention(s)) - sum(
+                count(part) for part in (block.q, block.k, block.v, block.o)
+            )
+        if s.experts and number >= s.dense_layers:
+            total += count(expert_layer(s)) - count(block.up) - count(block.down)
+    return total
 
 
 class Decoder(nn.Module):
@@ -106,7 +162,16 @@ def test_parameters_equal_those_of_the_published_weights(name):
 @pytest.mark.parametrize("s", DECODERS, ids=lambda s: s.name)
 def test_parameters_equal_a_torch_model_built_from_the_shape(s):
     with torch.device("meta"):
-        assert shapes.parameters(s) == count(Decoder(s))
+        assert shapes.parameters(s) == counted(s)
+
+
+@pytest.mark.parametrize("name", ACTIVE)
+def test_a_token_meets_as_many_parameters_as_the_makers_say(name):
+    assert shapes.active_parameters(shape(name)) / 1e9 == pytest.approx(ACTIVE[name], rel=0.025)
+
+
+def test_active_parameters_are_all_where_there_are_no_experts():
+    assert shapes.active_parameters(shape("gpt2")) == shapes.parameters(shape("gpt2"))
 
 
 @given(small_shapes())
@@ -209,3 +274,63 @@ def test_what_a_shape_cannot_answer_is_refused_in_one_line():
         shapes.block_matrix_products(0)
     with pytest.raises(ValueError, match=r"unknown shape 'gpt5'; known: gpt2, "):
         shape("gpt5")
+
+
+# Bytes a token at 16 bits; DeepSeek-V3: Zhao et al. 2025, "Insights into DeepSeek-V3", table 1.
+PER_TOKEN = {"deepseek-v3": 70_272, "deepseek-v2": 69_120, "qwen2.5-7b": 57_344, "qwen3-4b": 147_456}
+
+
+@pytest.mark.parametrize("name", PER_TOKEN)
+def test_a_token_keeps_as_many_bytes_as_published(name):
+    assert shapes.kv_bytes_per_token(shape(name)) == PER_TOKEN[name]
+
+
+def test_latent_attention_keeps_as_much_as_two_and_a_quarter_grouped_heads():
+    """DeepSeek-V2, table 1: the cache of grouped attention with 2.25 groups."""
+    s = shape("deepseek-v2")
+    assert shapes.kv_bytes_per_token(s) == 2.25 * 2 * s.layers * s.head_dim * 2
+
+
+def test_a_window_keeps_half_a_gigabyte_where_all_tokens_take_four():
+    """Jiang et al. 2023, section 2: at 32k tokens a rolling cache of 4,096 takes an eighth."""
+    assert shapes.kv_bytes(shape("mistral-7b"), 32_768) == 4 * 2**30
+    assert shapes.kv_bytes(shape("mistral-7b-v0.1"), 32_768) == 2**29
+    assert shapes.kv_bytes(shape("mistral-7b-v0.1"), 100) == 100 * 131_072
+    assert shapes.tokens_that_fit(2**29, shape("mistral-7b-v0.1")) == float("inf")
+    assert shapes.tokens_that_fit(2**29 - 1, shape("mistral-7b-v0.1")) == 4095
+
+
+def test_where_every_second_layer_has_a_window_the_others_go_on_growing():
+    """gpt-oss-120b (OpenAI 2025, section 2): 36 layers, 8 KV heads of 64, a window of 128 in half of them."""
+    s = replace(shape("llama3-8b"), layers=36, head_dim=64, window=128, windowed_layers=18)
+    assert shapes.kv_bytes_per_token(s) == 73_728
+    assert shapes.kv_bytes(s, 1128) - shapes.kv_bytes(s, 128) == 1000 * 73_728 / 2
+    room = shapes.kv_bytes(s, 5000)
+    assert shapes.tokens_that_fit(room, s) == 5000
+    assert shapes.tokens_that_fit(room - 1, s) == 4999
+
+
+def test_a_tokens_arithmetic_leaves_out_experts_and_tokens_that_it_does_not_meet():
+    s = shape("mixtral-8x7b")
+    assert shapes.forward_flops_per_token(s, 1) == pytest.approx(2 * shapes.active_parameters(s), rel=0.02)
+    windowed, whole = (
+        shapes.forward_flops_per_token(shape(n), 8192) for n in ("mistral-7b-v0.1", "mistral-7b")
+    )
+    assert whole - windowed == 4 * 32 * 4096 * 4096
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"head_dim": -4}, "head_dim must be at least 1, not -4"),
+    ({"layers": 0}, "layers must be at least 1, not 0"),
+    ({"layers": 2.5}, "layers must be a whole number, not 2.5"),
+    ({"kv_heads": 5}, "kv_heads must divide heads, 12, not 5"),
+    ({"window": 0}, "window must be at least 1, not 0"),
+    ({"windowed_layers": 3}, "windowed_layers must be None where window is None"),
+    ({"window": 8, "windowed_layers": 13}, "windowed_layers must be at most 12, not 13"),
+    ({"experts": 4}, "experts_per_token must be at least 1, not 0"),
+    ({"experts": 4, "experts_per_token": 5}, "experts_per_token must be at most 4, not 5"),
+    ({"latent": 8}, "value_dim must be at least 1, not 0"),
+])  # fmt: skip
+def test_a_shape_that_cannot_be_is_refused_by_field(change, said):
+    with pytest.raises(ValueError, match=said):
+        replace(shape("gpt2"), **change)

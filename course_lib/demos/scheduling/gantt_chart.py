@@ -86,7 +86,7 @@ def _waiting(result: ClusterResult, mine: np.ndarray) -> dict:
     """How many of these requests wait, as a step function of time; who is never served waits to the end."""
     if not mine.any():
         return NOBODY
-    end = max(result.makespan, float(result.queued.max()))
+    end = float(np.nanmax([*result.finished, *result.queued]))
     leaving = np.where(np.isnan(result.started[mine]), np.inf, result.started[mine])
     moments = np.unique(np.concatenate([result.queued[mine], leaving[leaving < np.inf], [0.0, end]]))
     came = np.searchsorted(np.sort(result.queued[mine]), moments, side="right")

@@ -64,7 +64,7 @@ def test_shards_over_slow_links_cost_more_than_they_save():
 @given(st.integers(1, 4), st.sampled_from([1, 2, 4]), st.sampled_from([1, 2, 5, 32]), st.integers(1, 4000))
 def test_users_that_fit_fill_the_fullest_gpu_and_no_more(replicas, tensor, pipeline, tokens):
     layout = Layout(replicas, tensor, pipeline)
-    each = layouts.users_that_fit(MODEL, layout, cluster(), tokens) // replicas
+    each = layouts.users_that_fit(MODEL, layout, cluster(layout.gpus), tokens) // replicas
     share = layouts.largest_stage(MODEL, layout) / tensor
 
     def taken(users):
@@ -129,3 +129,76 @@ def test_bubble_of_a_flush_and_of_a_pipeline_kept_full():
 def test_nonsense_is_refused(call):
     with pytest.raises(ValueError, match="at least"):
         call()
+
+
+ASKED = {
+    "stage": lambda layout: layouts.stage_seconds(
+        MODEL, layout, cluster(), layouts.decode_work(MODEL, [10]), 1
+    ),
+    "token": lambda layout: layouts.token_seconds(MODEL, layout, cluster(), 1000),
+    "users": lambda layout: layouts.users_that_fit(MODEL, layout, cluster(), 1000),
+    "requests": lambda layout: layouts.requests_per_second(MODEL, layout, cluster(), 500, 100, 10),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize(("layout", "said"), [
+    (Layout(1, 1, 100), "pipeline must be at most 32, the layers of .*, not 100"),
+    (Layout(1, 3, 1), "tensor must divide the 32 heads of .*, not 3"),
+    (Layout(9, 1, 1), "the layout takes 9 GPUs, the cluster has 8"),
+], ids=str)  # fmt: skip
+def test_a_layout_that_cannot_be_gets_no_answer(asked, layout, said):
+    with pytest.raises(ValueError, match=said):
+        ASKED[asked](layout)
+
+
+def test_more_shards_than_kv_heads_hold_the_same_ones():
+    """Eight KV heads on sixteen shards: each holds one, an eighth of the cache."""
+    eight, sixteen = (
+        layouts.users_that_fit(shape("llama3-70b"), Layout(1, tensor, 1), cluster(16), 1000)
+        for tensor in (8, 16)
+    )
+    weights = memory.weight_bytes(shape("llama3-70b"))
+    token = kv_bytes_per_token(shape("llama3-70b"))
+    assert sixteen == int((40e9 - weights / 16) // (1000 * token / 8))
+    assert eight == int((40e9 - weights / 8) // (1000 * token / 8))
+
+
+def test_a_latent_cache_is_held_by_every_shard():
+    s = shape("deepseek-v2-lite")
+    fits = layouts.users_that_fit(s, Layout(1, 4, 1), cluster(), 1000)
+    assert fits == int((40e9 - memory.weight_bytes(s) / 4) // (1000 * kv_bytes_per_token(s)))
+
+
+def test_the_bubble_of_the_interleaved_schedule_is_as_many_times_smaller_as_there_are_pieces():
+    """Narayanan et al. 2021, section 2.2: bubble over ideal time is (p - 1) / (v·m)."""
+    assert layouts.interleaved_idle(4, 8) == pytest.approx(layouts.pipeline_idle([1.0] * 4, 8))
+    for pieces in (1, 2, 4):
+        idle = layouts.interleaved_idle(4, 8, pieces)
+        assert idle / (1 - idle) == pytest.approx(3 / (pieces * 8))
+    with pytest.raises(ValueError, match="groups must be a multiple of 4 stages, not 6"):
+        layouts.interleaved_idle(4, 6, 2)
+
+
+def simulated_interleaving(stages, groups, pieces):
+    """Idle share of pieces of time 1 that go round: a device takes its next piece in the order of Narayanan.
+
+    Microbatches go in rounds of `stages`: the first piece of all of a round, then the second, and so on.
+    """
+    order = [
+        (r * stages + m, v) for r in range(groups // stages) for v in range(pieces) for m in range(stages)
+    ]
+    done, free = {}, [0] * stages
+    for group, piece in order:
+        before = 0 if piece == 0 else done[group, piece - 1]
+        for device in range(stages):
+            before = free[device] = max(before, free[device]) + 1
+        done[group, piece] = before
+    return 1 - groups * pieces / max(free)
+
+
+@pytest.mark.parametrize(("stages", "groups", "pieces"), [(2, 4, 2), (4, 8, 2), (4, 4, 3), (3, 9, 4)])
+def test_the_interleaved_bubble_is_that_of_a_schedule_taken_step_by_step(stages, groups, pieces):
+    assert layouts.interleaved_idle(stages, groups, pieces) == pytest.approx(
+        simulated_interleaving(stages, groups, pieces)
+    )

@@ -116,3 +116,19 @@ def test_serving_takes_weights_and_caches():
 def test_nonsense_is_refused_by_name(call, named):
     with pytest.raises(ValueError, match=named):
         call()
+
+
+@pytest.mark.parametrize(("arguments", "expected"), [
+    ((4, 32, 16), 18 / 32),  # llama.cpp's Q4_0: a block of 32 takes 18 bytes
+    ((4, 32, 16, 16), 20 / 32),  # Q4_1, with a minimum beside the scale: 20
+    ((8, 32, 16), 34 / 32),  # Q8_0: 34
+    ((4, 128, 16, 4), 0.51953125),  # AWQ and GPTQ: 4.156 bits
+    ((16, 1, 0), 2.0),
+])  # fmt: skip
+def test_a_code_of_a_group_takes_as_many_bytes_as_in_the_files_of_others(arguments, expected):
+    assert memory.quantized_number(*arguments) == expected
+
+
+def test_int4_weights_of_llama2_7b_take_three_and_a_half_gigabytes():
+    number = memory.quantized_number(4, 128, zero_bits=4)
+    assert memory.weight_bytes(shape("llama2-7b"), number) == pytest.approx(3.5e9, rel=0.01)

@@ -1,11 +1,14 @@
 """Work and time of steps: against a count of every product, and the two limits of the roofline."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib import shapes
+from course_lib.costs import roofline
 from course_lib.costs.roofline import Device, Work, attended_pairs, decode_work, prefill_work
 from course_lib.hardware import gpu
 from course_lib.shapes import shape
@@ -81,3 +84,38 @@ def test_the_limit_changes_at_the_ridge_point():
 def test_nonsense_is_refused_by_name(call, named):
     with pytest.raises(ValueError, match=named):
         call()
+
+
+def test_flash_attention_moves_what_its_loops_move():
+    """Algorithm 1 of Dao et al. 2022 taken block by block."""
+    for length, d, sram in ((1024, 64, 25_000), (100, 8, 33), (7, 3, 10**6)):
+        rows = math.ceil(sram / (4 * d))
+        moved = 0
+        for _ in range(math.ceil(length / rows)):
+            for _ in range(length):  # a query's row, its output and two statistics, read and written
+                moved += d + 2 * d + 4
+        assert roofline.flash_attention_traffic(length, d, sram) == moved + 2 * length * d
+
+
+def test_with_more_memory_on_the_chip_less_crosses_the_other():
+    moved = [roofline.flash_attention_traffic(8192, 128, sram) for sram in (10**3, 10**4, 10**5, 10**6)]
+    assert moved == sorted(moved, reverse=True)
+    with pytest.raises(ValueError, match=r"on_chip must be at least 4·head_dim = 512 numbers, not 500"):
+        roofline.flash_attention_traffic(8192, 128, 500)
+
+
+def test_a_window_reads_and_computes_less():
+    whole, windowed = shape("mistral-7b"), shape("mistral-7b-v0.1")
+    for work in (roofline.decode_work, roofline.prefill_work):
+        assert work(whole, [4096]) == work(windowed, [4096])
+        assert work(windowed, [32_768]).flops < work(whole, [32_768]).flops
+        assert work(windowed, [32_768]).nbytes < work(whole, [32_768]).nbytes
+
+
+def test_of_experts_a_token_computes_its_own_and_a_batch_reads_almost_all():
+    s = shape("mixtral-8x7b")
+    one, many = (roofline.decode_work(s, [1] * n) for n in (1, 64))
+    assert one.flops == pytest.approx(shapes.forward_flops_per_token(s, 1))
+    assert one.nbytes == pytest.approx(2 * shapes.active_parameters(s), rel=0.03)
+    assert many.nbytes == pytest.approx(2 * shapes.parameters(s), rel=0.01)
+    assert roofline.experts_read(s, 1) == 2

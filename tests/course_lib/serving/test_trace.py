@@ -2,13 +2,14 @@
 
 import math
 import os
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from course_lib.paths import ROOT
-from course_lib.serving import Trace
+from course_lib.serving import Continuous, Greedy, StepCost, Trace, simulate
 from course_lib.serving.trace import fixed, geometric, lognormal
 
 RECORDED = Path(os.environ.get("COURSE_SHARED", ROOT.parent / "shared")) / "data" / "traces"
@@ -114,3 +115,51 @@ def test_a_twin_has_the_marginals_of_the_recorded_hour(kind, requests):
     found = [f(side) for side in sides for f in (np.mean, np.median, lambda x: np.percentile(x, 99))]
     np.testing.assert_allclose(found, expected[:-1], rtol=0.03)
     assert cv(np.diff(twin.arrival)) == pytest.approx(expected[-1], rel=0.1)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
+def test_a_recorded_trace_is_the_same_in_every_time_zone(zone, monkeypatch):
+    """Berlin's clocks went from 3 back to 2 in that hour."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        rows = b"2023-10-29 02:59:59,1,1\n2023-10-29 03:00:01,1,1\n"
+        assert Trace.from_csv(HEADER + rows).arrival.tolist() == [0, 2]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(("first", "second", "seconds"), [
+    ("2023-11-16 18:15:46.0000000", "2023-11-16 18:15:46.0000001", 1e-7),
+    ("2023-11-16 18:15:46.6805901", "2023-11-16 18:15:50.9951698", 4.3145797),
+    ("2023-11-16T18:15:46Z", "2023-11-16T19:15:47+01:00", 1.0),
+    ("2023-11-16 18:15:46+0100", "2023-11-16 17:15:46.5", 0.5),
+    ("2024-05-10 00:00:00.009930+00:00", "2024-05-10 00:00:00.010930+00:00", 1e-3),
+    ("2023-11-16 18:15", "2023-11-16 18:16:00.123456789", 60.123456789),
+])  # fmt: skip
+def test_moments_are_read_to_the_last_digit_and_with_their_offset(first, second, seconds):
+    trace = Trace.from_csv(HEADER + f"{first},1,1\n{second},1,1\n".encode())
+    assert trace.arrival.tolist() == [0, seconds]
+
+
+@pytest.mark.parametrize("data", [
+    b"\xef\xbb\xbfTIMESTAMP;ContextTokens;GeneratedTokens\r\n2023-11-16 18:15:46;374;44\r\n",
+    b'[{"TIMESTAMP": "2023-11-16 18:15:46", "ContextTokens": 374, "GeneratedTokens": 44}]',
+    "TIMESTAMP\tContextTokens\tGeneratedTokens\n2023-11-16 18:15:46\t374\t44\n".encode("utf-16"),
+])  # fmt: skip
+def test_a_recorded_trace_is_read_as_spreadsheets_write_it(data):
+    trace = Trace.from_csv(data)
+    assert (trace.input_tokens.tolist(), trace.output_tokens.tolist()) == ([374], [44])
+
+
+@pytest.mark.parametrize("policy", [Continuous(8), Greedy(8)], ids=str)
+def test_a_trace_that_begins_later_gives_the_same_throughput_utilization_and_makespan(policy):
+    trace = Trace.poisson(2.0, 100, (50, 20), seed=3)
+    shifted = Trace(trace.arrival + 2.0**17, trace.input_tokens, trace.output_tokens)
+    cost = StepCost(2.0**-7, 2.0**-12)
+    first, later = (simulate(one, policy, cost) for one in (trace, shifted))
+    for figure in ("throughput", "utilization", "makespan"):
+        assert getattr(later, figure) == pytest.approx(getattr(first, figure), rel=1e-6)
+    assert first.makespan == first.finished.max() - first.queued.min()
+    later.check()
