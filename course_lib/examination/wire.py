@@ -46,11 +46,24 @@ def encode(value) -> bytes:
 def decode(data: bytes, most: int = MAX_BYTES):
     """The value in `data`, built from exact types only, of at most `most` parts. Raises BadMessage.
 
-    A part takes a byte at least, so that by default the size alone limits them.
+    A part takes a byte at least, so that by default the size alone limits them. They are counted while the
+    value is built: empty lists take a hundred times the memory that they take on the wire.
     """
+    room = most
+
+    def counted(items: list) -> list:
+        nonlocal room
+        room -= len(items)
+        if room < 0:
+            raise BadMessage("a value of too many parts")
+        return items
+
     try:
         tree = msgpack.unpackb(data, raw=False, strict_map_key=True, unicode_errors="surrogatepass",
-                               max_array_len=MAX_ITEMS, max_map_len=0, max_ext_len=0)  # fmt: skip
+                               max_array_len=min(MAX_ITEMS, most), max_map_len=0, max_ext_len=0,
+                               list_hook=counted)  # fmt: skip
+    except BadMessage:
+        raise
     except Exception as error:
         raise BadMessage(f"not a message ({type(error).__name__})") from None
     try:

@@ -181,3 +181,10 @@ def test_a_message_of_gigabytes_is_not_waited_for():
         theirs.sendall(b"\xff\xff\xff\xff")
         with pytest.raises(BadMessage):
             Channel(ours).receive(1)
+
+
+def test_lists_of_empty_lists_are_counted_before_all_of_them_are_built():
+    with pytest.raises(BadMessage, match="too many parts"):
+        decode(msgpack.packb([[[]] * 50] * 50), 1000)
+    with pytest.raises(BadMessage):
+        decode(b"\x9f" + (b"\xdd" + (3000).to_bytes(4, "big") + b"\x90" * 3000) * 15, 1000)
