@@ -76,6 +76,17 @@ class Course:
 
         return Gradebook(self.directory().db_url)
 
+    def released_notebook(self, gradebook, assignment: str):
+        """The open gradebook's entry of a released notebook. Raises UserError when it is not released."""
+        from nbgrader.api import MissingEntry
+
+        try:
+            return gradebook.find_notebook(self.source(assignment).stem, assignment)
+        except MissingEntry as error:
+            raise UserError(
+                f"{assignment} is not released; run ./course release {assignment} first."
+            ) from error
+
 
 def _is_there(path: Path) -> bool:
     """Whether something has that name, be it a link to nothing or in a folder that nobody may enter."""

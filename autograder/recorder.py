@@ -71,6 +71,7 @@ class Recorder:
 
     def take_up(self, tasks: list[Task], again: bool) -> tuple[list[Outcome], list[Task]]:
         """Finish what an earlier command had begun to record; returns outcomes, and tasks left to grade."""
+        self._rows.bring_penalties_up_to_date()
         standings = self._rows.standings()
         outcomes, unrecorded, left = [], [], []
         for task in tasks:

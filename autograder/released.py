@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from autograder.course import Course
 from autograder.preprocessors.restore_metadata import released_metadata
-from autograder.scores import released_notebook
 from course_lib.examination.assignment import Assignment
 
 
@@ -28,7 +27,7 @@ def find_released(course: Course, assignment: str) -> Released:
     Raises UserError when the assignment is not released.
     """
     with course.gradebook() as gradebook:
-        notebook = released_notebook(course, gradebook, assignment)
+        notebook = course.released_notebook(gradebook, assignment)
         marks = released_metadata(notebook)
         texts = {cell.name: cell.source for cell in notebook.source_cells}
     written = Assignment.from_source(course.source(assignment).read_bytes())

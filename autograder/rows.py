@@ -6,7 +6,7 @@ load. These rows are the same, with its classes and its late penalty plugin; a t
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from nbgrader import api
 from nbgrader.preprocessors import AssignLatePenalties
@@ -14,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import load_only
 
 from autograder.course import Course
-from autograder.scores import released_notebook
 
 NO_RESPONSE = "No response."  # nbgrader's comment on a written answer that was left as it was
 # The columns that are stored; the others are sums over the class, which nbgrader computes with each load.
@@ -55,7 +54,7 @@ class Rows:
         self._db = self._gradebook.db
         self._late = AssignLatePenalties(config=course.config())
         self._late.init_plugin()
-        notebook = released_notebook(course, self._gradebook, assignment)
+        notebook = course.released_notebook(self._gradebook, assignment)
         self._assignment, self._notebook = notebook.assignment_id, notebook.id
         self._tests = {cell.id: cell for cell in self._cells(api.GradeCell)}
         self._tasks = {cell.id: cell for cell in self._cells(api.TaskCell)}
@@ -194,18 +193,49 @@ class Rows:
             comments[name].auto_comment = NO_RESPONSE if unanswered else None
 
     def _penalize(self, submission, notebook, due: datetime | None) -> None:
-        """Set the penalty that nbgrader's plugin gives, within 0 and the score."""
-        if due is not None and submission.extension is not None:
-            due += submission.extension
-        late = 0.0
-        if due is not None and submission.timestamp is not None:
-            late = (submission.timestamp - due).total_seconds()
-        penalty = None
+        """Set the penalty of one who was just marked."""
+        late = _seconds_late(submission.timestamp, due, submission.extension)
+        score = 0.0
         if late > 0:
             self._db.flush()
             score = self._db.scalar(
                 select(api.SubmittedNotebook.score).where(api.SubmittedNotebook.id == notebook.id)
             )
-            penalty = self._late.plugin_inst.late_submission_penalty(submission.student_id, score, late)
-            penalty = None if penalty is None else min(max(0, penalty), score)
-        notebook.late_submission_penalty = penalty
+        notebook.late_submission_penalty = self._penalty(submission.student_id, score, late)
+
+    def _penalty(self, student: str, score: float, late: float) -> float | None:
+        """What nbgrader's plugin gives for `late` seconds, within 0 and the score."""
+        if late <= 0:
+            return None
+        penalty = self._late.plugin_inst.late_submission_penalty(student, score, late)
+        return None if penalty is None else min(max(0, penalty), score)
+
+    def bring_penalties_up_to_date(self) -> list[str]:
+        """Penalties by the dates, extensions, marks and plugin as they are now, written for good; whose did.
+
+        nbgrader works a penalty out when it grades, and never looks again.
+        """
+        due = self._db.scalar(select(api.Assignment.duedate).where(api.Assignment.id == self._assignment))
+        query = (
+            select(
+                api.SubmittedAssignment.student_id, api.SubmittedAssignment.timestamp,
+                api.SubmittedAssignment.extension, api.SubmittedNotebook, api.SubmittedNotebook.score,
+            )
+            .join(api.SubmittedNotebook, api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id)
+            .options(load_only(api.SubmittedNotebook.late_submission_penalty))
+            .where(api.SubmittedNotebook.notebook_id == self._notebook)
+        )  # fmt: skip
+        changed = []
+        for student, timestamp, extension, notebook, score in self._db.execute(query):
+            penalty = self._penalty(student, score, _seconds_late(timestamp, due, extension))
+            if (penalty or 0.0) != (notebook.late_submission_penalty or 0.0):
+                notebook.late_submission_penalty = penalty
+                changed.append(student)
+        self.commit() if changed else self.rollback()
+        return changed
+
+
+def _seconds_late(submitted: datetime | None, due: datetime | None, extension) -> float:
+    if due is None or submitted is None:
+        return 0.0
+    return (submitted - due - (extension or timedelta(0))).total_seconds()

@@ -1,10 +1,11 @@
 """Scores of one assignment, read from the gradebook into plain rows."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from autograder.course import Course
-from course_lib.errors import UserError
+from autograder.rows import Rows
 
 ABOUT = ("last_name", "first_name", "lms_user_id")
 
@@ -41,20 +42,12 @@ class CellScores:
     points: list[float | None]
 
 
-def released_notebook(course: Course, gradebook, assignment: str):
-    """The gradebook's entry of a released notebook. Raises UserError when the assignment is not released."""
-    from nbgrader.api import MissingEntry
-
-    try:
-        return gradebook.find_notebook(course.source(assignment).stem, assignment)
-    except MissingEntry as error:
-        raise UserError(f"{assignment} is not released; run ./course release {assignment} first.") from error
-
-
 def scores(course: Course, assignment: str) -> list[Score]:
-    """One row for each student in the gradebook, sorted by id."""
+    """One row for each student in the gradebook, sorted by id; late penalties are brought up to date."""
+    with contextlib.closing(Rows(course, assignment)) as rows:
+        rows.bring_penalties_up_to_date()
     with course.gradebook() as gradebook:
-        possible = released_notebook(course, gradebook, assignment).max_score
+        possible = course.released_notebook(gradebook, assignment).max_score
         found = {entry.student.id: entry for entry in gradebook.assignment_submissions(assignment)}
         rows = []
         for person in sorted(gradebook.students, key=lambda person: person.id):
@@ -96,7 +89,7 @@ def cell_scores(course: Course, assignment: str) -> list[CellScores]:
     source = nbformat.read(course.source(assignment), as_version=4)
     order = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in source.cells]
     with course.gradebook() as gradebook:
-        notebook = released_notebook(course, gradebook, assignment)
+        notebook = course.released_notebook(gradebook, assignment)
         cells = {cell.name: cell for cell in [*notebook.grade_cells, *notebook.task_cells]}
         solutions = {cell.name for cell in notebook.solution_cells}
         points = {name: [] for name in cells}

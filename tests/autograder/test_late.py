@@ -1,10 +1,12 @@
 """Late penalties by nbgrader's plugin, configured as the instructors' page says."""
 
+import csv
 import re
 from pathlib import Path
 
 import pytest
 
+from autograder.export import export_csv
 from autograder.grade import grade
 from autograder.release import release
 from autograder.scores import scores
@@ -31,6 +33,61 @@ def test_a_rule_of_ones_own_takes_a_tenth_a_day_and_follows_marks_given_later(co
         mark = gradebook.find_grade("q00_explain", "doubling", ASSIGNMENT, "ada")
         mark.manual_score, mark.needs_manual_grade = 3.0, False
         gradebook.db.commit()
-    list(grade(course, ASSIGNMENT, [], again=True))
     (row,) = scores(course, ASSIGNMENT)
     assert (row.manual, row.penalty, row.total) == (3, pytest.approx(2), pytest.approx(8))
+
+
+@pytest.fixture
+def late(course, starter):
+    """A course in which who is late gets nothing, and in which ada was late by a day and is graded."""
+    with open(course.root / "nbgrader_config.py", "a") as file:
+        file.write('\nc = get_config()\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+    release(course, ASSIGNMENT)
+    move_due_date(course, "2026-01-30 12:00:00")
+    hand_in(course, "ada", solved(starter))
+    list(grade(course, ASSIGNMENT, []))
+    (row,) = scores(course, ASSIGNMENT)
+    assert (row.penalty, row.total) == (7, 0)
+    return course
+
+
+def move_due_date(course, when: str) -> None:
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate=when)
+
+
+def extend(course) -> None:
+    with course.gradebook() as gradebook:
+        gradebook.grant_extension(ASSIGNMENT, "ada", hours=24)
+
+
+def forgive(course) -> None:
+    with open(course.root / "nbgrader_config.py", "a") as file:
+        file.write('c.LateSubmissionPlugin.penalty_method = "none"\n')
+
+
+CHANGES = {
+    "due date": lambda course: move_due_date(course, "2026-02-02 12:00:00"),
+    "extension": extend,
+    "rule": forgive,
+}
+
+
+@pytest.mark.parametrize("read", ["export", "grade"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_penalty_goes_when_what_it_depends_on_changes(late, change, read):
+    CHANGES[change](late)
+    if read == "export":
+        (line,) = csv.DictReader(export_csv(late, ASSIGNMENT).read_text("utf-8-sig").splitlines())
+        assert (float(line["late_penalty"]), float(line["total"])) == (0, 7)
+    else:
+        assert [outcome.state for outcome in grade(late, ASSIGNMENT, [])] == ["unchanged"]
+    with late.gradebook() as gradebook:
+        assert not gradebook.find_submission(ASSIGNMENT, "ada").late_submission_penalty
+
+
+def test_a_penalty_comes_when_the_due_date_is_moved_forward(late):
+    move_due_date(late, "2026-02-02 12:00:00")
+    assert [row.total for row in scores(late, ASSIGNMENT)] == [7]
+    move_due_date(late, "2026-01-30 12:00:00")
+    assert [row.total for row in scores(late, ASSIGNMENT)] == [0]
