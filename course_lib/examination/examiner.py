@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from course_lib.examination import kernels
-from course_lib.examination.messages import answer
+from course_lib.examination.messages import MAX_ANSWER_PARTS, answer
 from course_lib.examination.points import verdict
 from course_lib.examination.shell import Shell
 from course_lib.examination.wire import BadMessage, Channel, encode
@@ -146,7 +146,9 @@ class Examiner:
         number = secrets.token_hex(8)
         self._channel.send("ask", encode([question[0], number, *question[1:]]))
         try:
-            return self._received() or answer(self._channel.receive(), question[0], number)
+            if gone := self._received():
+                return gone
+            return answer(self._channel.receive(parts=MAX_ANSWER_PARTS), question[0], number)
         except BadMessage as error:
             self._lost = str(error)
             return ["gone", self._lost]

@@ -14,6 +14,7 @@ MAX_DEPTH = 24  # of an output; nbformat's own nest 4 deep, a Plotly figure abou
 MAX_PARTS = 4_000_000  # strings, numbers and containers of one message; a shell keeps fewer
 MAX_BITS = 1024  # of a whole number in an output
 MAX_BYTES = 64 << 20  # of a message that is read here, not passed on
+MAX_ANSWER_PARTS = 8_000_000  # of a value that a student's function returns; a list may have 4,000,000 items
 NO_ANSWER = "it gave another answer than there can be"
 OUTPUT_TYPES = ("stream", "error", "display_data", "execute_result")
 
