@@ -49,6 +49,7 @@ def grade_submission(
         executed=executed(submission, found),
         answers=answers(submission),
         seconds=time.monotonic() - started,
+        held_up=found.held_up,
     )
 
 

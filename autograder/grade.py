@@ -4,11 +4,12 @@ import contextlib
 import fcntl
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from sqlalchemy.exc import OperationalError
 
 from autograder import journal
-from autograder.batch import Graders, Here, Task
+from autograder.batch import Answer, Graders, Here, Task
 from autograder.course import Course
 from autograder.recorder import Outcome, Recorder
 from autograder.released import find_released
@@ -45,6 +46,7 @@ class Grading:
     def run(self, graders: Graders, on_wait: Callable[[], None] = lambda: None) -> Iterator[Outcome]:
         """Grade what was not graded before, and record each result before it is yielded.
 
+        A time-out that others have caused does not count: such submissions are graded again at the end.
         `on_wait` is called when another command grades this assignment; its results are used. Raises
         CannotGrade when no submission is to blame, UserError when nothing can be written.
         """
@@ -53,9 +55,27 @@ class Grading:
             yield from outcomes
             if not self._stopped:
                 self.tasks.extend(left)
+            held_up: list[str] = []
             with contextlib.closing(graders.run(self._released.assignment, self.tasks)) as answers:
                 for found in answers:
-                    yield from recorder.record(found)
+                    held_up += [answer.student for answer in found if answer.result.held_up]
+                    if counts := [answer for answer in found if not answer.result.held_up]:
+                        yield from recorder.record(counts)
+            for task in [task for task in left if task.student in held_up]:
+                yield from recorder.record(self._alone_now(graders, task))
+
+    def _alone_now(self, graders: Graders, task: Task) -> list[Answer]:
+        """Grade a submission once more, with no other beside it: only this counts. Nothing once stopped."""
+        if self._stopped:
+            return []
+        self.tasks.append(task)
+        with contextlib.closing(graders.run(self._released.assignment, self.tasks)) as answers:
+            found = [answer for part in answers for answer in part]
+        flag = "graded twice: others had kept it waiting when it ran out of time; this is the run alone"
+        return [
+            replace(answer, result=replace(answer.result, flags=[*answer.result.flags, flag]))
+            for answer in found
+        ]
 
     def _recorder(self) -> Recorder:
         with _gradebook_named():

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 
 from course_lib.examination.assignment import Assignment, Cell
+from course_lib.examination.crowding import Crowd
 from course_lib.examination.peers import Gone, Peer, Start, Times, receive
 from course_lib.examination.points import FAILED, TestCellError, points_earned
 from course_lib.examination.rehearsal import run_cells
@@ -24,7 +25,7 @@ class Findings:
     """Outputs by place in the submission, points and messages by test, and what was worth a flag.
 
     imported: modules that the instructor's visible cells have imported, in order: who imports them before
-    the next examination need not wait for them in it.
+    the next examination need not wait for them in it. held_up: a time limit was hit because of others.
     """
 
     outputs: dict[int, list] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Findings:
     messages: dict[str, str] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
     imported: list[str] = field(default_factory=list)
+    held_up: bool = False
 
 
 def conduct(submission: Submission, assignment: Assignment, start: Start, times: Times) -> Findings:
@@ -39,26 +41,27 @@ def conduct(submission: Submission, assignment: Assignment, start: Start, times:
 
     Raises CannotGrade when the instructor's own cells end the process that runs them.
     """
-    found = Findings()
+    found, crowd = Findings(), Crowd(start)
     end = time.monotonic() + times.submission
     with contextlib.ExitStack() as stack:
-        tests = _Tests(submission, assignment, start, times, end, found)  # gets ready while the cells run
+        tests = _Tests(submission, assignment, crowd, times, end, found)  # gets ready while the cells run
         stack.callback(tests.close)
-        rehearsal = _Rehearsal(submission, start, times, end, found)
+        rehearsal = _Rehearsal(submission, crowd, times, end, found)
         stack.callback(rehearsal.close)
         stack.callback(tests.dismiss)
         try:
             tests.run(rehearsal)
         except (Gone, OSError) as reason:
             raise CannotGrade(f"The tests' process ended in the instructor's own cells: {reason}.") from None
+    found.held_up = crowd.held_up
     return found
 
 
 class _Rehearsal:
     """The student's cells, run: `answering` are the processes that answer for the notebook, by test."""
 
-    def __init__(self, submission: Submission, start: Start, times: Times, end: float, found: Findings):
-        self._again = functools.partial(run_cells, submission, start, times, end)
+    def __init__(self, submission: Submission, crowd: Crowd, times: Times, end: float, found: Findings):
+        self._again = functools.partial(run_cells, submission, crowd, times, end)
         self._found, self._stack = found, contextlib.ExitStack()
         self._apart = False
         self.answering, self._notebook = self._again(found, self._stack)
@@ -84,8 +87,8 @@ class _Rehearsal:
 class _Tests:
     """Visible tests first, then hidden ones: nothing that a student may read comes after a hidden input."""
 
-    def __init__(self, submission, assignment: Assignment, start, times, end, found: Findings):
-        self._assignment, self._start, self._times, self._end = assignment, start, times, end
+    def __init__(self, submission, assignment: Assignment, crowd: Crowd, times, end, found: Findings):
+        self._assignment, self._crowd, self._times, self._end = assignment, crowd, times, end
         self._found = found
         self._rehearsal: _Rehearsal | None = None
         self._places = {known.name: i for i, (_, known) in enumerate(submission.cells) if known is not None}
@@ -93,7 +96,7 @@ class _Tests:
         self._names = sorted(assignment.names & set(re.findall(r"\w+", "\n".join(ours))))
         self._done: set[str] = set()
         self._never: dict[bytes, str] = {}  # questions that a kernel process has not survived, by their hash
-        self._examiner: Peer = start("examiner", self._names)
+        self._examiner: Peer = crowd.start("examiner", self._names)
 
     def run(self, rehearsal: _Rehearsal) -> None:
         """Run all tests. Raises Gone when the instructor's cells outside of tests end their process."""
@@ -139,7 +142,7 @@ class _Tests:
 
         What earlier tests defined for later ones is defined again; no question is asked twice.
         """
-        self._examiner = self._start("examiner", self._names)
+        self._examiner = self._crowd.start("examiner", self._names)
         done = [cell for cell in self._assignment.cells[:count] if cell.is_test and cell.name in self._done]
         for cell in self._assignment.cells[:count]:
             self._prepare(cell)
@@ -158,6 +161,7 @@ class _Tests:
         asked = self._rehearsal.answering.get(cell.name)
         try:
             if time.monotonic() > self._end:
+                self._crowd.out_of_time()
                 raise Gone("the time for one submission was over before this test")
             outputs, verdict, is_lost = self._examine(cell, asked)
         except Gone as reason:
@@ -176,13 +180,14 @@ class _Tests:
         Raises Gone when the examiner itself does not end.
         """
         examiner, times = self._examiner.channel, self._times
-        kernels = _Kernels(self._start, times, self._never)
+        kernels = _Kernels(self._crowd, times, self._never)
         until = min(time.monotonic() + times.test, self._end)
         gone = "" if asked else "the notebook ended before this test"
         try:
             examiner.send("test", cell.name, cell.source)
             while True:
-                message = receive(examiner, until - time.monotonic(), "tested", "kernel", "ask")
+                with self._crowd.limited(examiner, until - time.monotonic()):
+                    message = receive(examiner, until - time.monotonic(), "tested", "kernel", "ask")
                 if message[0] == "tested":
                     _, outputs, verdict = message
                     return outputs, verdict, bool(asked and gone)
@@ -193,7 +198,8 @@ class _Tests:
                     continue
                 if not gone:
                     try:
-                        _pass_on(message[1], asked, examiner, min(times.call, until - time.monotonic()))
+                        seconds = min(times.call, until - time.monotonic())
+                        _pass_on(message[1], asked, examiner, seconds, self._crowd.limited(asked, seconds))
                         continue
                     except (Gone, OSError) as reason:
                         gone = str(reason)
@@ -208,18 +214,19 @@ class _Tests:
 class _Kernels:
     """The process that builds and launches a student's kernels in one test, started when it is needed."""
 
-    def __init__(self, start: Start, times: Times, never: dict[bytes, str]):
-        self._start, self._times, self._never = start, times, never
+    def __init__(self, crowd: Crowd, times: Times, never: dict[bytes, str]):
+        self._crowd, self._times, self._never = crowd, times, never
         self._peer: Peer | None = None
 
     def answer(self, question: bytes, examiner: Channel, left: float) -> None:
         """Pass on a question; one that has ended such a process before is not asked again."""
         key = hashlib.sha256(question).digest()
         if key not in self._never:
-            self._peer = self._peer or self._start("kernels", self._times.launch)
+            self._peer = self._peer or self._crowd.start("kernels", self._times.launch)
             try:
                 seconds = min(self._times.call, left) + self._times.grace
-                _pass_on(question, self._peer.channel, examiner, seconds)
+                asked, told = self._peer.channel, min(self._times.launch, seconds)
+                _pass_on(question, asked, examiner, seconds, self._crowd.limited(asked, told))
                 return
             except (Gone, OSError) as reason:
                 self._never[key] = self.end() or str(reason)
@@ -231,12 +238,17 @@ class _Kernels:
         return peer.end() if peer else ""
 
 
-def _pass_on(question: bytes, asked: Channel, asking: Channel, seconds: float) -> None:
-    """Send a question on and its answer back, neither of them read here. Raises Gone, OSError."""
+def _pass_on(question: bytes, asked: Channel, asking: Channel, seconds: float, limited) -> None:
+    """Send a question on and its answer back, neither of them read here. Raises Gone, OSError.
+
+    `limited`: a context in which to wait for the answer.
+    """
+    until = time.monotonic() + seconds
     asked.socket.settimeout(seconds)
     asked.send_bytes(question)
     try:
-        answer = asked.receive_bytes(seconds)
+        with limited:
+            answer = asked.receive_bytes(max(until - time.monotonic(), 0.001))
     except TimeoutError:
         raise Gone(f"it took more than {seconds:.0f} seconds") from None
     except (EOFError, BadMessage) as error:

@@ -9,9 +9,10 @@ from course_lib.examination.wire import BadMessage, Channel
 
 
 class Peer(Protocol):
-    """A process at the other end of `channel`."""
+    """A process at the other end of `channel`; `pid` is that of its guard, 0 where it is not known."""
 
     channel: Channel
+    pid: int
 
     def dismiss(self) -> None:
         """Have it and all it started killed, without waiting for that."""

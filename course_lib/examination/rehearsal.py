@@ -6,14 +6,15 @@ import time
 from contextlib import ExitStack
 
 from course_lib.examination.assignment import assigned
-from course_lib.examination.peers import Gone, Start, Times, receive
+from course_lib.examination.crowding import Crowd
+from course_lib.examination.peers import Gone, Times, receive
 from course_lib.examination.submission import Submission
 from course_lib.examination.wire import Channel
 
 
 def run_cells(
     submission: Submission,
-    start: Start,
+    crowd: Crowd,
     times: Times,
     end: float,
     found,
@@ -28,7 +29,7 @@ def run_cells(
     by the notebook's process itself; with `apart`, each test has a copy of its own. All end with `stack`.
     When a cell ends the process or leaves it unable to be copied, everything is run again without that cell.
     """
-    run = _Run(submission, start, times, end, found, apart)
+    run = _Run(submission, crowd, times, end, found, apart)
     while not run.is_over:
         if run.attempt():
             stack.callback(run.candidate.end)
@@ -40,9 +41,9 @@ def run_cells(
 class _Run:
     """The cells of one submission, run as often as it takes to leave out those that end the process."""
 
-    def __init__(self, submission: Submission, start: Start, times: Times, end: float, found, apart: bool):
+    def __init__(self, submission: Submission, crowd: Crowd, times: Times, end: float, found, apart: bool):
         self._apart = apart
-        self._submission, self._start, self._found = submission, start, found
+        self._submission, self._crowd, self._found = submission, crowd, found
         self._times, self._end = times, end
         self._left_out: set[int] = set()
         self._careful = False  # try a snapshot after each cell, to learn which one prevents them
@@ -54,7 +55,7 @@ class _Run:
     def attempt(self) -> bool:
         """Run the cells in order in a new process; False when one of them ended it."""
         self._attempts += 1
-        self.candidate, self.answering = self._start("candidate"), {}
+        self.candidate, self.answering = self._crowd.start("candidate"), {}
         place, is_cell, latest = 0, False, None
         try:
             for place, (cell, known) in enumerate(self._submission.cells):
@@ -110,13 +111,15 @@ class _Run:
         channel = self.candidate.channel
         left = self._end - time.monotonic()
         if left <= 0:
+            self._crowd.out_of_time()
             raise Gone("the time for one submission is over")
         seconds = min(self._times.cell, left)
         try:
             channel.send("run", cell.source, seconds)
         except OSError as error:
             raise Gone(str(error)) from None
-        _, outputs = receive(channel, seconds + self._times.grace, "ran")
+        with self._crowd.limited(channel, seconds):
+            _, outputs = receive(channel, seconds + self._times.grace, "ran")
         if known is None or not known.is_test:
             self._found.outputs[place] = outputs
 

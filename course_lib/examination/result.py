@@ -20,6 +20,7 @@ class Result:
     the text of hidden tests, as nbgrader's does, and their verdict only in words of the tests. `answers` has
     by grade_id the SHA-256 of the text of each marked cell in it. `reason` is "" when the submission could be
     graded; `points` is then complete. `seconds` is wall time.
+    `held_up`: a time limit was hit while other processes of the machine kept it waiting.
     """
 
     points: dict[str, float | None] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Result:
     answers: dict[str, str] = field(default_factory=dict)
     reason: str = ""
     seconds: float = 0.0
+    held_up: bool = False
 
     @property
     def auto_points(self) -> float:

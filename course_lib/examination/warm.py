@@ -23,8 +23,9 @@ PROGRAM = "course_lib.examination.warm_process"
 class Process:
     """One forked process, and how it ended. It becomes ready while others work."""
 
-    def __init__(self, channel: socket.socket, status: int):
+    def __init__(self, channel: socket.socket, status: int, pid: int):
         self._channel, self._is_ready = Channel(channel), False
+        self.pid = pid
         self._status = status
 
     @property
@@ -129,12 +130,12 @@ class Warm:
         with self._lock:
             self._ask([kind, *details])
             try:
-                _, files, _, _ = socket.recv_fds(self._socket, 64, 2)
+                pid, files, _, _ = socket.recv_fds(self._socket, 64, 2)
             except OSError as error:
                 raise CannotGrade(f"{GONE} ({error}); run the command again.") from error
         if len(files) != 2:
             raise CannotGrade(f"{GONE}; run the command again.")
-        return Process(socket.socket(fileno=files[0]), files[1])
+        return Process(socket.socket(fileno=files[0]), files[1], int(pid))
 
     def is_alive(self) -> bool:
         """False once it has ended, whoever ended it: known here before its parent can bury it."""

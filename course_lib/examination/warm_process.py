@@ -124,12 +124,13 @@ def _fork_as_asked(requests: socket.socket, waiting, first: list, *questions: li
         else:
             ours, theirs = socket.socketpair()
             status, report = os.pipe()
-            if os.fork() == 0:
+            pid = os.fork()
+            if pid == 0:
                 waiting.close()
                 for file in (requests.fileno(), ours.fileno(), status):
                     os.close(file)
                 _guarded(run, _main(kind, details, theirs, carried), theirs, report, limits)
-            socket.send_fds(requests, [b"ok"], [ours.fileno(), status])
+            socket.send_fds(requests, [str(pid).encode()], [ours.fileno(), status])
             for file in (ours, theirs):
                 file.close()
             os.close(status)
