@@ -227,7 +227,11 @@ class _ClusterEngine:
                 raise TooSlow(
                     f"{self.late} decisions took more than {self.limit:g} s, the last {seconds:.2g} s"
                 )
-            if decisions is None or len(decisions) == 0:
+            if decisions is None:
+                return
+            if not isinstance(decisions, (list, tuple)):
+                raise ValueError(f"decisions must be a list of [request, place], not {str(decisions)[:40]!r}")
+            if not decisions:
                 return
             for decision in decisions:
                 request, name, reserve = self._checked(*_as_decision(decision))

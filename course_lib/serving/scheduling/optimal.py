@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_lib.arguments import count, instance, not_negative, positive
 from course_lib.notebook.reference import reference
 from course_lib.serving.cost import StepCost
-from course_lib.serving.scheduling.cluster import Cluster
+from course_lib.serving.scheduling.cluster import Cluster, Place
 from course_lib.serving.scheduling.time_indexed import TimeIndexed
 from course_lib.serving.scheduling.timeline import Timeline
 from course_lib.serving.trace import Trace
@@ -18,20 +19,41 @@ OBJECTIVES = ("completion", "makespan")
 
 @dataclass(frozen=True)
 class Job:
-    """A request in whole units of time: when it comes, how long it runs anywhere, its tokens of room."""
+    """A request in whole units of time: when it comes, how long it runs at speed 1, its tokens of room.
+
+    weight: how much its completion time counts in the sum. Raises ValueError for what is not whole, a job
+    that takes no time or room, and a negative weight.
+    """
 
     arrival: int
     duration: int
     tokens: int
+    weight: float = 1
+
+    def __post_init__(self):
+        count(0, 10**9, arrival=self.arrival)
+        count(1, 10**9, duration=self.duration)
+        count(tokens=self.tokens)
+        not_negative(weight=self.weight)
+
+    def units_at(self, place: Place) -> int:
+        """Units of time it runs at a place. Raises ValueError where its speed does not make them whole."""
+        units = self.duration / place.speed
+        if abs(units - round(units)) > 1e-9 * units or round(units) < 1:
+            raise ValueError(
+                f"a job of {self.duration} units takes {units:g} on {place.name}: durations must be whole "
+                "everywhere; take a finer unit, or GPUs of equal speed"
+            )
+        return round(units)
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """Starts (n,) in units and places of each job, and what they come to: the sum of completion times, or the
-    last of them. No schedule has less, to HiGHS's tolerance of 1e-6.
+    """Starts (n,) in units and places of each job, and what they come to: the sum of completion times, each
+    times its job's weight, or the last of them. No schedule has less, to HiGHS's tolerance of 1e-6.
     """
 
-    value: int
+    value: float
     starts: np.ndarray
     places: list[str]
 
@@ -39,8 +61,10 @@ class Optimum:
 def jobs_of(trace: Trace, cost: StepCost, unit: float) -> list[Job]:
     """Requests as jobs of whole units of `unit` seconds: every token takes s0, whoever else is there.
 
-    Raises ValueError for a cost that has more than s0, and for a request that takes no whole number of units.
+    Raises ValueError for a cost that has more than s0, a unit that is not above 0, and a request that takes
+    no whole number of units.
     """
+    positive(unit=unit)
     if cost.s1 or cost.s2 or cost.p0 or cost.p1:
         raise ValueError("an optimum needs times that do not depend on who else runs: only s0 may be above 0")
     jobs = []
@@ -59,29 +83,40 @@ def jobs_of(trace: Trace, cost: StepCost, unit: float) -> list[Job]:
 def optimum(
     jobs: list[Job], cluster: Cluster, objective: str = "completion", exclusive: bool = True
 ) -> Optimum:
-    """The least sum of completion times, or makespan, over all schedules without preemption.
+    """The least weighted sum of completion times, or makespan, over all schedules without preemption.
 
     A time-indexed program (Sousa and Wolsey 1992), solved by HiGHS. One at a time on each GPU: some 60 jobs
-    take seconds. With shared memory GPUs cannot be counted together: some 8 jobs. Raises ValueError for GPUs
-    of unequal speed, an unknown objective, and a job that fits no place.
+    take seconds. With shared memory or unequal speeds, GPUs cannot be counted together: some 8 jobs. Times
+    count from 0. Raises ValueError for no jobs, an unknown objective, a job that fits no place, and one that
+    does not take whole units at every place's speed.
     """
+    instance("cluster", cluster, Cluster)
+    if not jobs:
+        raise ValueError("jobs must hold at least one job")
+    for job in jobs:
+        instance("a job", job, Job)
     if objective not in OBJECTIVES:
         raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}, not {objective!r}")
     places = cluster.places
-    if len({place.speed for place in places.values()}) > 1:
-        raise ValueError("an optimum needs GPUs of equal speed")
     for number, job in enumerate(jobs):
         if job.tokens > max(place.room for place in places.values()):
             raise ValueError(f"job {number} needs {job.tokens:,} tokens: it fits no place")
-    greedy = _greedy(jobs, places, exclusive)
-    last = max(start + job.duration for start, job in zip(greedy, jobs, strict=True))
-    safe = max(job.arrival for job in jobs) + sum(job.duration for job in jobs)
+    longest = [
+        max(job.units_at(place) for place in places.values() if place.room >= job.tokens) for job in jobs
+    ]
+    last = max(_greedy(jobs, places, exclusive))
+    safe = max(job.arrival for job in jobs) + sum(longest)
     # The makespan of any schedule bounds the least one. A sum may gain from a later end, up to some time
     # which a first solution tells.
-    horizon = last if objective == "makespan" else min(safe, last + max(job.duration for job in jobs))
+    horizon = last if objective == "makespan" else min(safe, last + max(longest))
     found = TimeIndexed(jobs, places, exclusive, [horizon] * len(jobs)).solve(objective)
     if objective == "completion":
-        deadlines = [min(safe, found[0] - rest) for rest in _least_of_others(jobs, places, exclusive)]
+        rests = _least_of_others(jobs, places, exclusive)
+        # Later than so, a job alone would cost more than what is left for it in this first solution.
+        deadlines = [
+            min(safe, math.floor((found[0] - rest) / job.weight + 1e-6)) if job.weight else safe
+            for job, rest in zip(jobs, rests, strict=True)
+        ]
         if max(deadlines) > horizon:
             found = TimeIndexed(jobs, places, exclusive, deadlines).solve(objective)
     value, starts, names = found
@@ -89,39 +124,45 @@ def optimum(
 
 
 def _greedy(jobs, places, exclusive) -> list[int]:
-    """Starts of some schedule: shortest first, each as early as it can."""
-    timeline, starts = Timeline(places, exclusive), [0] * len(jobs)
+    """Ends of some schedule: shortest first, each done as early as it can."""
+    timeline, ends = Timeline(places, exclusive), [0] * len(jobs)
     for i in sorted(range(len(jobs)), key=lambda i: (jobs[i].duration, i)):
         job = jobs[i]
-        options = [
-            (timeline.earliest(name, job.arrival, job.duration, job.tokens), place.room, name)
-            for name, place in places.items()
-            if place.room >= job.tokens
-        ]
-        start, _, name = min(options)
-        timeline.put(name, start, start + job.duration, job.tokens)
-        starts[i] = start
-    return starts
+        options = []
+        for name, place in places.items():
+            if place.room >= job.tokens:
+                units = job.units_at(place)
+                start = timeline.earliest(name, job.arrival, units, job.tokens)
+                options.append((start + units, place.room, start, name))
+        end, _, start, name = min(options)
+        timeline.put(name, start, end, job.tokens)
+        ends[i] = end
+    return ends
 
 
-def _least_of_others(jobs, places, exclusive) -> list[int]:
+def _least_of_others(jobs, places, exclusive) -> list[float]:
     """For each job, what the others' completion times come to in any schedule, at least.
 
     It is what one machine as fast as all GPUs together would need if it might interrupt (shortest remaining
-    time first, Schrage 1968); with shared memory, what the jobs would need if each were alone.
+    time first, Schrage 1968); with shared memory or weights, what the jobs would need if each were alone on
+    the fastest.
     """
-    machines = len({gpu for place in places.values() for gpu in place.gpus}) if exclusive else 0
+    fastest = max(place.speed for place in places.values())
+    together = sum(place.speed for place in places.values() if len(place.gpus) == 1)
+    machines = together if exclusive and all(job.weight == 1 for job in jobs) else 0
     least = []
     for late in range(len(jobs)):
         others = [job for i, job in enumerate(jobs) if i != late]
         rest = (
-            _shortest_remaining(others, machines) if machines else sum(j.arrival + j.duration for j in others)
+            _shortest_remaining(others, machines)
+            if machines
+            else sum(j.weight * (j.arrival + j.duration / fastest) for j in others)
         )
-        least.append(math.floor(rest + 1e-6))
+        least.append(rest - 1e-6 * max(1, rest))
     return least
 
 
-def _shortest_remaining(jobs, machines: int) -> float:
+def _shortest_remaining(jobs, machines: float) -> float:
     """Sum of completion times, shortest remaining time first, on one machine `machines` times as fast."""
     coming = sorted((job.arrival, job.duration / machines) for job in jobs)
     now, total, left = 0.0, 0.0, []

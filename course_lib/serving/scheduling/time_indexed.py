@@ -21,21 +21,26 @@ class TimeIndexed:
         members = {gpu for place in joint for gpu in place.gpus}
         self.kinds: dict[tuple, list[str]] = {}
         for name, place in places.items():
-            key = (place.room, name in members, len(place.gpus))
+            key = (place.room, name in members, len(place.gpus), place.speed)
             self.kinds.setdefault(key if exclusive else (name,), []).append(name)
         self.columns = [
             (number, key, start)
             for number, job in enumerate(jobs)
             for key, names in self.kinds.items()
             if places[names[0]].room >= job.tokens
-            for start in range(job.arrival, deadlines[number] - job.duration + 1)
+            for start in range(job.arrival, deadlines[number] - self._units(number, key) + 1)
         ]
 
-    def solve(self, objective: str) -> tuple[int, list[int], list[str]]:
+    def _units(self, number: int, key: tuple) -> int:
+        """How long a job runs at the places of a kind."""
+        return self.jobs[number].units_at(self.places[self.kinds[key][0]])
+
+    def solve(self, objective: str) -> tuple[float, list[int], list[str]]:
         """The least value of the objective, and a start and a place for each job."""
         from scipy.optimize import Bounds, LinearConstraint, milp
 
-        ends = np.array([start + self.jobs[number].duration for number, _, start in self.columns], float)
+        ends = np.array([start + self._units(number, key) for number, key, start in self.columns], float)
+        weights = np.array([self.jobs[number].weight for number, _, _ in self.columns], float)
         rows = _Rows(len(self.columns) + 1 + self.horizon)  # then the makespan, then "joined at t"
         makespan = len(self.columns)
         for number in range(len(self.jobs)):
@@ -45,7 +50,7 @@ class TimeIndexed:
                 rows.add([(makespan, 1), *((column, -ends[column]) for column in mine)], 0, np.inf)
         self._capacities(rows)
         prices = np.concatenate(
-            [np.zeros_like(ends) if objective == "makespan" else ends, np.zeros(1 + self.horizon)]
+            [np.zeros_like(ends) if objective == "makespan" else ends * weights, np.zeros(1 + self.horizon)]
         )
         prices[makespan] = objective == "makespan"
         upper = np.ones(rows.width)
@@ -58,7 +63,8 @@ class TimeIndexed:
             raise ValueError(f"no optimum was found up to time {self.horizon}: {found.message}")
         chosen = [self.columns[column] for column in np.flatnonzero(found.x[: len(self.columns)] > 0.5)]
         starts = [start for _, _, start in chosen]
-        return round(found.fun), starts, self._told_apart(chosen)
+        value = round(found.fun) if (weights == np.round(weights)).all() else float(found.fun)
+        return value, starts, self._told_apart(chosen)
 
     def _capacities(self, rows: "_Rows") -> None:
         joint = [name for name, place in self.places.items() if len(place.gpus) > 1]
@@ -68,7 +74,7 @@ class TimeIndexed:
         }
         for column, (number, key, start) in enumerate(self.columns):
             job = self.jobs[number]
-            for t in range(start, start + job.duration):
+            for t in range(start, start + self._units(number, key)):
                 running[key][t].append((column, job.tokens))
         for key, names in self.kinds.items():
             if names[0] in joint and self.exclusive:
@@ -94,7 +100,7 @@ class TimeIndexed:
         for number, key, start in sorted(chosen, key=lambda column: column[2]):
             name = next(name for name in self.kinds[key] if not self.exclusive or free_from[name] <= start)
             names[number] = name
-            free_from[name] = start + self.jobs[number].duration
+            free_from[name] = start + self._units(number, key)
         return names
 
 

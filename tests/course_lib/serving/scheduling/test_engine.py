@@ -350,3 +350,77 @@ def test_what_is_simulated_of_the_real_cluster_has_no_migration():
     result = simulate_cluster(trace, s.spill, case_cluster(), StepCost(0.016, 1e-4, 7e-7, 0, 1e-4))
     result.check()
     assert len(result.spells) == len(trace)
+
+
+@settings(max_examples=40, deadline=None)
+@given(requests, costs, st.sampled_from([*sorted(KNOWN), *sorted(UNKNOWN)]), st.booleans())
+def test_what_is_looked_up_is_what_would_be_found_by_looking_at_everybody(columns, cost, name, exclusive):
+    """Our schedulers look requests up in lines that the engine keeps; behind another they get a plain view."""
+    known = name in KNOWN
+    make = (KNOWN | UNKNOWN)[name]
+    options = {"known": known, "exclusive": exclusive and known}
+
+    class Plain:
+        def __init__(self):
+            self.scheduler = make()
+            if hasattr(self.scheduler, "outgrown"):
+                self.outgrown = self.scheduler.outgrown
+
+        def __call__(self, view):
+            assert type(view) is dict
+            return self.scheduler(view)
+
+    looked_up, plain = (run(*columns, one, SMALL, cost, **options) for one in (make(), Plain()))
+    assert looked_up.decisions == plain.decisions
+    assert looked_up.spells == plain.spells
+    for moment in MOMENTS:
+        np.testing.assert_array_equal(getattr(looked_up, moment), getattr(plain, moment))
+
+
+@pytest.mark.parametrize("name", ["fixed", "spill", "shortest", "longest", "two choices", *sorted(UNKNOWN)])
+def test_a_queue_of_hundreds_is_looked_up_as_if_everybody_were_looked_at(name):
+    trace = Trace.like_azure("conv", seed=4, n=300)
+    make = (KNOWN | UNKNOWN)[name]
+    cost = StepCost(0.016, 1e-4, 7e-7, 0, 1e-4)
+    looked_up, scheduler = make(), make()
+
+    class Plain:
+        def __call__(self, view):
+            return scheduler(view)
+
+        def outgrown(self, view, request):
+            return scheduler.outgrown(view, request)
+
+    runs = [
+        simulate_cluster(trace, one, case_cluster(), cost, known=name in KNOWN)
+        for one in (looked_up, Plain())
+    ]
+    assert runs[0].spells == runs[1].spells
+    assert runs[0].finished.tolist() == runs[1].finished.tolist()
+
+
+@pytest.mark.parametrize(("decisions", "words"), [
+    ([[0]], r"a decision must be \[request, place\] or \[request, place, tokens to reserve\], not \[0\]"),
+    ([0], "a decision must be"),
+    (["0c"], "a decision must be"),
+    ([["0", "c"]], "a decision names a request's id and a place"),
+    ([[0, 1]], "a decision names a request's id and a place"),
+    ([[0, "c", "all"]], "a decision's third part is a number of tokens"),
+    (7, "decisions must be a list"),
+    ({"0": "c"}, "decisions must be a list"),
+])  # fmt: skip
+def test_an_answer_that_is_no_decision_is_told_what_one_is(decisions, words):
+    with pytest.raises(ValueError, match=words):
+        run([0], [2], [3], lambda view: decisions, known=False)
+
+
+def test_an_outgrown_that_says_nothing_is_told_what_to_say():
+    class Silent:
+        def __call__(self, view):
+            return [[row["id"], "c", row["input"] + row["generated"] + 1] for row in view["queue"]]
+
+        def outgrown(self, view, request):
+            return None
+
+    with pytest.raises(ValueError, match="outgrown must return more tokens and a list of requests"):
+        run([0], [2], [3], Silent(), known=False)

@@ -134,3 +134,64 @@ def test_the_case_with_thirty_requests_is_solved():
     jobs.append(Job(3, 4, 20_000))
     found = optimum(jobs, case_cluster())
     assert found.places[-1] == "A1+A2"
+
+
+# As SMALL, and b is twice as fast; nothing is joined.
+UNEQUAL = Cluster(
+    (ClusterGPU("c", "1", 20.0), ClusterGPU("a", "2", 30.0), ClusterGPU("b", "2", 30.0, speed=2.0)), 10.0, 1.0
+)
+
+
+def least_weighted(jobs, cluster, objective):
+    """Every assignment and every order at each GPU, one at a time, each job as early as it can."""
+    places, best = cluster.places, np.inf
+    for names in itertools.product(*[[n for n, p in places.items() if p.room >= job.tokens] for job in jobs]):
+        for order in itertools.permutations(range(len(jobs))):
+            free, cost, last = dict.fromkeys(places, 0), 0, 0
+            for i in order:
+                start = max(free[names[i]], jobs[i].arrival)
+                free[names[i]] = end = start + jobs[i].duration / places[names[i]].speed
+                cost, last = cost + jobs[i].weight * end, max(last, end)
+            best = min(best, cost if objective == "completion" else last)
+    return best
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("seed", range(6))
+def test_with_unequal_speeds_and_weights_no_schedule_is_better(seed, objective):
+    random = np.random.default_rng(seed)
+    jobs = [
+        Job(int(random.integers(0, 4)), 2 * int(random.integers(1, 5)), int(random.choice([4, 9, 15])),
+            int(random.integers(0, 6)))
+        for _ in range(5)
+    ]  # fmt: skip
+    found = optimum(jobs, UNEQUAL, objective)
+    assert found.value == least_weighted(jobs, UNEQUAL, objective)
+    ends = [
+        start + job.duration / UNEQUAL.places[name].speed
+        for job, name, start in zip(jobs, found.places, found.starts.tolist(), strict=True)
+    ]
+    weighted = sum(job.weight * end for job, end in zip(jobs, ends, strict=True))
+    assert found.value == (weighted if objective == "completion" else max(ends))
+
+
+def test_on_one_gpu_the_most_weight_a_unit_of_time_goes_first():
+    """Smith 1956."""
+    one = Cluster((ClusterGPU("g", "1", 20.0),), 10.0, 1.0)
+    jobs = [Job(0, 4, 1, 1), Job(0, 2, 1, 3), Job(0, 3, 1, 2.5), Job(0, 1, 1, 0)]
+    found = optimum(jobs, one)
+    assert np.argsort(found.starts).tolist() == [1, 2, 0, 3]
+    assert found.value == pytest.approx(3 * 2 + 2.5 * 5 + 1 * 9)
+
+
+@pytest.mark.parametrize(("make", "said"), [
+    (lambda: optimum([], SMALL), "jobs must hold at least one job"),
+    (lambda: Job(0, 0, 1), "duration must be at least 1, not 0"),
+    (lambda: Job(-1, 1, 1), "arrival must be at least 0, not -1"),
+    (lambda: Job(0, 1.5, 1), "duration must be a whole number, not 1.5"),
+    (lambda: Job(0, 1, 1, -2), "weight must be at least 0 and finite, not -2"),
+    (lambda: jobs_of(Trace([0], [5], [64]), StepCost(1 / 64), 0), "unit must be greater than 0"),
+])  # fmt: skip
+def test_a_job_that_makes_no_sense_is_named(make, said):
+    with pytest.raises(ValueError, match=said):
+        make()
