@@ -23,8 +23,8 @@ from autograder.batch import Graders
 from autograder.engine import UNCONFINED
 from autograder.grade import Grading
 from autograder.recorder import Outcome
-from autograder.sandbox import missing_walls
 from autograder.terminal import printable
+from autograder.walls import notes
 
 ROWS = 60  # of a larger class, the table shows only those that a person should look at
 
@@ -73,8 +73,8 @@ def grade_with_progress(grading: Grading, assignment: str, graders: Graders) -> 
             console.print(summary(outcomes, time.monotonic() - started))
         elif not total:
             console.print("No submissions.")
-        if outcomes and UNCONFINED not in os.environ and (missing := missing_walls()):
-            console.print(f"note: this kernel has no {' and no '.join(missing)}; the namespaces stand alone.")
+        for note in notes() if outcomes and UNCONFINED not in os.environ else ():
+            console.print(f"note: {note}.")
     if stopped:
         raise Stopped(f"Stopped at {len(outcomes)} of {total}; the same command goes on with the others.")
     return sum(outcome.auto_points is None for outcome in outcomes)

@@ -322,12 +322,6 @@ def _raise_second_wall() -> None:
         system_calls.refuse()
 
 
-def missing_walls() -> list[str]:
-    """What this kernel lacks of the second wall; confined processes run without it."""
-    missing = [] if landlock.version() else ["Landlock (files)"]
-    return missing if call_filter.is_here() else [*missing, "seccomp (system calls)"]
-
-
 def _limit(limits: Limits) -> None:
     for name, value in {
         resource.RLIMIT_CPU: limits.cpu_seconds,

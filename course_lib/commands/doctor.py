@@ -2,6 +2,7 @@
 
 import ctypes
 import importlib.util
+import json
 import os
 import platform
 import shutil
@@ -53,6 +54,8 @@ def checks() -> Iterator[Check]:
             yield probe()
         except Exception as error:
             yield Check(name, f"cannot tell ({type(error).__name__}: {error})", "run ./course doctor --debug")
+        if name == "Sandbox" and platform.system() == "Linux":
+            yield from _walls()
 
 
 def print_checks() -> int:
@@ -200,6 +203,16 @@ def _sandbox() -> Check:
         mend = "allow unprivileged user namespaces: sysctl -w kernel.unprivileged_userns_clone=1"
         return Check("Sandbox", f"namespaces refused: {', '.join(missing)}", mend)
     return Check("Sandbox", f"namespaces: {', '.join(NAMESPACES)}")
+
+
+def _walls() -> list[Check]:
+    """What stands behind the namespaces where submissions are graded: the autograder's own account of it."""
+    command = [sys.executable, "-m", "autograder.walls"]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+        return [Check(*wall) for wall in json.loads(done.stdout)]
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError) as error:
+        return [Check("Walls", f"cannot tell ({type(error).__name__})", f"run {' '.join(command)}")]
 
 
 # linux/sched.h

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import landlock, sandbox, system_calls
+from autograder import control_group, landlock, system_calls, walls
 from autograder.system_calls import CLONE, CLONE3, FAMILIES, PRETENDED, REFUSED, SOCKET, program
 from course_lib import call_filter
 from course_lib.call_filter import ARCHITECTURES, KILL, NoFilter
@@ -131,7 +131,7 @@ def test_threads_processes_shared_memory_and_loopback_work_as_before():
 @needs_sandbox
 @pytest.mark.needs("landlock")
 def test_all_of_the_second_wall_stands_here():
-    assert sandbox.missing_walls() == []
+    assert not any(wall.mend for wall in walls.walls() if wall.name != "Control group")
 
 
 @needs_sandbox
@@ -167,7 +167,28 @@ def test_without_landlock_a_kernel_says_so(monkeypatch):
     with pytest.raises(landlock.NoLandlock):
         landlock.restrict("/", (), "/dev")
     monkeypatch.setattr(call_filter, "is_here", lambda: False)
-    assert sandbox.missing_walls() == ["Landlock (files)", "seccomp (system calls)"]
+    monkeypatch.setattr(control_group, "parent", lambda: None)
+    assert all(wall.mend and wall.missing for wall in walls.walls())
+    assert "Landlock" in walls.notes()[1]
+
+
+@pytest.mark.parametrize(("shared", "said"), [(True, "autogroup"), (False, "by processes")])
+def test_what_stands_in_for_a_control_group_is_said(monkeypatch, shared, said):
+    monkeypatch.setattr(control_group, "parent", lambda: None)
+    monkeypatch.setattr(control_group, "sessions_share", lambda: shared)
+    wall = walls.walls()[-1]
+    assert said in wall.found
+    assert said in wall.missing
+    assert wall.mend.startswith("systemd-run --user --scope -p Delegate=yes ./course grade")
+    assert ("sched_autogroup_enabled" in wall.mend) is not shared
+
+
+def test_walls_that_stand_need_no_note(monkeypatch, tmp_path):
+    monkeypatch.setattr(landlock, "version", lambda: 6)
+    monkeypatch.setattr(call_filter, "is_here", lambda: True)
+    monkeypatch.setattr(control_group, "parent", lambda: tmp_path)
+    assert walls.notes() == []
+    assert str(tmp_path) in walls.walls()[-1].found
 
 
 def test_no_privilege_is_needed_but_no_new_privs_is():

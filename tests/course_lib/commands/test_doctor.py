@@ -148,3 +148,18 @@ def test_the_sandbox_line_lists_every_namespace_where_all_are_allowed():
     (check,) = [check for check in doctor.checks() if check.name == "Sandbox"]
     assert check.found == "namespaces: user, mount, pid, network, ipc"
     assert check.mend == ""
+
+
+@pytest.mark.needs("sandbox")
+def test_each_wall_behind_the_namespaces_has_a_line():
+    names = [check.name for check in doctor.checks()]
+    place = names.index("Sandbox")
+    assert names[place : place + 4] == ["Sandbox", "Seccomp", "Landlock", "Control group"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody grades")
+def test_an_autograder_that_does_not_answer_is_a_line(monkeypatch):
+    monkeypatch.setattr(doctor.sys, "executable", "/nowhere/python")
+    (check,) = doctor._walls()
+    assert check.found == "cannot tell (FileNotFoundError)"
+    assert check.mend == "run /nowhere/python -m autograder.walls"
