@@ -84,17 +84,16 @@ def _shipped_name(assignment: str) -> str:
 
 
 def _release(names: list[str]) -> None:
-    """Run `./course release` for those whose source changed since the last time."""
+    """Run `./course release` where the source, or the student version itself, is not what it was then."""
     record = ROOT / ".course" / "released.json"
     known = _digests(record)
-    digests = {name: _digest(ROOT / "notebooks" / name) for name in names if _has_solutions(name)}
     # Our own release rules shape the student version as much as the source does.
     rules = _digest(ROOT / "autograder")
-    stale = [
-        name
-        for name, digest in digests.items()
-        if known.get(name) != digest + rules or not (ROOT / "release" / name).is_dir()
-    ]
+
+    def state(name: str) -> str:
+        return _digest(ROOT / "notebooks" / name) + rules + _digest(ROOT / "release" / name)
+
+    stale = [name for name in names if _has_solutions(name) and known.get(name) != state(name)]
     if not stale:
         return
     print(f"Making the student version of {', '.join(stale)} …", flush=True)
@@ -103,7 +102,7 @@ def _release(names: list[str]) -> None:
     if done.returncode:
         reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
         raise UserError(f"./course release failed: {' '.join(reason).removeprefix('course: ')}")
-    known.update({name: digests[name] + rules for name in stale})
+    known.update({name: state(name) for name in stale})
     write_atomically(record, json.dumps(known, indent=1))
 
 

@@ -1,6 +1,7 @@
 """The workspace: a student's file is never overwritten, whatever the course ships."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -91,3 +92,29 @@ def test_a_record_that_is_empty_or_cut_off_costs_no_file_and_no_start(course, te
     ]
     assert mine.read_text() == "my work"
     assert json.loads((course / "workspace" / ".shipped.json").read_text())
+
+
+@pytest.fixture
+def instructors(course, monkeypatch):
+    """The same with a solution in one notebook, and a release that leaves it out; returns what was released."""
+    (course / "notebooks" / "q01_first" / "work.ipynb").write_text(notebook("### BEGIN SOLUTION"))
+    released = []
+
+    def release(command, **_):
+        released.append(command[4:])
+        (course / "release" / "q01_first").mkdir(parents=True, exist_ok=True)
+        (course / "release" / "q01_first" / "work.ipynb").write_text(notebook("Yours"))
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(workspace.subprocess, "run", release)
+    return released
+
+
+@pytest.mark.parametrize("spoilt", ["release/q01_first/work.ipynb", ".course/released.json"])
+def test_a_student_version_or_its_record_that_was_emptied_is_made_anew(course, instructors, spoilt):
+    workspace.student_version("q01_first")
+    workspace.student_version("q01_first")
+    assert instructors == [["q01_first"]]
+    (course / spoilt).write_text("")
+    assert "Yours" in workspace.student_version("q01_first").read_text()
+    assert instructors == [["q01_first"]] * 2
