@@ -96,7 +96,7 @@ def test_a_record_that_is_empty_or_cut_off_costs_no_file_and_no_start(course, te
 
 @pytest.fixture
 def instructors(course, monkeypatch):
-    """The same with a solution in one notebook, and a release that leaves it out; returns what was released."""
+    """The same with a solution in one notebook, and a release without it; returns what was released."""
     (course / "notebooks" / "q01_first" / "work.ipynb").write_text(notebook("### BEGIN SOLUTION"))
     released = []
 
