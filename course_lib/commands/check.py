@@ -73,7 +73,7 @@ def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[
     """
     environment = {**os.environ, "NBGRADER_EXECUTION": "validate", "PLOTLY_RENDERER": "plotly_mimetype"}
     if compilers():  # there kernels are graded; without a compiler, a GPU may run them
-        environment["COURSE_DEVICE"] = "host"
+        environment |= {"COURSE_DEVICE": "host", "CUDA_VISIBLE_DEVICES": ""}  # torch has no GPU there, too
     with (
         tempfile.TemporaryDirectory(prefix="course_check_") as empty,
         standby.warm(GUARD, environment, Path(empty)) as warm,

@@ -132,6 +132,14 @@ def test_a_file_that_the_notebook_writes_itself_is_there(tmp_path, released):
     assert not (tmp_path / "own.txt").exists()
 
 
+def test_no_gpu_is_there_where_none_is_when_it_is_graded(tmp_path, released, monkeypatch):
+    monkeypatch.setattr(check, "compilers", lambda: ["one"])
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    devices = "[os.environ.get(name) for name in ('COURSE_DEVICE', 'CUDA_VISIBLE_DEVICES')]"
+    solution = f"import os\n\ndef double(x):\n    return 2 * x if {devices} == ['host', ''] else None"
+    assert only(check_notebook(write(tmp_path / "mine.ipynb", solution), released)).passed
+
+
 def test_a_file_that_is_no_notebook_is_one_clear_line(tmp_path, released):
     broken = tmp_path / "mine.ipynb"
     broken.write_text("{half a notebook")
