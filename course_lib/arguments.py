@@ -3,12 +3,15 @@
 Every function raises TypeError where the type is wrong and ValueError where the value is.
 """
 
+import functools
+import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Real
 
 import numpy as np
 
+SIZE = 10**12  # of whatever counts things in a rule: tokens, requests, bytes' units
 LARGEST = 10**15  # of a number that counts things: beyond it, floating-point numbers skip some
 
 
@@ -99,3 +102,113 @@ def same_length(**rows: Sequence) -> None:
     if len(set(sizes.values())) > 1:
         told = " and ".join(f"{size} in {name}" for name, size in sizes.items())
         raise ValueError(f"{', '.join(sizes)} must have the same length, not {told}")
+
+
+Rule = Callable[[str, object], object]
+
+
+def takes(**rules: Rule) -> Callable[[Callable], Callable]:
+    """Check a function's arguments by name before it runs: `@takes(rate=POSITIVE, n=COUNT)`.
+
+    A rule is called with the name and the value of an argument that was given. Raises TypeError and
+    ValueError as the rules do.
+    """
+
+    def mark(function: Callable) -> Callable:
+        names = tuple(inspect.signature(function).parameters)
+
+        @functools.wraps(function)
+        def checked(*args, **kwargs):
+            for name, value in zip(names, args, strict=False):
+                if name in rules:
+                    rules[name](name, value)
+            for name, value in kwargs.items():
+                if name in rules:
+                    rules[name](name, value)
+            return function(*args, **kwargs)
+
+        return checked
+
+    return mark
+
+
+def check_fields(thing: object, **rules: Rule) -> None:
+    """Check fields of an object by the same rules: what a dataclass does after it is made."""
+    for name, rule in rules.items():
+        rule(name, getattr(thing, name))
+
+
+def POSITIVE(name: str, value: object) -> None:
+    """A number above 0, and finite."""
+    positive(**{name: value})
+
+
+def NOT_NEGATIVE(name: str, value: object) -> None:
+    """A number from 0 on, and finite."""
+    not_negative(**{name: value})
+
+
+def COUNT(name: str, value: object) -> None:
+    """A whole number from 1 on."""
+    count(1, SIZE, **{name: value})
+
+
+def WHOLE(name: str, value: object) -> None:
+    """A whole number from 0 on."""
+    count(0, SIZE, **{name: value})
+
+
+def INTEGER(name: str, value: object) -> None:
+    """Any whole number: a seed."""
+    if not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be a whole number, not {str(value)[:40]!r}")
+
+
+def NUMBER(name: str, value: object) -> None:
+    """Any number that is one."""
+    if math.isnan(real(name, value)):
+        raise ValueError(f"{name} must be a number, not nan")
+
+
+def TEXT(name: str, value: object) -> None:
+    """A string."""
+    instance(name, value, str)
+
+
+def between(least: int, most: int) -> Rule:
+    """A whole number of that range."""
+    return lambda name, value: count(least, most, **{name: value})
+
+
+def a(*kinds: type) -> Rule:
+    """An object of one of these types."""
+    return lambda name, value: instance(name, value, kinds)
+
+
+def or_none(rule: Rule) -> Rule:
+    """What a rule takes, or None."""
+    return lambda name, value: None if value is None else rule(name, value)
+
+
+def each(rule: Rule, empty: bool = True) -> Rule:
+    """A list or the like, every entry of which a rule takes."""
+
+    def check(name: str, values: object) -> None:
+        if (
+            isinstance(values, (str, bytes))
+            or not hasattr(values, "__len__")
+            or not hasattr(values, "__iter__")
+        ):
+            raise TypeError(f"{name} must be a list, not {str(values)[:40]!r}")
+        if not empty and not len(values):
+            raise ValueError(f"{name} must hold at least one entry")
+        for place, value in enumerate(values):
+            rule(f"{name}[{place}]", value)
+
+    return check
+
+
+def function(name: str, value: object) -> None:
+    """Something that can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, not {str(value)[:40]!r}")

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
-from course_lib.arguments import count, instance, not_negative, positive, row
+from course_lib.arguments import (
+    NOT_NEGATIVE,
+    NUMBER,
+    a,
+    count,
+    instance,
+    not_negative,
+    or_none,
+    positive,
+    row,
+    takes,
+)
 
 SIZES = ("layers", "width", "heads", "kv_heads", "head_dim", "feed_forward", "vocabulary")
 PARTS = (
@@ -67,6 +78,8 @@ class Shape:
     router_biases: bool = False
 
     def __post_init__(self):
+        instance("name", self.name, str)
+        instance("source", self.source, str)
         for f in fields(self):
             value = getattr(self, f.name)
             if f.name in SIZES:
@@ -91,6 +104,7 @@ class Shape:
             count(1, MOST, value_dim=self.value_dim, rope_dim=self.rope_dim)
 
 
+@takes(shape=a(Shape))
 def attention_parameters(shape: Shape) -> int:
     """Parameters of one attention: queries and output at all heads, keys and values at the KV heads.
 
@@ -110,6 +124,7 @@ def attention_parameters(shape: Shape) -> int:
     return matrices + at_qkv + shape.width * shape.biases + norms
 
 
+@takes(shape=a(Shape))
 def feed_forward_parameters(shape: Shape) -> int:
     """Parameters of one feed-forward part without experts: up (and gate) and down."""
     return _feed_forward(shape, shape.feed_forward)
@@ -120,6 +135,7 @@ def _feed_forward(shape: Shape, wide: int) -> int:
     return (up + 1) * shape.width * wide + (up * wide + shape.width) * shape.biases
 
 
+@takes(shape=a(Shape), used=NOT_NEGATIVE)
 def expert_parameters(shape: Shape, used: float) -> float:
     """Parameters of a feed-forward part of which `used` experts count beside the shared ones; its router too.
 
@@ -131,11 +147,13 @@ def expert_parameters(shape: Shape, used: float) -> float:
     return (used + shape.shared_experts) * _feed_forward(shape, shape.expert_width) + router
 
 
+@takes(shape=a(Shape))
 def parameters(shape: Shape) -> int:
     """All parameters, exactly: layers, norms, token and position embeddings, and the head unless tied."""
     return _parameters(shape, shape.experts)
 
 
+@takes(shape=a(Shape))
 def active_parameters(shape: Shape) -> int:
     """Parameters that one token meets: all, but of the experts only those it uses, and the embeddings."""
     return _parameters(shape, shape.experts_per_token)
@@ -154,11 +172,13 @@ def _parameters(shape: Shape, used: int) -> int:
     return decoder + encoder + embeddings + stacks * norm * shape.norms_after_stack
 
 
+@takes(shape=a(Shape))
 def dense_parts(shape: Shape) -> int:
     """Decoder layers whose feed-forward part all tokens go through."""
     return shape.dense_layers if shape.experts else shape.layers
 
 
+@takes(shape=a(Shape))
 def expert_parts(shape: Shape) -> int:
     """Decoder layers whose feed-forward part is split into experts."""
     return shape.layers - dense_parts(shape)
@@ -168,6 +188,7 @@ def _experts(shape: Shape, used: float) -> float:
     return expert_parameters(shape, used) if shape.experts else 0
 
 
+@takes(shape=a(Shape), used=or_none(NUMBER))
 def matrix_parameters(shape: Shape, used: float | None = None) -> float:
     """Parameters of the weight matrices that tokens are multiplied with, the head among them.
 
@@ -188,12 +209,14 @@ def matrix_parameters(shape: Shape, used: float | None = None) -> float:
     return products + shape.vocabulary * shape.width
 
 
+@takes(shape=a(Shape))
 def attention_flops(shape: Shape) -> int:
     """FLOPs of a layer for each pair of a token and one it attends to: scores and mix, 2 a number each."""
     values = shape.value_dim if shape.latent else shape.head_dim
     return 2 * shape.heads * (shape.head_dim + shape.rope_dim * bool(shape.latent) + values)
 
 
+@takes(shape=a(Shape), context=NOT_NEGATIVE)
 def seen_by_layers(shape: Shape, context: float) -> float:
     """Tokens that a token attends to, summed over the layers, of `context`: a window's layers see no more."""
     if shape.window is None:
@@ -202,6 +225,7 @@ def seen_by_layers(shape: Shape, context: float) -> float:
     return (shape.layers - windowed) * context + windowed * min(context, shape.window)
 
 
+@takes(shape=a(Shape), context=NUMBER)
 def forward_flops_per_token(shape: Shape, context: int) -> int:
     """FLOPs to compute one token that attends to `context` tokens, itself included, of a decoder-only model.
 
@@ -256,6 +280,7 @@ def kv_bytes(shape: Shape, tokens: int, bytes_per_number: float = 2) -> float:
     return int(size) if size == int(size) else size
 
 
+@takes(room_bytes=NUMBER)
 def tokens_that_fit(room_bytes: float, shape: Shape, bytes_per_number: float = 2) -> float:
     """Whole tokens whose keys and values fit into `room_bytes`; 0 where there is no room.
 
@@ -273,6 +298,7 @@ def tokens_that_fit(room_bytes: float, shape: Shape, bytes_per_number: float = 2
     return max(0, int(room_bytes // each))
 
 
+@takes(heads=NUMBER)
 def block_matrix_products(heads: int, cross_attention: bool = False) -> int:
     """Matrix products of one block, each head's counted apart: 5k + 3, and 10k + 4 with cross-attention.
 
@@ -480,7 +506,7 @@ SHAPES = {
 
 
 def shape(name: str) -> Shape:
-    """The shape of that name. Raises ValueError with all names for another."""
+    """The shape of that `name`. Raises ValueError with all names for another."""
     if not isinstance(name, str) or name not in SHAPES:
         raise ValueError(f"unknown shape {name!r}; known: {', '.join(SHAPES)}")
     return SHAPES[name]

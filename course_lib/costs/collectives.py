@@ -72,7 +72,7 @@ def bytes_sent(kind: str, nbytes: float, ranks: int) -> float:
     """
     _check(kind, ranks)
     if real("nbytes", nbytes) < 0:
-        raise ValueError(f"a message has no {nbytes} bytes")
+        raise ValueError(f"a message has no {nbytes} bytes: nbytes must be at least 0")
     not_negative(nbytes=nbytes)
     whole = kind in ("send", "broadcast")
     return steps(kind, ranks) * (nbytes if whole else nbytes / ranks)
@@ -90,7 +90,7 @@ def seconds(kind: str, nbytes: float, ranks: int, network: Network) -> float:
 
 def _check(kind: str, ranks: int) -> None:
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"a collective is one of {', '.join(KINDS)}, not {kind!r}")
+        raise ValueError(f"a collective is one of {', '.join(KINDS)}, not kind {kind!r}")
     if not real("ranks", ranks) >= 1:
-        raise ValueError(f"a collective has at least one rank, not {ranks}")
+        raise ValueError(f"a collective has at least one rank, not {ranks} ranks")
     count(ranks=ranks)

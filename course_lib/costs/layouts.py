@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course_lib.arguments import count, instance, not_negative, real, row
+from course_lib.arguments import NUMBER, count, instance, not_negative, real, row, takes
 from course_lib.costs import collectives, memory
 from course_lib.costs.collectives import Network
 from course_lib.costs.roofline import Device, Work, decode_work, prefill_work
@@ -120,6 +120,7 @@ def stage_seconds(shape: Shape, layout: Layout, cluster: Cluster, work: Work, to
     and one send to the next stage. Nothing overlaps with them. Raises ValueError as
     `check`, and for no tokens.
     """
+    instance("cluster", cluster, Cluster)
     check(shape, layout, cluster)
     instance("work", work, Work)
     count(tokens=tokens)
@@ -138,6 +139,7 @@ def token_seconds(shape: Shape, layout: Layout, cluster: Cluster, context: int) 
 
     Raises ValueError as `check`, and for a context below 1.
     """
+    instance("cluster", cluster, Cluster)
     check(shape, layout, cluster)
     stage = stage_seconds(shape, layout, cluster, decode_work(shape, [context]), 1)
     return layout.pipeline * stage
@@ -149,6 +151,7 @@ def users_that_fit(shape: Shape, layout: Layout, cluster: Cluster, tokens: int) 
     Shards hold whole KV heads: where there are more shards than these, several hold the same one; a latent
     is held by all. Raises ValueError as `check`, and for no tokens.
     """
+    instance("cluster", cluster, Cluster)
     check(shape, layout, cluster)
     count(tokens=tokens)
     layers = largest_stage(shape, layout)
@@ -179,6 +182,7 @@ def requests_per_second(
     Returns 0 where `users` is 0. Raises ValueError as `check`, for negative users, and for an empty prompt or
     answer.
     """
+    instance("cluster", cluster, Cluster)
     check(shape, layout, cluster)
     count(prompt=prompt, answer=answer)
     count(0, 10**9, users=users)
@@ -192,6 +196,7 @@ def requests_per_second(
     return users / (answer * round_seconds + own * prefill)
 
 
+@takes(groups=NUMBER, rounds=NUMBER)
 def pipeline_seconds(stage_times: Sequence[float], groups: int, rounds: int = 1) -> float:
     """Time until `groups` groups have passed all stages `rounds` times, each again when its own is back.
 
@@ -201,7 +206,9 @@ def pipeline_seconds(stage_times: Sequence[float], groups: int, rounds: int = 1)
     """
     stage_times = row("stage_times", stage_times, empty=True).tolist()
     if not stage_times or not real("groups", groups) >= 1 or not real("rounds", rounds) >= 1:
-        raise ValueError("a pipeline needs at least one stage, group and round")
+        raise ValueError(
+            "a pipeline needs at least one stage, group and round: stage_times, groups, rounds must not be 0"
+        )
     not_negative(**{f"stage_times[{i}]": time for i, time in enumerate(stage_times)})
     count(groups=groups, rounds=rounds)
     through, slowest = sum(stage_times), max(stage_times)

@@ -33,7 +33,7 @@ def training_states(parameters: float, stage: int = 0, ranks: int = 1, optimizer
     if real("stage", stage) not in (0, 1, 2, 3):
         raise ValueError(f"ZeRO has stages 0 to 3, not {stage!r}")
     if not real("ranks", ranks) >= 1:
-        raise ValueError(f"states lie on at least one rank, not {ranks}")
+        raise ValueError(f"states lie on at least one rank: ranks must be at least 1, not {ranks}")
     count(ranks=ranks)
     not_negative(parameters=parameters, optimizer=optimizer)
     return States(
@@ -126,6 +126,7 @@ def serving_bytes(shape: Shape, tokens: int, number: float = HALF, kv_number: fl
     Raises ValueError for negative tokens, bytes that are not above 0, and a model with an encoder.
     """
     not_negative(tokens=tokens)
+    positive(number=number, kv_number=kv_number)
     return weight_bytes(shape, number) + shapes.kv_bytes_per_token(shape, kv_number) * tokens
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course_lib.arguments import count, instance, not_negative, positive, real
+from course_lib.arguments import TEXT, a, count, instance, not_negative, positive, real, takes
 from course_lib.arguments import row as numbers
 from course_lib.hardware import GPU
 from course_lib.shapes import Shape, attention_flops, kv_bytes_per_token, matrix_parameters
@@ -54,11 +54,13 @@ class Device:
                 raise ValueError(f"a device's {name} must be greater than 0 and finite, not {value!r}")
 
     @classmethod
+    @takes(precision=TEXT)
     def of(cls, gpu: GPU, precision: str = "fp16") -> "Device":
         """The peaks of a GPU at "fp32", "fp16", "bf16" or "int8". Raises ValueError where none is stated."""
         instance("gpu", gpu, GPU)
         return cls(gpu.rate(precision), gpu.memory_bandwidth, gpu.memory_bytes)
 
+    @takes(work=a(Work))
     def seconds(self, work: Work) -> float:
         """Least time for the work: the slower of computing and moving, which overlap.
 
@@ -66,6 +68,7 @@ class Device:
         """
         return max(work.flops / self.rate, work.nbytes / self.bandwidth)
 
+    @takes(work=a(Work))
     def limit(self, work: Work) -> str:
         """What the work waits for: "compute" or "memory"."""
         return "compute" if work.flops / self.rate > work.nbytes / self.bandwidth else "memory"
