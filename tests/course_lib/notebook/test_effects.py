@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 
 from course_lib import cuda
+from course_lib.notebook import busy
 from course_lib.notebook.effects import (
     EffectNotSeen,
     assert_effect,
@@ -31,6 +32,39 @@ def records(tmp_path, monkeypatch):
 
 def record(folder, name):
     return json.loads((folder / f"{name}.json").read_text())
+
+
+@pytest.fixture
+def others(monkeypatch):
+    """others(cores) makes other programs keep so many of this machine's four cores busy."""
+    monkeypatch.setattr(busy, "cores", lambda: 4)
+
+    def keep(number: float) -> None:
+        monkeypatch.setattr(busy.Watch, "others", lambda self: number)
+
+    return keep
+
+
+def test_a_time_that_a_busy_machine_spoilt_is_no_error_and_says_what_to_do(records, others, capsys):
+    others(2.6)
+    assert_effect("speedup", 1.4, at_least=2, unit="times", timed=True)
+    assert record(records, "speedup")["verdict"] == "machine too busy"
+    said = capsys.readouterr().out
+    assert "other programs kept 2.6 of this machine's 4 cores busy" in said
+    assert "run this cell again" in said
+
+
+def test_on_a_busy_machine_a_time_that_came_out_right_is_seen(records, others):
+    others(4)
+    assert_effect("speedup", 2.4, at_least=2, unit="times", timed=True)
+    assert record(records, "speedup")["verdict"] == "seen"
+
+
+@pytest.mark.parametrize(("number", "timed"), [(0.9, True), (4, False)])
+def test_a_quiet_machine_excuses_nothing_and_a_busy_one_only_times(others, number, timed):
+    others(number)
+    with pytest.raises(EffectNotSeen):
+        assert_effect("speedup", 1.4, at_least=2, timed=timed)
 
 
 SEEN = [
