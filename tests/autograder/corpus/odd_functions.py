@@ -55,7 +55,7 @@ CASES = [
             f"        case _:\n            return {MEAN}"),
     written("defined_twice", "two definitions in one cell: the last holds", f"def mean_square(values):\n    return 0.0\n\ndef mean_square(values):\n    return {MEAN}"),
     Case("wrong_first_try_above", "an earlier wrong definition in a cell of the student's",
-         before=("def mean_square(values):\n    return 0.0\nmean_square([1.0])",)),
+         before=("def mean_square(values):\n    return 0.0\nmean_square([1.0])",), apart=True),
     Case("scratch_at_the_end", "a wrong variant tried out at the end, below all tests",
          after=("def mean_square(values):\n    return 'just trying'\nmean_square([1])",)),
     written("sleeps_a_little", "each call takes a moment", f"import time\n\ndef mean_square(values):\n    time.sleep(0.03)\n    return {MEAN}"),
