@@ -61,9 +61,7 @@ class Limits:
     processes: int = 256  # threads included: four ranks of torch.distributed start some dozens
     file_size: int = 256 << 20
     scratch: int = 256 << 20  # bytes in each of home, /tmp and /dev/shm
-    descriptors: int = (
-        4096  # open files, all processes together: what sockets and pipes hold is the kernel's memory
-    )
+    descriptors: int = 4096  # open files, all processes: what sockets and pipes hold is the kernel's memory
     group: str = ""  # the folder in which to make a control group of its own; "" for none
 
 

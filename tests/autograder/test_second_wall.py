@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from autograder import control_group, landlock, system_calls, walls
 from autograder.system_calls import CLONE, CLONE3, FAMILIES, PRETENDED, REFUSED, SOCKET, program
 from course_lib import call_filter
 from course_lib.call_filter import ARCHITECTURES, KILL, NoFilter
+from course_lib.cuda import device_calls
+from course_lib.paths import ROOT
 from tests.autograder.test_sandbox import confined
 from tests.call_filters import verdict as filtered
 
@@ -202,3 +205,9 @@ def test_no_privilege_is_needed_but_no_new_privs_is():
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_the_security_page_names_every_call_of_the_lists():
+    page = (ROOT / "docs" / "grading_security.md").read_text()
+    listing = set(re.findall(r"\w+", page.split("## System calls")[1].split("\n## ")[0]))
+    assert listing >= REFUSED.keys() | device_calls.ALLOWED.keys()
