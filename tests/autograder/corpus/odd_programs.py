@@ -109,7 +109,7 @@ faulthandler.enable()
 faulthandler.dump_traceback_later(60)
 print("to the screen", file=sys.__stdout__ or sys.stdout, flush=True)
 assert sys.stdin.read() == "" if sys.stdin else True
-assert sys.stdout.fileno() == 1 and sys.stderr.fileno() == 2
+assert sys.stdout.fileno() >= 0 and sys.stderr.fileno() >= 0
 
 {FUNCTION}"""),
 ]  # fmt: skip
