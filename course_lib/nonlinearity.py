@@ -179,9 +179,9 @@ def share_on(gpu: GPU, d_model: int, d_ff: int, tokens: int, precision: str = "f
 def share_here(d_model: int, d_ff: int, tokens: int, rounds: int = 7) -> tuple[float, float]:
     """ReLU's share of the block's time on this machine: as a kernel of its own, and fused into the product.
 
-    FP32 on torch's threads, BF16 on a GPU. The kernels take turns, `rounds` times, and the fastest counts,
-    so that other work on the machine disturbs all alike. The fused share is a difference of two products'
-    times and may come out below zero by their noise.
+    FP32 on torch's threads, BF16 on a GPU. The kernels take turns, `rounds` times, so that other work on the
+    machine disturbs all alike. The fastest counts for a kernel of its own. The fused share is a difference of
+    two products' times: its median over the rounds, or nan where their middle half spreads by more than that.
     """
     device, dtype = ("cuda", torch.bfloat16) if torch.cuda.is_available() else ("cpu", torch.float32)
     random = seeds.torch_stream("nonlinearity", "block")
@@ -207,12 +207,20 @@ def share_here(d_model: int, d_ff: int, tokens: int, rounds: int = 7) -> tuple[f
     timers = {
         name: Timer(line, globals=values, num_threads=torch.get_num_threads()) for name, line in code.items()
     }
-    times = dict.fromkeys(code, float("inf"))
+    times = {name: [] for name in code}
     for _ in range(rounds):
         for name, timer in timers.items():
-            times[name] = min(times[name], timer.timeit(1).median)
-    own = times["activation"] / (times["up"] + times["activation"] + times["down"])
-    return own, (times["fused"] - times["up"]) / (times["fused"] + times["down"])
+            times[name].append(timer.timeit(1).median)
+    up, activation, down = (min(times[name]) for name in ("up", "activation", "down"))
+    return activation / (up + activation + down), settled(
+        (np.array(times["fused"]) - times["up"]) / (np.array(times["fused"]) + times["down"])
+    )
+
+
+def settled(shares: np.ndarray) -> float:
+    """Median of what rounds (n,) measured of a share of at least 0; nan where they do not settle it."""
+    low, middle, high = np.quantile(shares, (0.25, 0.5, 0.75))
+    return float(middle) if middle > high - low else float("nan")
 
 
 def _product(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, relu: bool) -> torch.Tensor:

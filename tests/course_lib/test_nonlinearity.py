@@ -188,10 +188,24 @@ def test_kernel_takes_the_longer_of_arithmetic_and_traffic():
     assert nonlinearity.Kernel(1, 160 * 10**9).seconds(card) == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("shares", "settled"),
+    [
+        ([0.10, 0.11, 0.12, 0.10, 0.9], 0.11),  # one busy moment
+        ([-0.24, 0.12, 0.004, 0.046, -0.015, -0.007], None),
+        ([-0.1, -0.1, -0.1], None),
+        ([0.02, 0.2, 0.01, 0.15, 0.3], None),
+    ],
+)
+def test_a_share_that_the_rounds_do_not_agree_on_is_no_number(shares, settled):
+    found = nonlinearity.settled(np.array(shares))
+    assert np.isnan(found) if settled is None else found == pytest.approx(settled)
+
+
 def test_measured_share_is_a_share_and_the_fused_product_computes_the_same():
     own, fused = share_here(64, 256, 128, rounds=3)
     assert 0 < own < 1
-    assert -1 < fused < 1
+    assert 0 < fused < 1 or np.isnan(fused)
     random = seeds.torch_stream("test", "product")
     x, weight, bias = (torch.randn(size, generator=random) for size in ((9, 5), (7, 5), (7,)))
     exact = torch.nn.functional.linear(x, weight, bias)

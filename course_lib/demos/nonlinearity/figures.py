@@ -202,8 +202,8 @@ def traffic(launches: Mapping[str, Sequence[Report]]) -> go.Figure:
 def cost(shares: Mapping[str, tuple[float, float]], block: str) -> go.Figure:
     """The activation's share of a block, a row a measure of cost: as a kernel of its own, and fused.
 
-    shares: label -> (own, fused), each between 0 and 1. The first is the share of FLOPs, the last that of the
-    time which the title speaks of; `block` says which block.
+    shares: label -> (own, fused), each between 0 and 1, or nan where noise is larger: that gets no bar. The
+    first is the share of FLOPs, the last that of the time in the title; `block` says which block.
     """
     names = list(shares)
     drawing = make_subplots(
@@ -212,7 +212,7 @@ def cost(shares: Mapping[str, tuple[float, float]], block: str) -> go.Figure:
     )  # fmt: skip
     for column in (1, 2):
         percent = np.array([100 * shares[name][column - 1] for name in names])
-        part = np.maximum(percent, 0)  # noise of a measured difference; the label says its sign
+        part = np.nan_to_num(percent)
         for x, base, color in ((part, 0 * part, look.ORANGE), (100 - part, part, REST)):
             drawing.add_bar(
                 y=names, x=x, base=base, orientation="h", marker_color=color, row=1, col=column,
@@ -243,6 +243,8 @@ def cost(shares: Mapping[str, tuple[float, float]], block: str) -> go.Figure:
 
 
 def _percent(value: float) -> str:
-    """Whole percents from 10 up, hundredths below 1, with a true minus; zero only where it is exact."""
-    digits = 0 if abs(value) >= 9.95 or value == 0 else 1 if abs(value) >= 0.95 else 2
-    return f"{value:.{digits}f} %".replace("-", "−")
+    """Whole percents from 10 up, hundredths below 1; zero only where it is exact."""
+    if np.isnan(value):
+        return "less than the noise"
+    digits = 0 if value >= 9.95 or value == 0 else 1 if value >= 0.95 else 2
+    return f"{value:.{digits}f} %"

@@ -1,6 +1,8 @@
 """The demo shows the network it trains, while it trains it; the figures say what their numbers say."""
 
 import asyncio
+import math
+import re
 
 import numpy as np
 import plotly.graph_objects as go
@@ -185,6 +187,12 @@ def pictures():
 )
 def test_finding_in_a_title_is_computed_from_the_data(name, finding):
     assert finding in said(pictures()[name])
+
+
+def test_a_share_that_is_less_than_the_noise_gets_no_bar():
+    figure = figures.cost({"FLOPs": (0.01, 0.01), "time": (0.2, math.nan)}, "some block")
+    assert [bar.x[1] for bar in figure.data][2] == 0
+    assert "less than the noise" in [re.sub("<.*?>", "", note.text) for note in figure.layout.annotations]
 
 
 @pytest.mark.needs("compiler")
