@@ -70,9 +70,17 @@ def real(name: str, value: object) -> float:
 
 
 def row(
-    name: str, values: object, least: float = -math.inf, whole: bool = False, empty: bool = False
+    name: str,
+    values: object,
+    least: float = -math.inf,
+    whole: bool = False,
+    empty: bool = False,
+    finite: bool = True,
 ) -> np.ndarray:
-    """Finite numbers of at least `least` in one dimension, as an array; whole ones; none only if `empty`."""
+    """Numbers of at least `least` in one dimension, as an array; `whole` ones; none at all only if `empty`.
+
+    Finite ones, unless the caller looks for others itself.
+    """
     try:
         array = np.asarray(values)
     except ValueError:
@@ -85,6 +93,8 @@ def row(
         raise TypeError(f"{name} must hold numbers, not {str(values)[:40]!r}")
     if array.ndim != 1:
         raise ValueError(f"{name} must be a list of numbers, not an array of shape {array.shape}")
+    if not finite:
+        return array
     good = np.isfinite(array) & (array >= least)
     if whole:
         good &= (array == np.floor(array)) & (array <= LARGEST)
@@ -168,6 +178,12 @@ def NUMBER(name: str, value: object) -> None:
     """Any number that is one."""
     if math.isnan(real(name, value)):
         raise ValueError(f"{name} must be a number, not nan")
+
+
+def FINITE(name: str, value: object) -> None:
+    """Any finite number."""
+    if not math.isfinite(real(name, value)):
+        raise ValueError(f"{name} must be finite, not {value}")
 
 
 def TEXT(name: str, value: object) -> None:

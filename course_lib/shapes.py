@@ -143,6 +143,8 @@ def expert_parameters(shape: Shape, used: float) -> float:
     """
     if not shape.experts:
         raise ValueError(f"{shape.name} has no experts")
+    if used > shape.experts:
+        raise ValueError(f"used must be at most {shape.experts} experts, not {used}")
     router = shape.width * shape.experts + shape.experts * shape.router_biases
     return (used + shape.shared_experts) * _feed_forward(shape, shape.expert_width) + router
 
@@ -306,7 +308,7 @@ def block_matrix_products(heads: int, cross_attention: bool = False) -> int:
     part has 2. Raises ValueError for no heads.
     """
     if not heads >= 1:
-        raise ValueError(f"a block has at least one head, not {heads}")
+        raise ValueError(f"a block has at least one head: heads must be at least 1, not {heads}")
     count(heads=heads)
     attention = 3 * heads + 2 * heads + 1
     return attention * (2 if cross_attention else 1) + 2

@@ -6,6 +6,7 @@ import re
 from functools import cache, cached_property
 
 from course_lib.cuda.arguments import Launch, check
+from course_lib.cuda.constants import prelude
 from course_lib.cuda.errors import CompileError, KernelError
 from course_lib.cuda.signature import kernels
 
@@ -33,13 +34,15 @@ def available() -> bool:
 
 
 def device_source(source: str, filename: str) -> str:
-    """The source behind CUDA's half-precision headers where it uses their types; lines keep their numbers."""
+    """The source behind what it uses of CUDA's half-precision headers and of C's constants; lines keep their
+    numbers.
+    """
     lines = [
         f"#include <{name}.h>"
         for name, words in (("cuda_fp16", _HALF), ("cuda_bf16", _BFLOAT))
         if words.search(source)
     ]
-    return "\n".join([*lines, f'#line 1 "{filename}"', source])
+    return "\n".join([*lines, *prelude(source), f'#line 1 "{filename}"', source])
 
 
 def refusal(log: str, filename: str, where: str = "") -> CompileError:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _TOKEN = re.compile(
-    r"""(?P<comment>//(?:[^\\\n]|\\.)*|/\*.*?\*/)
-      |(?P<directive>^[ \t]*\#(?:[^\\\n]|\\.)*)
+    r"""(?P<comment>//(?:[^\\\n]|\\(?:\r\n|.))*|/\*.*?\*(?:\\\r?\n)*/
+        |(?<![\w/*\#:<>%])\\\r?\n|\\\r?\n(?![\w/*\#:<>%]))  # a line that goes on, between two words
+      |(?P<directive>^[ \t]*\#(?:[^\\\n]|\\(?:\r\n|.))*)
       |(?P<string>"(?:[^"\\\n]|\\.)*")
       |(?P<char>'(?:[^'\\\n]|\\.)*')
       |(?P<name>[A-Za-z_]\w*)
@@ -30,7 +31,10 @@ class Token:
 
 @lru_cache(maxsize=64)
 def tokens(source: str) -> tuple[Token, ...]:
-    """The source's tokens without comments and white space; a preprocessor directive is one token."""
+    """The source's tokens without comments and white space; a preprocessor directive is one token.
+
+    A backslash at the end of a line is a token only inside a word, which then stands in two lines.
+    """
     found, line, place = [], 1, 0
     for match in _TOKEN.finditer(source):
         line += source.count("\n", place, match.start())
@@ -48,6 +52,17 @@ def closing(words: tuple[Token, ...], opening: int) -> int:
         if depth == 0:
             return i
     return len(words) - 1
+
+
+def opening(words: tuple[Token, ...], closer: int) -> int:
+    """Index of the bracket that the one at `closer` closes; 0 where it was never opened."""
+    depth = 0
+    opener = next(key for key, value in CLOSING.items() if value == words[closer].text)
+    for i in range(closer, -1, -1):
+        depth += (words[i].text == words[closer].text) - (words[i].text == opener)
+        if depth == 0:
+            return i
+    return 0
 
 
 def split(words: tuple[Token, ...], separator: str = ",") -> list[tuple[Token, ...]]:

@@ -7,7 +7,9 @@ the library is loaded, no reserved names. They stand beside the process of its o
 import re
 
 from course_lib.cuda.errors import CompileError
-from course_lib.cuda.lexer import Token, closing, tokens
+from course_lib.cuda.lexer import Token, tokens
+from course_lib.cuda.macros import expanded
+from course_lib.cuda.scopes import Declaration, declarations
 
 MOST_CHARACTERS = 1_000_000  # of a source; reading one takes memory many times its length
 _DIRECTIVES = {"define", "undef", "if", "ifdef", "ifndef", "else", "elif", "endif", "pragma"}
@@ -30,7 +32,8 @@ _WORDS = {
 }
 # CUDA's own names with two underscores; every other such name belongs to the compiler.
 _CUDA_NAMES = re.compile(
-    r"__(global|device|shared|constant|restrict|launch_bounds|forceinline|noinline|align|grid_constant)__$"
+    r"__(global|device|shared|constant|restrict|launch_bounds|maxnreg|forceinline|noinline|inline|align|grid_constant)"
+    r"__$|__restrict$"
     r"|__(syncthreads(_count|_and|_or)?|syncwarp|activemask|threadfence(_block|_system)?|nanosleep|trap)$"
     r"|__(shfl|shfl_up|shfl_down|shfl_xor|all|any|ballot|match_any|match_all|reduce_(add|min|max|and|or|xor))_sync$"
     r"|__(ldg|ldcg|ldca|ldcs|ldlu|ldcv|stcg|stcs|stwb|stwt)$"
@@ -62,7 +65,7 @@ def check_rules(source: str) -> None:
     for i, word in enumerate(words):
         problems += _forbidden_word(words, i, word)
     if not problems:
-        problems = _declarations(words, 0, len(words), in_class=False)
+        problems = _declarations(source)
     if problems:
         text = "\n".join(f"kernel.cu, line {line}: {what}" for line, what in problems)
         raise CompileError(text, problems)
@@ -84,7 +87,9 @@ def _forbidden_word(words: tuple[Token, ...], i: int, word: Token) -> list[tuple
     if word.kind == "directive":
         return _directive(word)
     if word.kind == "mark":
-        if word.text == "\\" or not word.text.isascii():
+        if word.text == "\\":
+            return [(word.line, "a word may not go on in the next line: put the \\ between two words")]
+        if not word.text.isascii():
             return [(word.line, f"the character {word.text} is not allowed in code")]
         if word.text in ("##", "%:", "#"):
             return [(word.line, f"{word.text} is not allowed")]
@@ -115,6 +120,8 @@ def _name(name: str) -> list[str]:
         return ["host functions are not allowed: mark the function __device__"]
     if name in _VENDORS:
         return [f"attributes of a compiler ({name}::) are not allowed, nor is another thing of that name"]
+    if name == "__attribute__":
+        return ["attributes of a compiler (__attribute__) are not allowed; CUDA's own and [[...]] are"]
     if name.startswith("__") and not _CUDA_NAMES.match(name):
         return [f"the name {name} is not CUDA's; names that begin with two underscores are reserved"]
     if re.match(r"_[A-Z]", name):
@@ -125,12 +132,11 @@ def _name(name: str) -> list[str]:
 def _extern(words: tuple[Token, ...], i: int, word: Token) -> list[tuple[int, str]]:
     if word.text != "extern":
         return []
-    after = [w.text for w in words[i + 1 : i + 3]]
-    if after[:1] == ["__shared__"] or after == ['"C"', "__global__"]:
+    rest = words[i + 1 : i + 20]
+    end = next((k for k, w in enumerate(rest) if w.text in (";", "(", "{", "=", "[")), len(rest))
+    if (rest[:1] and rest[0].text == '"C"') or "__shared__" in (w.text for w in rest[:end]):
         return []
-    return [
-        (word.line, 'extern stands before __shared__, or as extern "C" before __global__, and nowhere else')
-    ]
+    return [(word.line, 'extern stands before __shared__, or as extern "C", and nowhere else')]
 
 
 def _directive(word: Token) -> list[tuple[int, str]]:
@@ -150,77 +156,32 @@ def _directive(word: Token) -> list[tuple[int, str]]:
     for token in tokens(rest):
         if token.kind == "name":
             problems += [(word.line, what) for what in _name(token.text)]
-            if token.text in ("extern", "__global__"):
-                problems.append((word.line, f"{token.text} is not allowed inside a macro"))
     return problems
 
 
-def _declarations(words: tuple[Token, ...], start: int, end: int, in_class: bool) -> list[tuple[int, str]]:
+def _declarations(source: str) -> list[tuple[int, str]]:
     """Declarations outside of functions: functions are device code, variables device memory."""
-    problems, i = [], start
-    while i < end:
-        if words[i].kind == "directive" or words[i].text in (";", "public", "private", "protected", ":"):
-            i += 1
-            continue
-        stop, body = _statement(words, i, end)
-        texts = [w.text for w in words[i : body if body else stop]]
-        if texts[:1] == ["template"]:
-            texts = texts[_template_end(texts) :]
-        if texts and body and texts[0] in ("namespace", "struct", "class", "union") and "(" not in texts:
-            problems += _declarations(words, body + 1, closing(words, body), in_class=texts[0] != "namespace")
-        elif texts and texts[0] not in (
-            "using",
-            "typedef",
-            "enum",
-            "static_assert",
-            "struct",
-            "class",
-            "union",
-            "friend",
-        ):
-            problems += _plain_declaration(words[i].line, texts, words[i:stop], body is not None, in_class)
-        i = stop
+    problems = []
+    for declaration in declarations(expanded(source)):
+        if declaration.kind in ("function", "variable"):
+            problems += _plain_declaration(declaration)
     return problems
 
 
-def _template_end(texts: list[str]) -> int:
-    depth = 0
-    for i, text in enumerate(texts):
-        depth += (text == "<") - text.count(">") * (text.startswith(">"))
-        if depth <= 0 and i:
-            return i + 1
-    return len(texts)
-
-
-def _statement(words: tuple[Token, ...], i: int, end: int) -> tuple[int, int | None]:
-    """Where the declaration at `i` ends, and the index of its body's brace if it has one."""
-    seen_equals = False
-    while i < end:
-        text = words[i].text
-        if text == ";":
-            return i + 1, None
-        if text == "{" and not seen_equals:
-            return closing(words, i) + 1, i
-        seen_equals |= text == "="
-        i = closing(words, i) + 1 if text in "([{" else i + 1
-    return end, None
-
-
-def _plain_declaration(
-    line: int, texts: list[str], words: tuple[Token, ...], has_body: bool, in_class: bool
-) -> list[tuple[int, str]]:
+def _plain_declaration(declaration: Declaration) -> list[tuple[int, str]]:
+    line, texts, in_class = declaration.head[0].line, declaration.texts, declaration.in_class
+    has_body = declaration.body is not None
     if "__global__" in texts and not has_body:
         return [(line, "a kernel is written down where it is declared: this one has no body")]
-    before_equals = texts[: texts.index("=")] if "=" in texts else texts
-    if "(" in before_equals and not (_attribute_only(before_equals)):
+    if declaration.kind == "function":
         if _FUNCTION_MARKS & set(texts) or (in_class and not has_body and "default" in texts):
             return []
         return [(line, "this function is host code: mark it __device__ (or __global__, for a kernel)")]
     if in_class:
         return []
-    if not {"__device__", "__constant__", "constexpr", "const"} & set(texts):
+    if not {"__device__", "__constant__", "constexpr", "const", "__shared__"} & set(texts):
         return [(line, "a variable outside of functions must be __device__, __constant__ or constexpr")]
-    initial = [w.text for w in words[len(before_equals) :]]
+    initial = texts[texts.index("=") :] if "=" in texts else []
     if "(" in initial and "constexpr" not in texts:
         return [
             (
@@ -230,8 +191,3 @@ def _plain_declaration(
             )
         ]
     return []
-
-
-def _attribute_only(texts: list[str]) -> bool:
-    """Whether the only brackets belong to __align__(n) or alignas(n)."""
-    return all(texts[i - 1] in ("__align__", "alignas") for i, text in enumerate(texts) if text == "(" and i)

@@ -1,35 +1,32 @@
 """The kernels of a source and what each takes: read from the text, so that both devices check alike."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from course_lib.cuda.declarators import (
+    NUMBERS,
+    VECTORS,
+    NotRead,
+    Type,
+    names_of_types,
+    parameter,
+    without_attributes,
+)
 from course_lib.cuda.errors import CompileError
-from course_lib.cuda.lexer import Token, closing, split, tokens
-
-_SCALARS = {
-    "float": "float32", "double": "float64", "half": "float16", "__half": "float16",
-    "bool": "bool", "char": "int8", "signed char": "int8", "unsigned char": "uint8",
-    "short": "int16", "unsigned short": "uint16", "int": "int32", "signed": "int32", "signed int": "int32",
-    "unsigned": "uint32", "unsigned int": "uint32", "long": "int64", "unsigned long": "uint64",
-    "long long": "int64", "unsigned long long": "uint64", "size_t": "uint64",
-    "__nv_bfloat16": "bfloat16", "nv_bfloat16": "bfloat16",
-}  # fmt: skip
-_VECTORS = {
-    "char": "int8",
-    "uchar": "uint8",
-    "short": "int16",
-    "ushort": "uint16",
-    "int": "int32",
-    "uint": "uint32",
-}
-_VECTORS |= {"longlong": "int64", "ulonglong": "uint64", "float": "float32", "double": "float64"}
-_QUALIFIERS = {"const", "volatile", "__restrict__", "__grid_constant__", "restrict"}
+from course_lib.cuda.lexer import Token, closing, split
+from course_lib.cuda.macros import expanded
+from course_lib.cuda.scopes import Declaration, declarations, parameters
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter: C type, dtype by name (None for void*), elements a C value holds, pointer or not."""
+    """One parameter: C type, dtype by name (None for void*), elements a C value holds, pointer or not.
+
+    `type` is the element's; `spelling` is the whole type in C++, as the compiler is asked whether it agrees.
+    `constant`: what it points to is const, so that it is no output.
+    """
 
     name: str
     type: str
@@ -37,6 +34,7 @@ class Parameter:
     width: int
     pointer: bool
     constant: bool
+    spelling: str
 
     @property
     def itemsize(self) -> int:
@@ -56,80 +54,111 @@ class Kernel:
     end: int
 
 
-def _element(type_name: str) -> tuple[str | None, int] | None:
-    if type_name == "void":
-        return None, 1
-    if type_name in _SCALARS:
-        return _SCALARS[type_name], 1
-    if type_name in ("half2", "__half2"):
-        return "float16", 2
-    if type_name in ("__nv_bfloat162", "nv_bfloat162"):
-        return "bfloat16", 2
-    if type_name[:-1] in _VECTORS and type_name[-1] in "1234":
-        return _VECTORS[type_name[:-1]], int(type_name[-1])
-    return None
-
-
-def _parameter(words: tuple[Token, ...], kernel: str) -> Parameter:
-    names = [w.text for w in words if w.kind == "name" and w.text not in _QUALIFIERS]
-    stars = sum(w.text == "*" for w in words)
-    line = words[0].line if words else 0
-    if len(names) < 2 or stars > 1:
-        text = " ".join(w.text for w in words)
-        raise CompileError(f"line {line}: kernel {kernel}: cannot read the parameter '{text}'; write "
-                           "TYPE NAME or TYPE* NAME",
-                           [(line, "cannot read this parameter")])  # fmt: skip
-    type_name, name = " ".join(names[:-1]), names[-1]
-    element = _element(type_name)
-    if element is None or (not stars and (element[0] is None or element[1] > 1)):
-        raise CompileError(
-            f"line {line}: kernel {kernel}: parameter {name} has type {type_name}{'*' * stars}; a kernel "
-            "takes CUDA's own "
-            "number types, and pointers to them or to its vector types",
-            [(line, f"the type {type_name} cannot be a kernel's parameter")],
-        )
-    return Parameter(
-        name, type_name, element[0], element[1], bool(stars), any(w.text == "const" for w in words)
-    )
-
-
 def definitions(source: str) -> list[Kernel]:
-    """Every kernel definition in order; one in `#if` and one in `#else` are both there.
+    """Every kernel definition in order; where a condition is NVIDIA's compiler's, both branches' are there.
 
-    Raises CompileError for a kernel that cannot be launched by name, and for a source without any.
+    Raises CompileError for a kernel that cannot be launched by name or with its parameters, and for a source
+    without any.
     """
-    words, found = tokens(source), []
-    for i, word in enumerate(words):
-        if word.text != "__global__":
-            continue
-        at = i + 1
-        while words[at].text != "(" or words[at - 1].text == "__launch_bounds__":
-            at = closing(words, at) + 1 if words[at].text == "(" else at + 1
-            if at >= len(words):
-                raise CompileError(
-                    f"line {word.line}: __global__ without a function", [(word.line, "no function here")]
-                )
-        name, end = words[at - 1], closing(words, at)
-        if end + 1 >= len(words) or words[end + 1].text != "{":
-            continue
-        if [w.text for w in words[max(0, i - 2) : i]] != ["extern", '"C"']:
-            raise CompileError(
-                f'line {word.line}: write extern "C" before __global__, so that kernel {name.text} can '
-                "be found by name",
-                [(word.line, f'kernel {name.text} lacks extern "C"')],
-            )
-        parameters = tuple(_parameter(part, name.text) for part in split(words[at + 1 : end]))
-        body = closing(words, end + 1)
-        marks = [w.text for w in words[end + 1 : body + 1]]
-        if marks.count("{") != marks.count("}"):
-            raise CompileError(
-                f"line {name.line}: kernel {name.text}: a {{ is never closed",
-                [(name.line, f"kernel {name.text}: a {{ is never closed")],
-            )
-        found.append(Kernel(name.text, parameters, word.line, words[body].end))
-    if not found:
+    return list(_definitions(source))
+
+
+@lru_cache(maxsize=64)
+def _definitions(source: str) -> tuple[Kernel, ...]:
+    words = expanded(source)
+    found = list(declarations(words))
+    names = names_of_types(found)
+    kernels = tuple(
+        _kernel(words, declaration, names)
+        for declaration in found
+        if "__global__" in declaration.texts and _is_definition(declaration)
+    )
+    if not kernels:
         raise CompileError('the source defines no kernel: write extern "C" __global__ void NAME(...) { ... }')
-    return found
+    return kernels
+
+
+def _is_definition(declaration: Declaration) -> bool:
+    if declaration.kind != "function":
+        line = declaration.head[0].line
+        raise CompileError(f"line {line}: __global__ without a function", [(line, "no function here")])
+    return declaration.body is not None
+
+
+def _kernel(words: tuple[Token, ...], declaration: Declaration, names: dict) -> Kernel:
+    head = declaration.head
+    at = parameters(head)
+    name = next(w for w in reversed(without_attributes(head[:at])) if w.kind == "name")
+    line = next(w.line for w in head if w.text == "__global__")
+    _refuse_what_has_no_name(declaration, name)
+    parts = split(head[at + 1 : closing(head, at)])
+    if len(parts) == 1 and [w.text for w in parts[0]] == ["void"]:
+        parts = []
+    taken = tuple(_parameter(part, place, name, names) for place, part in enumerate(parts, 1))
+    body = words[declaration.body : closing(words, declaration.body) + 1]
+    marks = [w.text for w in body]
+    if marks.count("{") != marks.count("}"):
+        raise _refused(name.line, f"kernel {name.text}: a {{ is never closed")
+    return Kernel(name.text, taken, line, body[-1].end)
+
+
+def _refuse_what_has_no_name(declaration: Declaration, name: Token) -> None:
+    """Raises CompileError for kernels that cannot be found by name, with the reason."""
+    texts = declaration.texts
+    linkage = texts[texts.index("extern") + 1] if "extern" in texts else None
+    if declaration.template:
+        raise _refused(
+            name.line,
+            f"kernel {name.text} is a template, which has no name to be launched by; write the template as a "
+            "__device__ function and a kernel that calls it",
+        )
+    if declaration.in_class:
+        raise _refused(name.line, f"kernel {name.text} is a member of a class; write it outside")
+    if linkage != '"C"' and not (declaration.c_linkage and linkage is None):
+        raise _refused(
+            name.line,
+            f'write extern "C" before __global__, so that kernel {name.text} can be found by name',
+        )
+    if "static" in texts:
+        raise _refused(name.line, f"kernel {name.text} is static, so it cannot be found by name")
+    if "noexcept" in texts:
+        raise _refused(name.line, f"kernel {name.text}: noexcept is not allowed for a kernel")
+
+
+def _parameter(words: tuple[Token, ...], place: int, kernel: Token, names: dict) -> Parameter:
+    line = words[0].line if words else kernel.line
+    text = " ".join(w.text for w in words)
+    where = f"kernel {kernel.text}: parameter {place} ({text})"
+    if "." in (w.text for w in words[:1]):
+        raise _refused(line, f"{where} is an ellipsis; a kernel takes a fixed number of arguments")
+    try:
+        name, kind = parameter(words, names)
+    except NotRead as why:
+        raise _refused(line, f"{where} has a type that a kernel here does not take: {why}; it takes CUDA's "
+                             "own number types, and pointers to them or to its vector types") from None  # fmt: skip
+    return _read(name or f"parameter_{place}", kind, line, where)
+
+
+def _read(name: str, kind: Type, line: int, where: str) -> Parameter:
+    layers = [layer.text for layer in kind.layers]
+    if "&" in layers:
+        raise _refused(line, f"{where} is a reference ({kind}), but its argument is copied to the device; write "
+                             f"{kind.element} or {kind.element}*")  # fmt: skip
+    if "()" in layers:
+        raise _refused(line, f"{where} is a pointer to a function, which host and device do not share")
+    if layers.count("*") > 1:
+        raise _refused(line, f"{where} is a pointer to pointers ({kind}); pass one array and index into it")
+    pointer = bool(layers)
+    dtype, width = VECTORS.get(kind.element, (NUMBERS.get(kind.element), 1))
+    if not pointer and width > 1:
+        raise _refused(line, f"{where} is a vector type by value; pass a pointer to it, or its numbers")
+    if not pointer and dtype is None:
+        raise _refused(line, f"{where} is void, which is no value; write void*")
+    return Parameter(name, kind.element, dtype, width, pointer, kind.constant and pointer, str(kind))
+
+
+def _refused(line: int, why: str) -> CompileError:
+    return CompileError(f"line {line}: {why}", [(line, why)])
 
 
 def kernels(source: str) -> dict[str, Kernel]:

@@ -1,8 +1,15 @@
 """From CUDA C++ to what an ordinary compiler accepts, by insertions that keep every line's number."""
 
+from course_lib.cuda.constants import prelude
+from course_lib.cuda.declarators import without_attributes
 from course_lib.cuda.errors import CompileError
-from course_lib.cuda.lexer import Token, closing, split, tokens
+from course_lib.cuda.lexer import Token, closing, opening, split
+from course_lib.cuda.macros import expanded
+from course_lib.cuda.scopes import Declaration, declarations
 from course_lib.cuda.signature import Kernel, definitions
+
+_ALIGNED = ("alignas", "__align__", "__attribute__")
+_NO_NAMES = ("const", "volatile", "__restrict__", "__restrict")
 
 
 def host_source(source: str, filename: str) -> str:
@@ -12,118 +19,163 @@ def host_source(source: str, filename: str) -> str:
     compiler name `filename` and the source's own lines. Raises CompileError as `definitions` does.
     """
     edits = [(kernel.end, kernel.end, _entry(kernel)) for kernel in definitions(source)]
-    words = tokens(source)
-    depth, held = 0, []
-    for i, word in enumerate(words):
-        depth += (word.text == "{") - (word.text == "}")
-        if depth == 0:
-            held = []
-        if word.text == "__shared__":
-            edits.append(_shared(words, i, depth, held))
-        elif depth == 0 and word.text in ("__device__", "__constant__"):
-            edits.extend(_device(words, i))
+    words = expanded(source)
+    for declaration in declarations(words):
+        if declaration.kind == "function":
+            if declaration.body is not None:
+                edits += _in_function(source, words, declaration.body)
+        elif "__shared__" in declaration.texts:
+            raise _refused(
+                declaration.head[0].line, "declare __shared__ memory inside the kernel that uses it"
+            )
+        elif {"__device__", "__constant__"} & set(declaration.texts):
+            edits += _device(words, declaration)
     for start, end, text in sorted(edits, reverse=True):
         source = source[:start] + text + source[end:]
-    return f'#line 1 "{filename}"\n{source}\n'
+    return "\n".join([*prelude(source), f'#line 1 "{filename}"', source, ""])
 
 
 def _entry(kernel: Kernel) -> str:
-    arguments = ", ".join(
-        f"*({p.type}{'*' * p.pointer}*)arguments[{i}]" for i, p in enumerate(kernel.parameters)
-    )
+    """Calls the kernel with the launch's arguments; the compiler is asked whether it reads them as we do."""
+    types = [p.spelling for p in kernel.parameters]
+    arguments = ", ".join(f"*(__course_type<{t}>::type*)arguments[{i}]" for i, t in enumerate(types))
+    agrees = ", ".join([f"decltype({kernel.name})", *types])
     return (
+        f" static_assert(__course_takes<{agrees}>::value, "
+        f'"the course reads the parameters of kernel {kernel.name} otherwise than the compiler: write their types out");'
         ' extern "C" __attribute__((visibility("default"), no_sanitize("thread"))) void '
         f"__course_entry_{kernel.name}(void** arguments)"
         f" {{ (void)arguments; {kernel.name}({arguments}); }}"
     )
 
 
-def _declared(words: tuple[Token, ...], start: int) -> tuple[list[str], int]:
-    """Names declared by the statement at `start`, and the index of its semicolon."""
-    end = start
-    while words[end].text != ";":
-        end = closing(words, end) + 1 if words[end].text in "([{" else end + 1
-        if end >= len(words):
-            raise CompileError(f"line {words[start].line}: this declaration has no semicolon")
-    names = []
-    for part in split(words[start:end]):
-        cut = next((i for i, w in enumerate(part) if w.text in ("[", "=")), len(part))
-        names.append(part[cut - 1].text)
-    return names, end
+def _in_function(source: str, words: tuple[Token, ...], body: int) -> list[tuple[int, int, str]]:
+    """Edits for the shared arrays of one function."""
+    depth, held, edits = 0, [], []
+    for i in range(body, closing(words, body)):
+        depth += (words[i].text == "{") - (words[i].text == "}")
+        if words[i].text == "__shared__":
+            edits.append(_shared(source, words, i, depth, held))
+    return edits
 
 
-def _shared(words: tuple[Token, ...], i: int, depth: int, held: list[str]) -> tuple[int, int, str]:
+def _shared(
+    source: str, words: tuple[Token, ...], i: int, depth: int, held: list[str]
+) -> tuple[int, int, str]:
     """The edit for one declaration; `held` are the structs of this function's outermost block so far."""
-    line = words[i].line
-    if depth == 0:
-        raise _refused(line, "declare __shared__ memory inside the kernel that uses it")
-    start = i
-    while words[start - 1].text not in (";", "{", "}", ")", ":") and words[start - 1].kind != "directive":
-        start -= 1
-    names, end = _declared(words, i + 1)
-    statement = [w for w in words[start:end] if w.text not in ("__shared__", "static", "extern")]
-    if any(word.text == "=" for word in statement):
+    line, start = words[i].line, _statement_start(words, i)
+    end = i
+    while words[end].text != ";":
+        end = closing(words, end) + 1 if words[end].text in ("(", "[", "{") else end + 1
+        if end >= len(words):
+            raise _refused(line, "this declaration has no semicolon")
+    place = words[start].start, words[end].end
+    if words[start - 1].start == place[0] or (
+        end + 1 < len(words) and words[end + 1].start == words[end].start
+    ):
+        raise _refused(line, "write this __shared__ declaration out: a macro holds it with other code")
+    statement = tuple(w for w in words[start:end] if w.text not in ("__shared__", "static", "extern"))
+    dynamic = any(word.text == "extern" for word in words[start:end])
+    base, declarators = _split(without_attributes(statement) if dynamic else statement)
+    if any(word.text == "=" for part in declarators for word in part):
         raise _refused(
             line, "__shared__ memory cannot be initialized where it is declared; let threads write it"
         )
-    if any(word.text == "extern" for word in words[start:i]):
-        text = _dynamic(line, statement, names)
+    text, base = _type_of_its_own(base, place[0])
+    if dynamic:
+        text += _dynamic(line, base, declarators)
     else:
-        text, structs = _members(words[start].start, statement, names)
+        members, structs = _members(place[0], base, declarators)
         if depth == 1:
             held += structs
         sizes = " + ".join(f"sizeof({struct})" for struct in (held if depth == 1 else structs))
+        text += members
         text += f'static_assert({sizes} <= 49152, "a block has at most 48 KB of static shared memory"); '
-    newlines = "\n" * (words[end].line - words[start].line)
-    return words[start].start, words[end].end, text + newlines
+    return *place, text + "\n" * source.count("\n", *place)
 
 
-def _members(place: int, statement: list[Token], names: list[str]) -> tuple[str, list[str]]:
+def _statement_start(words: tuple[Token, ...], i: int) -> int:
+    start = i
+    while words[start - 1].text not in (";", "{", "}", ":") and words[start - 1].kind != "directive":
+        if words[start - 1].text == ")":
+            before = opening(words, start - 1)
+            if words[before - 1].text not in _ALIGNED:
+                break
+            start = before
+        start -= 1
+    return start
+
+
+def _split(statement: tuple[Token, ...]) -> tuple[list[str], list[tuple[Token, ...]]]:
+    """The words of the type, and the declarators behind it."""
+    i, angles = 0, 0
+    while i < len(statement):
+        text = statement[i].text
+        after = statement[i + 1].text if i + 1 < len(statement) else ";"
+        if text == "<" or (text.startswith(">") and angles):
+            angles += 1 if text == "<" else -len(text)
+        elif text in ("(", "[", "{"):
+            if text == "(" and statement[i - 1].text not in (*_ALIGNED, "decltype"):
+                break
+            i = closing(statement, i)
+        elif not angles and i and text not in _NO_NAMES:
+            if text in ("*", "&") or (statement[i].kind == "name" and after in ("[", ",", ";", "=", "{")):
+                break
+        i += 1
+    return [w.text for w in statement[:i]], split(statement[i:])
+
+
+def _type_of_its_own(base: list[str], place: int) -> tuple[str, list[str]]:
+    """`struct { ... } a, b`: the struct's definition in front, and its name in its place."""
+    if "{" not in base:
+        return "", base
+    start, end = base.index("{"), len(base) - base[::-1].index("}")
+    named = base[start - 1] not in ("struct", "class", "union", "enum")
+    name = base[start - 1] if named else f"__course_type_{place}"
+    keyword = start - 1 - named
+    definition = [base[keyword], name, *base[start:end]]
+    return f"{' '.join(definition)}; ", [*base[:keyword], name, *base[end:]]
+
+
+def _name(declarator: tuple[Token, ...]) -> str:
+    return next((w.text for w in declarator if w.kind == "name" and w.text not in _NO_NAMES), "")
+
+
+def _members(place: int, base: list[str], declarators: list[tuple[Token, ...]]) -> tuple[str, list[str]]:
     """`__shared__ T a[4], b;`: a struct with a member for each name, a reference to it; and the structs."""
-    parts = split(tuple(statement))
-    first = next(i for i, w in enumerate(parts[0]) if w.text == names[0] or w.text == "*")
-    base, parts[0] = parts[0][:first], parts[0][first:]
-    text, structs = "", [f"__course_shared_{place}_{k}" for k in range(len(names))]
-    for struct, name, part in zip(structs, names, parts, strict=True):
-        text += (
-            f"struct {struct} {{ {' '.join(w.text for w in (*base, *part))}; }}; "
-            f"__COURSE_SHARED({struct}, {name}) "
-        )
+    text, structs = "", [f"__course_shared_{place}_{k}" for k in range(len(declarators))]
+    for struct, part in zip(structs, declarators, strict=True):
+        member = " ".join([*base, *(w.text for w in part)])
+        text += f"struct {struct} {{ {member}; }}; __COURSE_SHARED({struct}, {_name(part)}) "
     return text, structs
 
 
-def _dynamic(line: int, statement: list[Token], names: list[str]) -> str:
+def _dynamic(line: int, base: list[str], declarators: list[tuple[Token, ...]]) -> str:
     """`extern __shared__ T name[];`, and `T name[][n]`: a pointer to the launch's dynamic shared memory."""
-    texts = [w.text for w in statement]
-    while texts and texts[0] in ("__align__", "alignas"):
-        texts = texts[texts.index(")") + 1 :]
-    bracket = texts.index("[") if "[" in texts else -1
-    if len(names) != 1 or bracket < 2 or texts[bracket + 1] != "]":
-        raise _refused(line, "write extern __shared__ TYPE NAME[];")
-    element, extents, name = " ".join(texts[: bracket - 1]), "".join(texts[bracket + 2 :]), names[0]
-    if not extents:
-        return f"{element}* {name} = __COURSE_DYNAMIC({element}, {name});"
-    return (
-        f"typedef {element} __course_row_{name}{extents}; __course_row_{name}* {name} = "
-        f"__COURSE_DYNAMIC(__course_row_{name}, {name});"
-    )
+    text = ""
+    for part in declarators:
+        texts, name = [w.text for w in part], _name(part)
+        bracket = texts.index("[") if "[" in texts else -1
+        if not base or bracket < 1 or texts[bracket - 1] != name or texts[bracket + 1] != "]":
+            raise _refused(line, "write extern __shared__ TYPE NAME[];")
+        element, extents = " ".join([*base, *texts[: bracket - 1]]), " ".join(texts[bracket + 2 :])
+        text += (
+            f"typedef {element} __course_row_{name} {extents}; __course_row_{name}* {name} = "
+            f"__COURSE_DYNAMIC(__course_row_{name}, {name}); "
+        )
+    return text
 
 
 def _refused(line: int, why: str) -> CompileError:
     return CompileError(f"line {line}: {why}", [(line, why)])
 
 
-def _device(words: tuple[Token, ...], i: int) -> list[tuple[int, int, str]]:
+def _device(words: tuple[Token, ...], declaration: Declaration) -> list[tuple[int, int, str]]:
     """A `__device__` or `__constant__` variable at file scope is made known to the inspector by name."""
-    end = i
-    while end < len(words) and words[end].text not in (";", "{", "=", "("):
-        end = closing(words, end) + 1 if words[end].text == "[" else end + 1
-    if (
-        end >= len(words)
-        or words[end].text in ("{", "(")
-        or any(w.text == "template" for w in words[max(0, i - 1) : i])
-    ):
+    if declaration.in_class or declaration.template or words[declaration.stop - 1].text != ";":
         return []
-    names, semicolon = _declared(words, i + 1)
-    place = words[semicolon].end
-    return [(place, place, "".join(f" __COURSE_DEVICE({name})" for name in names))]
+    statement = tuple(w for w in words[declaration.start : declaration.stop - 1] if w.kind != "directive")
+    _, declarators = _split(tuple(w for w in statement if w.text not in ("__device__", "__constant__")))
+    place = words[declaration.stop - 1].end
+    known = "".join(f" __COURSE_DEVICE({_name(part)})" for part in declarators if _name(part))
+    return [(place, place, known)]

@@ -6,11 +6,12 @@ import functools
 import hashlib
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import nbformat
 
 from course_lib.errors import UserError
+from course_lib.examination.prose import Given
 
 SCHEMA_VERSION = 3  # of nbgrader's metadata
 HIDDEN = "BEGIN HIDDEN TESTS"
@@ -54,10 +55,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Assignment:
-    """The named cells of an instructor's notebook in order; `names` are what its solution cells define."""
+    """The named cells of an instructor's notebook in order; `names` are what its solution cells define.
+
+    `given` has the lines that students were given; without them nobody looks for what a student wrote.
+    """
 
     cells: tuple[Cell, ...]
     names: frozenset[str]
+    given: Given = field(default_factory=Given)
 
     @classmethod
     def from_source(cls, notebook: bytes) -> "Assignment":

@@ -18,8 +18,9 @@ class Result:
     limit hit, a process that died, changed tests. `executed` is the notebook (nbformat 4) as nbgrader keeps
     it in autograded/: released cells restored, outputs of the student's cells and of visible tests. It holds
     the text of hidden tests, as nbgrader's does, and their verdict only in words of the tests. `answers` has
-    by grade_id the SHA-256 of the text of each marked cell in it. `reason` is "" when the submission could be
-    graded; `points` is then complete. `seconds` is wall time.
+    by grade_id the SHA-256 of the text of each marked cell in it; `to_read` names answers that a person must
+    read although their cells are as they were given out: the student wrote elsewhere. `reason` is "" when the
+    submission could be graded; `points` is then complete. `seconds` is wall time.
     `held_up`: a time limit was hit while other processes of the machine kept it waiting.
     """
 
@@ -28,6 +29,7 @@ class Result:
     flags: list[str] = field(default_factory=list)
     executed: bytes = b""
     answers: dict[str, str] = field(default_factory=dict)
+    to_read: list[str] = field(default_factory=list)
     reason: str = ""
     seconds: float = 0.0
     held_up: bool = False

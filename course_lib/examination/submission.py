@@ -7,6 +7,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from course_lib.examination.assignment import Assignment, Cell
 from course_lib.examination.notebook_file import TooMuch, contents
+from course_lib.examination.prose import Given, Passage, passage
 
 MARK_SCHEME = "BEGIN MARK SCHEME"
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
@@ -20,17 +21,22 @@ class Unreadable(Exception):
 class Submission:
     """The notebook in the order in which it is run, and what was odd about it.
 
-    `cells` pairs each cell with the instructor's cell that it is, or None for the student's own.
+    `cells` pairs each cell with the instructor's cell that it is, or None for the student's own. `written` is
+    what the student wrote in words anywhere, also in cells whose text was put back.
     """
 
     notebook: nbformat.NotebookNode
     cells: list[tuple[nbformat.NotebookNode, Cell | None]]
     flags: list[str] = field(default_factory=list)
+    written: list[Passage] = field(default_factory=list)
 
 
 def read(data: bytes, assignment: Assignment) -> Submission:
     """Put the notebook in `data` right by `assignment`. Raises Unreadable."""
     notebook = read_cells(data)
+    written = find_written(
+        notebook, {cell.name: cell.cell_type for cell in assignment.cells}, assignment.given
+    )
     flags: list[str] = []
     released = {cell.name: cell for cell in assignment.cells}
     cells: list[tuple[nbformat.NotebookNode, Cell | None]] = []
@@ -46,7 +52,22 @@ def read(data: bytes, assignment: Assignment) -> Submission:
             flags.append(f"{cell.name} was deleted")
             _put_back(cells, cell, assignment)
     _tests_after_solutions(cells, assignment)
-    return Submission(notebook, cells, list(dict.fromkeys(flags)))
+    return Submission(notebook, cells, list(dict.fromkeys(flags)), written)
+
+
+def find_written(notebook: nbformat.NotebookNode, kinds: dict[str, str], given: Given) -> list[Passage]:
+    """What a student wrote in words, cell by cell; `kinds` are types of cells by grade_id.
+
+    Of several copies, only the last has the name. Code that was turned into text is still code. Nothing where it is not known what students were given.
+    """
+    found, free = [], set(kinds)
+    for place, cell in reversed(list(enumerate(notebook.cells, 1)) if given.lines else []):
+        name = _name(cell) if _name(cell) in free else None
+        free.discard(name)
+        is_code = kinds.get(name, cell.cell_type) == "code"
+        if (words := passage(cell, place, name, is_code, given)) is not None:
+            found.insert(0, words)
+    return found
 
 
 def read_cells(data: bytes) -> nbformat.NotebookNode:

@@ -4,6 +4,8 @@ import contextlib
 
 import torch
 
+from course_lib.arguments import FINITE, NUMBER, TEXT, WHOLE, takes
+
 
 class OutOfMemory(MemoryError):
     """Something did not fit its budget, its pool or its capacity; nothing was changed."""
@@ -16,9 +18,11 @@ class Budget:
     allocator refuse as well, activations and copies included. Raises ValueError for a negative size.
     """
 
+    @takes(nbytes=NUMBER)
     def __init__(self, nbytes: int, device: torch.device | str = "cpu"):
         if nbytes < 0:
-            raise ValueError(f"a budget is at least 0 bytes, not {nbytes}")
+            raise ValueError(f"a budget is at least 0 bytes, not {nbytes}: nbytes is too small")
+        WHOLE("nbytes", nbytes)
         self.nbytes, self.device = int(nbytes), torch.device(device)
         self.holdings: dict[str, int] = {}
         self.peak = 0
@@ -33,10 +37,14 @@ class Budget:
         """Bytes left."""
         return self.nbytes - self.used
 
+    @takes(name=TEXT, nbytes=FINITE)
     def take(self, name: str, nbytes: int) -> None:
-        """Let `name` hold `nbytes` more; raises OutOfMemory, and takes nothing, where fewer are free."""
+        """Let `name` hold `nbytes` more; raises OutOfMemory, and takes nothing, where fewer are free.
+
+        Raises ValueError for negative bytes.
+        """
         if nbytes < 0:
-            raise ValueError(f"take at least 0 bytes, not {nbytes}; give() gives back")
+            raise ValueError(f"take at least 0 bytes, not nbytes = {nbytes}; give() gives back")
         if nbytes > self.free:
             held = ", ".join(f"{holder} {amount:,}" for holder, amount in self.holdings.items() if amount)
             raise OutOfMemory(
@@ -46,11 +54,12 @@ class Budget:
         self.holdings[name] = self.holdings.get(name, 0) + nbytes
         self.peak = max(self.peak, self.used)
 
+    @takes(name=TEXT, nbytes=NUMBER)
     def give(self, name: str, nbytes: int) -> None:
         """Take back `nbytes` of what `name` holds; raises ValueError for more than it holds."""
         held = self.holdings.get(name, 0)
         if not 0 <= nbytes <= held:
-            raise ValueError(f"{name} holds {held:,} bytes and cannot give back {nbytes:,}")
+            raise ValueError(f"{name} holds {held:,} bytes and cannot give back nbytes = {nbytes:,}")
         self.holdings[name] = held - nbytes
 
     @contextlib.contextmanager

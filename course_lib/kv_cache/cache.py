@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 import torch
 
+from course_lib.arguments import a, takes
 from course_lib.attention import causal_mask
 from course_lib.kv_cache.budget import Budget
 from course_lib.shapes import Shape, kv_bytes_per_token
@@ -19,6 +20,7 @@ class Cache(ABC):
 
     causal = True  # a token sees itself and all tokens before it
 
+    @takes(shape=a(Shape))
     def __init__(
         self,
         shape: Shape,

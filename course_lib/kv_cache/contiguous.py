@@ -2,6 +2,7 @@
 
 import torch
 
+from course_lib.arguments import count, real
 from course_lib.kv_cache.budget import OutOfMemory
 from course_lib.kv_cache.cache import Cache
 from course_lib.shapes import Shape
@@ -12,9 +13,10 @@ class ReservedCache(Cache):
 
     def __init__(self, shape: Shape, capacity: int, **place):
         super().__init__(shape, **place)
-        if capacity < 1:
+        if not real("capacity", capacity) >= 1:
             raise ValueError(f"a cache holds at least one token: capacity must be at least 1, not {capacity}")
-        self.capacity = capacity
+        count(1, 10**9, capacity=capacity)
+        self.capacity = int(capacity)
         self._parts: tuple[torch.Tensor, ...] = ()
 
     def _allocate(self) -> tuple[torch.Tensor, ...]:

@@ -8,10 +8,15 @@ from torch import nn
 from torch.nn import functional
 
 from course_lib import seeds
+from course_lib.arguments import INTEGER, NUMBER, a, between, or_none, takes
 from course_lib.kv_cache.cache import Cache
 from course_lib.shapes import Shape
 
 
+@takes(
+    layers=NUMBER, width=NUMBER, heads=NUMBER, kv_heads=or_none(NUMBER), feed_forward=or_none(NUMBER),
+    vocabulary=NUMBER,
+)  # fmt: skip
 def decoder_shape(
     layers: int = 4,
     width: int = 256,
@@ -28,7 +33,8 @@ def decoder_shape(
     kv_heads, feed_forward = kv_heads or heads, feed_forward or 4 * width
     if min(layers, width, heads, vocabulary) < 1 or width % heads or heads % kv_heads:
         raise ValueError(
-            f"heads must divide the width, KV heads the heads: {width}, {heads}, {kv_heads}, each at least 1"
+            f"heads must divide the width, KV heads the heads: {width}, {heads}, {kv_heads}, each at least "
+            f"1, and layers and vocabulary too: {layers}, {vocabulary}"
         )
     return Shape(
         f"{layers} x {width}", layers, width, heads, kv_heads, width // heads, feed_forward, vocabulary, 0,
@@ -65,9 +71,11 @@ class Block(nn.Module):
 class Decoder(nn.Module):
     """A decoder of that shape with seeded random weights, for up to `context` tokens.
 
-    `forward` computes everything from the tokens alone and can be trained; `packed` uses caches.
+    `forward` computes everything from the tokens alone and can be trained; `packed` uses caches. Raises
+    ValueError for no context.
     """
 
+    @takes(shape=a(Shape), seed=INTEGER, context=between(1, 10**7))
     def __init__(self, shape: Shape, seed: int = 0, context: int = 4096):
         super().__init__()
         self.shape, self.context = shape, context
@@ -178,8 +186,12 @@ def _mix(cache: Cache, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Te
     return mixed[0].transpose(0, 1)
 
 
+@takes(positions=between(0, 10**7), width=between(1, 10**7))
 def sinusoids(positions: int, width: int) -> torch.Tensor:
-    """Position vectors (positions, width), sines beside cosines. Vaswani et al. 2017, section 3.5."""
+    """Position vectors (positions, width), sines beside cosines. Vaswani et al. 2017, section 3.5.
+
+    Raises ValueError for no width.
+    """
     half = (width + 1) // 2
     rates = torch.exp(-math.log(10000) / half * torch.arange(half))
     angles = torch.arange(positions)[:, None] * rates

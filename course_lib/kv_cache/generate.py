@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import torch
 
 from course_lib import seeds
+from course_lib.arguments import COUNT, INTEGER, NOT_NEGATIVE, NUMBER, between, each, or_none, takes
 from course_lib.kv_cache.cache import Cache
 from course_lib.kv_cache.decoder import Decoder
 
 
 @torch.no_grad()
+@takes(tokens=each(each(INTEGER)))
 def step(decoder: Decoder, tokens: Sequence[Sequence[int]], caches: Sequence[Cache]) -> torch.Tensor:
     """One step of any mix of sequences: logits (sequences, vocabulary) after the last token of each.
 
@@ -19,6 +21,7 @@ def step(decoder: Decoder, tokens: Sequence[Sequence[int]], caches: Sequence[Cac
     return decoder.packed(new, caches)
 
 
+@takes(tokens=each(INTEGER), chunk=or_none(NUMBER))
 def prefill(decoder: Decoder, tokens: Sequence[int], cache: Cache, chunk: int | None = None) -> torch.Tensor:
     """Logits (vocabulary,) of the token after `tokens`, whose keys and values join the cache.
 
@@ -26,18 +29,23 @@ def prefill(decoder: Decoder, tokens: Sequence[int], cache: Cache, chunk: int | 
     """
     if chunk is not None and chunk < 1:
         raise ValueError(f"a chunk has at least one token, not {chunk}")
+    if chunk is not None:
+        COUNT("chunk", chunk)
+        chunk = int(chunk)
     size = chunk or max(1, len(tokens))
     for start in range(0, max(1, len(tokens)), size):
         logits = step(decoder, [tokens[start : start + size]], [cache])
     return logits[0]
 
 
+@takes(token=INTEGER)
 def decode_step(decoder: Decoder, token: int, cache: Cache) -> torch.Tensor:
     """Logits (vocabulary,) after one more token."""
     return step(decoder, [[token]], [cache])[0]
 
 
 @torch.no_grad()
+@takes(prompt=each(INTEGER), n=NUMBER, temperature=NUMBER, seed=INTEGER)
 def generate(
     decoder: Decoder,
     prompt: Sequence[int],
@@ -54,6 +62,9 @@ def generate(
     """
     if temperature < 0 or n < 0:
         raise ValueError(f"temperature and n are at least 0, not {temperature} and {n}")
+    NOT_NEGATIVE("temperature", temperature)
+    between(0, 10**6)("n", n)
+    n = int(n)
     random = seeds.torch_stream("kv_cache", "generate", seed=seed)
     tokens, new = list(prompt), list(prompt)
     for _ in range(n):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
+from course_lib.arguments import NUMBER, WHOLE, a, count, takes
 from course_lib.kv_cache.budget import Budget, OutOfMemory
 from course_lib.kv_cache.cache import Cache
 from course_lib.shapes import Shape, kv_bytes_per_token
@@ -16,6 +17,7 @@ class PagePool:
     from without a detour. Raises ValueError for fewer than one page or token.
     """
 
+    @takes(shape=a(Shape), pages=NUMBER, page=NUMBER)
     def __init__(
         self,
         shape: Shape,
@@ -28,7 +30,10 @@ class PagePool:
         pinned: bool = False,
     ):
         if pages < 1 or page < 1:
-            raise ValueError(f"a pool has at least one page of at least one token, not {pages} of {page}")
+            raise ValueError(
+                f"a pool has at least one page of at least one token, not pages = {pages} of page = {page}"
+            )
+        count(1, 10**8, pages=pages, page=page)
         size = (shape.layers, pages, page, shape.kv_heads, shape.head_dim)
         self.keys, self.values = (
             torch.empty(size, dtype=dtype, device=device, pin_memory=pinned) for _ in range(2)
@@ -37,8 +42,12 @@ class PagePool:
         self.page_bytes = page * kv_bytes_per_token(shape, dtype.itemsize)
         self.free = list(range(pages))[::-1]  # the next one is popped from the end
 
+    @takes(count=WHOLE)
     def take(self, count: int) -> list[int]:
-        """`count` free pages; raises OutOfMemory, and takes none, where the pool or the budget ends."""
+        """`count` free pages; raises OutOfMemory, and takes none, where the pool or the budget ends.
+
+        Raises ValueError for a negative count.
+        """
         if count > len(self.free):
             raise OutOfMemory(f"{count} pages are needed, but only {len(self.free)} of the pool are free")
         if self.budget is not None:

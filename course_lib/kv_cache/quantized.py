@@ -2,8 +2,14 @@
 
 import torch
 
+from course_lib.arguments import a, one_of, real, takes
 from course_lib.kv_cache.contiguous import ReservedCache
 from course_lib.shapes import Shape
+
+
+def one_of_bits(name: str, bits: object) -> None:
+    """Raise ValueError for other than 8 or 4 bits."""
+    one_of(name, bits, (8, 4))
 
 
 class QuantizedCache(ReservedCache):
@@ -16,7 +22,7 @@ class QuantizedCache(ReservedCache):
 
     def __init__(self, shape: Shape, capacity: int, bits: int = 8, **place):
         super().__init__(shape, capacity, **place)
-        if bits not in (8, 4) or (bits == 4 and shape.head_dim % 2):
+        if real("bits", bits) not in (8, 4) or (bits == 4 and shape.head_dim % 2):
             raise ValueError(
                 f"codes have 8 bits, or 4 with an even head_dim; not {bits} with {shape.head_dim}"
             )
@@ -44,10 +50,12 @@ class QuantizedCache(ReservedCache):
         return held[0], held[1]
 
 
+@takes(x=a(torch.Tensor), bits=one_of_bits)
 def encode(x: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Codes (..., d · bits / 8) of x (..., d), packed in bytes, and float16 scales (..., 1).
 
-    The scale is rounded to float16 before it divides, so that codes and scale fit together.
+    The scale is rounded to float16 before it divides, so that codes and scale fit together. Raises ValueError
+    for other than 8 or 4 bits.
     """
     most = 2 ** (bits - 1) - 1
     # The smallest normal float16 keeps a row of zeros, or of very small numbers, from dividing by zero.

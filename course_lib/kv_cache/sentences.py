@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 
 from course_lib import seeds, training
+from course_lib.arguments import a, between, each, takes
 from course_lib.kv_cache.decoder import Decoder, decoder_shape
 
 SENTENCES = (
@@ -19,6 +20,7 @@ WORDS = sorted(set(TEXT))
 CONTEXT, STEPS = 64, 60
 
 
+@takes(text=a(str))
 def tokens_of(text: str) -> list[int]:
     """The token of each word; raises ValueError for a word that no sentence has."""
     words = text.lower().split()
@@ -27,8 +29,9 @@ def tokens_of(text: str) -> list[int]:
     return [WORDS.index(word) for word in words]
 
 
+@takes(tokens=each(between(0, len(WORDS) - 1)))
 def text_of(tokens: list[int]) -> str:
-    """The words of some tokens."""
+    """The words of some tokens. Raises ValueError for a number that stands for no word."""
     return " ".join(WORDS[token] for token in tokens)
 
 

@@ -4,17 +4,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from course_lib.arguments import a, between, each, takes
+
 
 class ShuffledPages:
     """Random keys and values of some sequences, in pages that lie in any order; what is nobody's is NaN.
 
     `lengths` are tokens a sequence, -1 for a place without one. Every sequence has room for one token more,
-    whose key and value are drawn already. `random` decides the order of the pages and all numbers.
+    whose key and value are drawn already. `random` decides the order of the pages and all numbers. Raises
+    ValueError for a length below -1, and a size below 1.
 
     key_cache, value_cache (pages, page, kv_heads, d) float32; table (sequences, most pages) int32, -1 where a
     sequence has no page; length (sequences,) int32; keys, values: (tokens + 1, kv_heads, d) of each sequence.
     """
 
+    @takes(
+        lengths=each(between(-1, 10**7), empty=False), page=between(1, 10**6), kv_heads=between(1, 10**6),
+        d=between(1, 10**6), random=a(np.random.Generator),
+    )  # fmt: skip
     def __init__(self, lengths: Sequence[int], page: int, kv_heads: int, d: int, random: np.random.Generator):
         self.length, self.page = np.array(lengths, dtype=np.int32), page
         self.kv_heads, self.d = kv_heads, d

@@ -2,6 +2,7 @@
 
 import torch
 
+from course_lib.arguments import count, real
 from course_lib.kv_cache.cache import Cache
 from course_lib.shapes import Shape
 
@@ -17,8 +18,10 @@ class WindowedCache(Cache):
 
     def __init__(self, shape: Shape, window: int, sinks: int = 0, **place):
         super().__init__(shape, **place)
-        if window < 1 or sinks < 0:
+        if not real("window", window) >= 1 or not real("sinks", sinks) >= 0:
             raise ValueError(f"window must be at least 1 and sinks at least 0, not {window} and {sinks}")
+        count(1, 10**9, window=window)
+        count(0, 10**9, sinks=sinks)
         self.window, self.sinks = window, sinks
         self._held: list[tuple[torch.Tensor, torch.Tensor]] = []
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
+from course_lib.arguments import COUNT, FINITE, WHOLE, a, count, instance, takes
 from course_lib.kv_cache import (
     Budget,
     Cache,
@@ -99,6 +100,8 @@ class Conversation:
     """
 
     def __init__(self, policy: str, decoder: Decoder, budget_bytes: int, longest: int):
+        instance("policy", policy, str)
+        count(1, 10**9, longest=longest)
         if policy not in POLICIES:
             raise ValueError(f"unknown policy {policy!r}; known: {', '.join(POLICIES)}")
         self.policy, self.decoder = policy, decoder
@@ -158,15 +161,21 @@ class Conversation:
         )
 
 
+@takes(decoder=a(Decoder), budget_bytes=FINITE)
 def room(decoder: Decoder, budget_bytes: int) -> int:
-    """Tokens whose keys and values fit beside the decoder's weights, in the decoder's own dtype."""
+    """Tokens whose keys and values fit beside the decoder's weights, in the decoder's own dtype.
+
+    Raises ValueError for a budget that is not finite.
+    """
     return tokens_that_fit(budget_bytes - decoder.nbytes, decoder.shape, decoder.dtype.itemsize)
 
 
+@takes(room=FINITE, longest=WHOLE, layers=COUNT)
 def beside_one_layer(room: int, longest: int, layers: int) -> int:
     """Tokens to keep, in whole pages, so that one layer's share of the others still fits into `room`.
 
-    With k kept of n: k + (n - k) / layers <= room. Raises ValueError for a single layer, whose share is all.
+    With k kept of n: k + (n - k) / layers <= room. Raises ValueError for a single layer, whose share is all,
+    no layer, and a negative length.
     """
     if longest <= room:
         return room // PAGE * PAGE

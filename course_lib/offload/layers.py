@@ -6,6 +6,7 @@ import torch
 from torch.nn.functional import relu, rms_norm
 
 from course_lib import seeds
+from course_lib.arguments import COUNT, check_fields, count, one_of, real
 from course_lib.offload import overlap, quantized
 from course_lib.offload.link import PacedCopy
 from course_lib.offload.pipeline import Schedule
@@ -17,7 +18,8 @@ LARGE_CHANNELS, LARGE = 2, 8.0
 class Size:
     """`layers` layers of width `heads` * `head_dim`; `tokens` cached, attended to by `queries` at once.
 
-    Several queries stand for users who share a long document; they make a layer compute longer.
+    Several queries stand for users who share a long document; they make a layer compute longer. Raises
+    ValueError for a number below 1.
     """
 
     layers: int = 16
@@ -26,8 +28,12 @@ class Size:
     head_dim: int = 64
     queries: int = 8
 
+    def __post_init__(self):
+        check_fields(self, **dict.fromkeys(("layers", "tokens", "heads", "head_dim", "queries"), COUNT))
+
     @property
     def width(self) -> int:
+        """Numbers of a token between layers."""
         return self.heads * self.head_dim
 
 
@@ -37,15 +43,17 @@ class OffloadedStep:
     A layer attends to hot and cold tokens and ends in a feed-forward part, both with a residual. The cold
     ones are copied into one of a few buffers by `link`, as float32, or as codes of `bits` bits. As in real
     models a few channels of each head's keys are large (Liu et al. 2024, KIVI). Raises ValueError for more
-    cold tokens than there are.
+    cold tokens than there are, and other than 32, 8 or 4 bits.
     """
 
     def __init__(
         self, size: Size, link: PacedCopy, cold: int | None = None, bits: int = 32, device="cpu", seed=0
     ):
         cold = size.tokens if cold is None else cold
-        if not 0 <= cold <= size.tokens:
-            raise ValueError(f"of {size.tokens} tokens {cold} cannot lie in host memory")
+        if not 0 <= real("cold", cold) <= size.tokens:
+            raise ValueError(f"of {size.tokens} tokens {cold} cannot lie in host memory: cold is too many")
+        count(0, cold=cold)
+        one_of("bits", bits, (32, 8, 4))
         self.size, self.link, self.cold, self.bits, self.device = size, link, cold, bits, device
         random = seeds.torch_stream("offloaded step", seed=seed)
         shape = (size.layers, 2, size.heads, size.tokens, size.head_dim)

@@ -5,6 +5,7 @@ from time import perf_counter, sleep
 
 import torch
 
+from course_lib.arguments import FINITE, NOT_NEGATIVE, NUMBER, a, or_none, takes
 from course_lib.costs.collectives import Network
 from course_lib.notebook.reference import reference
 
@@ -12,6 +13,7 @@ PIECE = 4 << 20  # bytes between two looks at the clock
 
 
 @reference("Q10.1")
+@takes(nbytes=NUMBER, link=a(Network), block_bytes=or_none(FINITE))
 def transfer_seconds(nbytes: float, link: Network, block_bytes: float | None = None) -> float:
     """Seconds for `nbytes` over `link`: latency + bytes / bandwidth for one copy, 0 for nothing.
 
@@ -19,7 +21,8 @@ def transfer_seconds(nbytes: float, link: Network, block_bytes: float | None = N
     own and crosses whole. Raises ValueError for negative bytes and for a block without bytes.
     """
     if nbytes < 0 or (block_bytes is not None and not block_bytes > 0):
-        raise ValueError(f"{nbytes} bytes in blocks of {block_bytes} cannot be copied")
+        raise ValueError(f"{nbytes} bytes in blocks of {block_bytes} cannot be copied: nbytes or block_bytes")
+    NOT_NEGATIVE("nbytes", nbytes)
     if nbytes == 0:
         return 0.0
     copies, size = (1, nbytes) if block_bytes is None else (math.ceil(nbytes / block_bytes), block_bytes)
@@ -32,9 +35,11 @@ class PacedCopy:
     A copy by a CPU takes cores and memory bandwidth away from the computing that it should overlap; the copy
     engine of a GPU does not. At a rate well below that of a memory copy the copying thread mostly sleeps,
     and so leaves a machine of two cores, or a busy one, to the computing. With rate None nothing is held
-    back, which is right on a GPU, whose link has a rate of its own.
+    back, which is right on a GPU, whose link has a rate of its own. Raises ValueError for a rate that is not
+    above 0.
     """
 
+    @takes(rate=or_none(NUMBER))
     def __init__(self, rate: float | None = None):
         if rate is not None and not rate > 0:
             raise ValueError(f"a link's rate must be above 0 bytes/s, not {rate}")

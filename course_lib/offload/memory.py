@@ -8,6 +8,18 @@ import functools
 from dataclasses import dataclass, replace
 
 from course_lib import shapes
+from course_lib.arguments import (
+    NOT_NEGATIVE,
+    NUMBER,
+    POSITIVE,
+    TEXT,
+    WHOLE,
+    a,
+    check_fields,
+    count,
+    instance,
+    takes,
+)
 from course_lib.costs.roofline import Device, Work, prefill_work
 from course_lib.hardware import GPU, Link
 from course_lib.notebook.reference import reference
@@ -18,11 +30,19 @@ POLICIES = ("refuse", "recompute", "offload", "window", "int8 weights")
 
 @dataclass(frozen=True)
 class Step:
-    """`new` tokens are computed that attend to `cached` ones; keys and values of `outside` cross the link."""
+    """`new` tokens are computed that attend to `cached` ones; keys and values of `outside` cross the link.
+
+    Raises ValueError for negative numbers; that a step computes something, Server.seconds sees to.
+    """
 
     cached: int
     new: int
     outside: int = 0
+
+    def __post_init__(self):
+        whole = type(self.cached) is type(self.new) is type(self.outside) is int
+        if not whole or min(self.cached, self.new, self.outside) < 0:
+            check_fields(self, cached=WHOLE, new=WHOLE, outside=WHOLE)
 
 
 @dataclass(frozen=True)
@@ -30,7 +50,7 @@ class Turn:
     """A turn of a chat that has `context` tokens after it, of which the model no longer sees `forgotten`.
 
     No steps: the turn was refused. `held` and `outside`: tokens whose keys and values lie on the card and in
-    host memory at the turn's end.
+    host memory at the turn's end. Raises ValueError for negative numbers.
     """
 
     context: int
@@ -39,12 +59,16 @@ class Turn:
     outside: int = 0
     forgotten: int = 0
 
+    def __post_init__(self):
+        check_fields(self, context=WHOLE, held=WHOLE, outside=WHOLE, forgotten=WHOLE)
+
     @property
     def refused(self) -> bool:
         """Memory did not suffice, so there is no answer."""
         return not self.steps
 
 
+@takes(policy=TEXT, room=NUMBER, turns=NUMBER, prompt=NUMBER, answer=NUMBER)
 def plan(policy: str, room: int, turns: int, prompt: int, answer: int) -> list[Turn]:
     """The turns of a chat whose keys and values have `room` tokens of space on the card.
 
@@ -59,6 +83,10 @@ def plan(policy: str, room: int, turns: int, prompt: int, answer: int) -> list[T
         raise ValueError(
             f"turns, prompt and answer must be at least 1, not {turns}, {prompt} and {answer} tokens"
         )
+    for name, value in (("turns", turns), ("prompt", prompt), ("answer", answer)):
+        count(1, 10**7, **{name: value})
+    if turns * answer > 10**7:
+        raise ValueError(f"turns times answer must be at most 10,000,000 steps, not {turns * answer:,}")
     if room < prompt + answer:
         raise ValueError(f"room for {room} tokens does not hold a turn of {prompt} + {answer}")
     done = []
@@ -103,7 +131,10 @@ def _steps(known: int, prompted: int, answer: int) -> tuple[Step, ...]:
 
 @dataclass(frozen=True)
 class Server:
-    """A model on a card: what `weight_bytes` and `reserve` leave of its memory is room for a cache."""
+    """A model on a card: what `weight_bytes` and `reserve` leave of its memory is room for a cache.
+
+    Raises ValueError for rates and bytes of a number that are not above 0, and other bytes that are negative.
+    """
 
     shape: Shape
     device: Device
@@ -112,9 +143,19 @@ class Server:
     reserve: float = 0
     kv_number: float = 2
 
+    def __post_init__(self):
+        check_fields(
+            self, shape=a(Shape), device=a(Device), link_rate=POSITIVE, weight_bytes=NOT_NEGATIVE,
+            reserve=NOT_NEGATIVE, kv_number=POSITIVE,
+        )  # fmt: skip
+
     @classmethod
+    @takes(link=a(Link))
     def of(cls, shape: Shape, gpu: GPU, link: Link, weight_bytes: float, **rest) -> "Server":
-        """By the data sheets: the card's peak rates, and the link's typical rate where one is known."""
+        """By the data sheets: the card's peak rates, and the link's typical rate where one is known.
+
+        Raises ValueError as the class.
+        """
         return cls(shape, Device.of(gpu), link.typical or link.peak, weight_bytes, **rest)
 
     @property
@@ -135,6 +176,7 @@ class Server:
         Only the step's last token goes through the output head. Weights are read once, keys and values of
         all its tokens too. Raises ValueError for a step that computes nothing.
         """
+        instance("step", step, Step)
         if step.new < 1:
             raise ValueError(f"a step computes at least one token, not {step.new}")
         flops = _prefill_flops(self.shape, step.cached + step.new)
@@ -161,7 +203,12 @@ class Delays:
 
 
 def delays(server: Server, turn: Turn) -> Delays | None:
-    """A turn's delays by `Server.seconds`; None for a refused one. A token: the mean after the first."""
+    """A turn's delays by `Server.seconds`; None for a refused one. A token: the mean after the first.
+
+    Raises ValueError for a turn with a step that computes nothing.
+    """
+    instance("server", server, Server)
+    instance("turn", turn, Turn)
     if turn.refused:
         return None
     first, *later = map(server.seconds, turn.steps)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from course_lib.arguments import count, real
 from course_lib.offload.pipeline import Schedule
 
 Work = Callable[[int, int], None]
@@ -19,8 +20,10 @@ def run(layers: int, copy: Work, compute: Work, buffers: int, device: str = "cpu
     use the buffers in turn. The answer is measured: spans in seconds from the start. What copy or compute
     raises is raised here, once both have stopped. Raises ValueError for less than one layer or buffer.
     """
-    if layers < 1 or buffers < 1:
+    if not real("layers", layers) >= 1 or not real("buffers", buffers) >= 1:
         raise ValueError(f"at least one layer and one buffer are needed, not {layers} and {buffers}")
+    count(1, 10**6, layers=layers, buffers=buffers)
+    layers, buffers = int(layers), int(buffers)
     if device == "cuda":
         return _in_streams(layers, copy, compute, buffers)
     return _in_threads(layers, copy, compute, buffers) if buffers > 1 else _in_turn(layers, copy, compute)

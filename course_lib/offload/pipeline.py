@@ -3,11 +3,13 @@
 With unlimited buffers this is the flow shop of two machines with the order of the jobs given (Johnson 1954).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from course_lib.arguments import COUNT, FINITE, each, real, takes
 from course_lib.notebook.reference import reference
 
 
@@ -37,15 +39,19 @@ def schedule(transfers: Sequence[float], computes: Sequence[float], buffers: int
     waits for copy i and compute i - 1. None means as many buffers as layers. Raises ValueError for lists of
     different length, a negative or infinite time, and less than one buffer.
     """
+    for name, values in (("transfers", transfers), ("computes", computes)):
+        each(real)(name, values)
     times = np.array([transfers, computes], dtype=float) if len(transfers) == len(computes) else None
     if times is None:
         raise ValueError(
             f"a transfer for each compute is needed, not {len(transfers)} for {len(computes)} computes"
         )
     if not np.isfinite(times).all() or (times < 0).any():
-        raise ValueError("times must be finite and at least 0 seconds")
-    if buffers is not None and buffers < 1:
-        raise ValueError(f"a copy needs at least one buffer to go to, not {buffers}")
+        raise ValueError("times of transfers and computes must be finite and at least 0 seconds")
+    if buffers is not None and not math.isnan(real("buffers", buffers)) and buffers >= 1:
+        COUNT("buffers", buffers)
+    if buffers is not None and not buffers >= 1:
+        raise ValueError(f"a copy needs at least one buffer to go to, not {buffers}: buffers is too small")
     copies, works = np.zeros((times.shape[1], 2)), np.zeros((times.shape[1], 2))
     for i, (transfer, compute) in enumerate(times.T):
         free = works[i - buffers, 1] if buffers is not None and i >= buffers else 0.0
@@ -56,11 +62,12 @@ def schedule(transfers: Sequence[float], computes: Sequence[float], buffers: int
     return Schedule(copies, works)
 
 
+@takes(serial=FINITE, measured=FINITE, bound=FINITE)
 def saved_share(serial: float, measured: float, bound: float) -> float:
     """Of the time that overlap can save at most, serial - bound, the share that was saved.
 
     Raises ValueError where nothing can be saved.
     """
     if not serial > bound:
-        raise ValueError(f"nothing can be saved between {serial} s and the bound of {bound} s")
+        raise ValueError(f"nothing can be saved between the serial {serial} s and the bound of {bound} s")
     return (serial - measured) / (serial - bound)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
+from course_lib.arguments import instance, real
 from course_lib.notebook.reference import reference
 
 
@@ -37,7 +38,8 @@ def quantize(kv: torch.Tensor, bits: int) -> Codes:
     kernels/transfer.cu does on the way over the link (Sheng et al. 2023, FlexGen). Raises ValueError for
     other than 8 or 4 bits.
     """
-    if bits not in (8, 4):
+    instance("kv", kv, torch.Tensor)
+    if real("bits", bits) not in (8, 4):
         raise ValueError(f"codes have 8 or 4 bits, not {bits}")
     most = 2 ** (bits - 1) - 1
     scale = kv.abs().amax(dim=-1, keepdim=True) / most

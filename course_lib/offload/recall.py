@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from course_lib import seeds, training
+from course_lib.arguments import NUMBER, a, between, each, takes
 from course_lib.kv_cache import Cache, Decoder, decoder_shape, prefill
 
 FACTS = {
@@ -30,18 +31,22 @@ TURNS, TURN = 12, 5  # of a chat that is asked about: turns, and words in each
 LONGEST = TURNS * TURN  # words of a chat it is trained on
 
 
+@takes(tokens=each(between(0, len(WORDS) - 1)))
 def words(tokens: Sequence[int]) -> list[str]:
-    """What the tokens say."""
+    """What the tokens say. Raises ValueError for a number that stands for no word."""
     return [WORDS[token] for token in tokens]
 
 
+@takes(count=between(1, 10**7), length=NUMBER, random=a(torch.Generator))
 def chats(count: int, length: int, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     """Chats (count, length), each with a fact of every kind in a random place, and their facts (count, 4).
 
     Raises ValueError for chats shorter than the facts.
     """
     if length < len(QUESTIONS):
-        raise ValueError(f"{len(QUESTIONS)} facts need as many words, not {length}")
+        raise ValueError(f"{len(QUESTIONS)} facts need as many words, not a length of {length}")
+    between(1, 10**6)("length", length)
+    count, length = int(count), int(length)
     tokens, facts = _talk(count, length, random)
     places = torch.rand(count, length, generator=random).argsort(-1)[:, : len(QUESTIONS)]
     return tokens.scatter(1, places, facts), facts

@@ -4,6 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 
+from course_lib.arguments import (
+    COUNT,
+    NOT_NEGATIVE,
+    NUMBER,
+    POSITIVE,
+    TEXT,
+    WHOLE,
+    a,
+    between,
+    check_fields,
+    each,
+    takes,
+)
 from course_lib.costs.collectives import Network
 from course_lib.hardware import GPU, Link
 from course_lib.notebook.reference import reference
@@ -22,7 +35,8 @@ class Case:
     """One conversation: `tokens` cached at `kv_bytes` each, of which `room` bytes stay on the card.
 
     The rest crosses `link` once a token, layer by layer, through `buffers` buffers. The card reads
-    `weight_bytes` and the cache at `memory_bandwidth` bytes/s, an equal part in each layer.
+    `weight_bytes` and the cache at `memory_bandwidth` bytes/s, an equal part in each layer. Raises ValueError
+    for negative numbers, and no layers, buffers or bandwidth.
     """
 
     tokens: int
@@ -33,6 +47,12 @@ class Case:
     link: Network
     room: float = 0
     buffers: int = 1
+
+    def __post_init__(self):
+        check_fields(
+            self, tokens=WHOLE, kv_bytes=NOT_NEGATIVE, layers=between(1, 10**6), weight_bytes=NOT_NEGATIVE,
+            memory_bandwidth=POSITIVE, link=a(Network), room=NOT_NEGATIVE, buffers=COUNT,
+        )  # fmt: skip
 
     @property
     def cold_bytes(self) -> float:
@@ -60,8 +80,12 @@ class Case:
         return replace(self, **remedy.change)
 
 
+@takes(card=a(GPU), link=a(Link), model=a(Shape))
 def case_on(card: GPU, link: Link, model: Shape, weight_bytes: float, tokens: int) -> Case:
-    """All of the cache of `tokens` tokens in FP16 in host memory, one buffer; rates by the data sheets."""
+    """All of the cache of `tokens` tokens in FP16 in host memory, one buffer; rates by the data sheets.
+
+    Raises ValueError as `Case`.
+    """
     return Case(
         tokens, kv_bytes_per_token(model), model.layers, weight_bytes, card.memory_bandwidth, Network.of(link)
     )
@@ -69,14 +93,21 @@ def case_on(card: GPU, link: Link, model: Shape, weight_bytes: float, tokens: in
 
 @dataclass(frozen=True)
 class Remedy:
-    """Replaces fields of a Case; two that change the same field exclude each other. `loses` says its cost."""
+    """Replaces fields of a Case; two that change the same field exclude each other. `loses` says its cost.
+
+    Raises ValueError for a negative price.
+    """
 
     name: str
     price: float
     change: Mapping[str, object]
     loses: str
 
+    def __post_init__(self):
+        check_fields(self, name=TEXT, price=NOT_NEGATIVE, change=a(Mapping), loses=TEXT)
 
+
+@takes(shape=a(Shape), gpu=a(GPU))
 def recompute_link(shape: Shape, gpu: GPU) -> Network:
     """Computing the cache anew, as a link: bytes of keys and values that the card makes in a second.
 
@@ -86,6 +117,7 @@ def recompute_link(shape: Shape, gpu: GPU) -> Network:
     return Network(0.0, kv_bytes_per_token(shape) * gpu.rate("fp16") / flops)
 
 
+@takes(case=a(Case), shape=a(Shape), gpu=a(GPU), room=NOT_NEGATIVE, users=COUNT, window=COUNT)
 def remedies(
     case: Case, shape: Shape, gpu: GPU, room: float, users: int = 1, window: int = 2048
 ) -> list[Remedy]:
@@ -116,6 +148,7 @@ def remedies(
 
 
 @reference("Q10.5")
+@takes(budget=NUMBER, case=a(Case), choices=each(a(Remedy)))
 def cheapest_fix(budget: float, case: Case, choices: Sequence[Remedy]) -> tuple[Remedy, ...]:
     """The remedies of the least total price with which a token takes at most `budget` seconds.
 
@@ -128,7 +161,7 @@ def cheapest_fix(budget: float, case: Case, choices: Sequence[Remedy]) -> tuple[
         if seconds <= budget:
             fits.append((sum(remedy.price for remedy in chosen), seconds, chosen))
     if not fits:
-        raise ValueError(f"no set of remedies brings a token to {1e3 * budget:g} ms")
+        raise ValueError(f"no set of remedies brings a token to the budget of {1e3 * budget:g} ms")
     return min(fits, key=lambda fit: fit[:2])[2]
 
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
+from course_lib.arguments import COUNT, INTEGER, WHOLE, each, function, takes
+
 # From blocks (chat, index in it, turn of last use), the busy chat and blocks needed: places to evict.
 Choose = Callable[[list[tuple[int, int, int]], int, int], list[int]]
 
 
+@takes(choose=function, room=WHOLE, order=each(INTEGER), tokens=COUNT, block=COUNT)
 def take_turns(
     choose: Choose, room: int, order: Sequence[int], tokens: int = 300, block: int = 16
 ) -> list[int]:
@@ -13,7 +16,8 @@ def take_turns(
 
     Each turn adds `tokens` to its chat, and needs all of the chat in the `room` (tokens, in whole blocks).
     Keys and values depend on all tokens before them, so of a chat only the blocks up to the first that is
-    missing are of use. Raises ValueError when `choose` names a block of the busy chat, one twice, or too few.
+    missing are of use. Raises ValueError for a negative room, tokens or a block below 1, and when
+    `choose` names a block of the busy chat, one twice, one that is not there, or too few.
     """
     cached: dict[int, set[int]] = {chat: set() for chat in sorted(set(order))}
     lengths, used = dict.fromkeys(cached, 0), dict.fromkeys(cached, 0)
@@ -36,6 +40,8 @@ def _evict(cached: dict[int, set[int]], held: list, places: list[int], busy: int
     if len(set(places)) != len(places) or len(places) < missing:
         raise ValueError(f"{missing} different blocks are needed, not {len(set(places))}")
     for place in places:
+        if not 0 <= place < len(held):
+            raise ValueError(f"choose named block {place}, there are {len(held)}")
         chat, index, _ = held[place]
         if chat == busy:
             raise ValueError(f"chat {busy} is computing and needs its block {index}")

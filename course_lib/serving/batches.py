@@ -84,7 +84,7 @@ class Batches:
         else:
             prompts = inputs[batch[0]]
         start = self.now
-        done = prefilled = start + self.cost.seconds(0, 0, prompts)
+        done = prefilled = start + (self.cost.s0 + self.cost.p0 + self.cost.p1 * prompts)
         reached = 1
         for request in batch:
             if outputs[request] > reached:

@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass, fields
 
 import numpy as np
 
-from course_lib.arguments import instance, real
+from course_lib.arguments import FINITE, NOT_NEGATIVE, POSITIVE, TEXT, instance, real, takes
 from course_lib.hardware import GPU
 from course_lib.shapes import Shape, kv_bytes_per_token, matrix_parameters
 
@@ -14,8 +14,9 @@ from course_lib.shapes import Shape, kv_bytes_per_token, matrix_parameters
 TICK = 2.0**-36
 
 
+@takes(seconds=FINITE)
 def whole_ticks(seconds: float) -> float:
-    """The nearest time that is a whole number of ticks."""
+    """The nearest time that is a whole number of ticks. Raises ValueError for one that is not finite."""
     return round(seconds / TICK) * TICK
 
 
@@ -42,6 +43,7 @@ class StepCost:
             raise ValueError("a step must take time: s0, s1 and s2 are all 0")
 
     @classmethod
+    @takes(precision=TEXT, number=POSITIVE)
     def from_datasheet(cls, shape: Shape, gpu: GPU, number: float = 2, precision: str = "fp16") -> "StepCost":
         """By the roofline's two lines, added up: weights and KV cross the memory, every token is computed.
 
@@ -59,8 +61,9 @@ class StepCost:
         weights = matrix_parameters(shape) * number / gpu.memory_bandwidth
         return cls(weights, 2 * used / rate, read, 2 * head / rate, 2 * (used - head) / rate)
 
+    @takes(decoding=NOT_NEGATIVE, kv_tokens=NOT_NEGATIVE, prefill_tokens=NOT_NEGATIVE)
     def seconds(self, decoding: int, kv_tokens: int, prefill_tokens: int = 0) -> float:
-        """One step, for numbers that are not negative."""
+        """One step. Raises ValueError for negative and infinite numbers."""
         step = self.s0 + self.s1 * decoding + self.s2 * kv_tokens
         return step + self.p0 + self.p1 * prefill_tokens if prefill_tokens else step
 
@@ -75,15 +78,26 @@ class StepCost:
         features (n, 5): what multiplies s0, s1, s2, p0 and p1 in each measurement, a step or the sum of many
         (live.Served.features, replay.Replay.features); the first is its number of steps, and it counts as
         that many. seconds (n,), measured. Lawson and Hanson 1974, repeated: relative to the measured times
-        alone, slow measurements would count too little, and the whole come out too fast.
+        alone, slow measurements would count too little, and the whole come out too fast. Raises ValueError
+        for fewer than five measurements, and for what is not finite, negative or takes no time.
         """
         from scipy.optimize import nnls
 
-        features, seconds = np.asarray(features, float), np.asarray(seconds, float)
+        try:
+            features, seconds = np.asarray(features, float), np.asarray(seconds, float)
+        except (TypeError, ValueError):
+            raise TypeError("features and seconds must hold numbers, (n, 5) and (n,)") from None
+        if seconds.ndim != 1 or features.ndim != 2:
+            raise ValueError(
+                f"features must have shape (n, 5) and seconds (n,), not {features.shape} and {seconds.shape}"
+            )
         if features.shape != (len(seconds), 5) or len(seconds) < 5:
             raise ValueError(f"features must have shape (n, 5) with n of at least 5, not {features.shape}")
-        if not np.isfinite(features).all() or not (np.isfinite(seconds) & (seconds > 0)).all():
-            raise ValueError("features must be finite, and seconds finite and greater than 0")
+        if (
+            not (np.isfinite(features) & (features >= 0)).all()
+            or not (np.isfinite(seconds) & (seconds > 0)).all()
+        ):
+            raise ValueError("features must be finite and at least 0, and seconds finite and greater than 0")
         # The noise of a sum of steps, relative to it, falls with the root of their number.
         weight, expected = np.sqrt(features[:, 0]), seconds
         for _ in range(4):

@@ -12,9 +12,11 @@ import warnings
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
+from course_lib.arguments import a, count, instance, real, row, takes
 from course_lib.serving import table
 from course_lib.serving.cost import StepCost
 from course_lib.serving.follow import stretches
@@ -34,7 +36,10 @@ ODD = 4.0  # times the median error: a stretch that is further off is not what i
 
 @dataclass(frozen=True)
 class RequestLog:
-    """Seconds and tokens of each request, all of shape (n,). Raises ValueError that names the request."""
+    """Seconds and tokens of each request, all of shape (n,).
+
+    Raises ValueError that names the request whose moments or tokens cannot be.
+    """
 
     queued: np.ndarray
     first_token: np.ndarray
@@ -44,7 +49,7 @@ class RequestLog:
 
     def __post_init__(self):
         for f in fields(self):
-            column = np.asarray(getattr(self, f.name), float)
+            column = row(f.name, getattr(self, f.name), empty=True, finite=False).astype(float)
             if column.shape != np.shape(self.queued):
                 raise ValueError(f"{f.name} must have one number a request, {np.shape(self.queued)}")
             object.__setattr__(self, f.name, column)
@@ -71,6 +76,7 @@ class RequestLog:
         return RequestLog(*(getattr(self, f.name)[which] for f in fields(self)))
 
     @classmethod
+    @takes(result=a(Result))
     def of(cls, result: Result) -> "RequestLog":
         """The log that the simulated engine would have written."""
         columns = (
@@ -89,9 +95,9 @@ class RequestLog:
         Raises ValueError with the line or entry that cannot be read, and for a file without requests.
         """
         names, columns = [f.name for f in fields(cls)], []
-        for where, row in table.rows(source, "log"):
+        for where, entry in table.rows(source, "log"):
             try:
-                columns.append([table.number(row, name) for name in names])
+                columns.append([table.number(entry, name) for name in names])
             except KeyError as error:
                 raise ValueError(f"{where} lacks {error.args[0]}") from None
             except ValueError as error:
@@ -141,16 +147,21 @@ def fit(
     """
     if not isinstance(log, RequestLog):
         raise TypeError(f"log must be a RequestLog, not {type(log).__name__}: RequestLog.read reads a file")
-    if not hold_out >= 2:
+    instance("policy", Continuous(1) if policy is None else policy, get_args(Policy))
+    instance("memory", Memory() if memory is None else memory, Memory)
+    if not real("hold_out", hold_out) >= 2:
         raise ValueError(f"hold_out must be at least 2, not {hold_out}")
-    if known is not None and not 1 <= known < len(log):
+    count(2, hold_out=hold_out)
+    if known is not None and not 1 <= real("known", known) < len(log):
         raise ValueError(f"known must be from 1 to {len(log) - 1} of {len(log)} requests, not {known}")
+    if known is not None:
+        count(known=known)
     held = len(log) // hold_out if known is None else len(log) - known
     if not held:
         raise ValueError(f"the log is too short: one of {hold_out} requests is kept back, it has {len(log)}")
     log = log.take(np.argsort(log.queued, kind="stable"))
     seen, asked = log.take(np.s_[:-held]), log.take(np.s_[-held:])
-    policy, memory = policy or Continuous(_seats(log)), memory or Memory()
+    policy, memory = Continuous(_seats(log)) if policy is None else policy, memory or Memory()
     arrivals = Trace(log.queued - log.queued[0], log.input_tokens, log.output_tokens)
     if isinstance(policy, Continuous):
         cost = _followed(arrivals, seen, policy, memory, log.queued[0])

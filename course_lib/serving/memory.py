@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_lib.arguments import COUNT, POSITIVE, between, check_fields, or_none, real
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -13,7 +15,8 @@ class Memory:
     block: tokens that are given out together. grow: a request holds what it has, instead of a reservation
     for all its tokens. reserve: tokens that every request reserves, as a server must that does not know the
     output's length; None: input and output exactly. window: only the last so many tokens are kept. bits: of
-    a stored number. swap_rate: bytes/s to host memory and back, for preemption by swapping.
+    a stored number. swap_rate: bytes/s to host memory and back, for preemption by swapping. Raises ValueError
+    for what is not above 0, a block of more than 2^20 tokens, and a reserve where requests grow.
     """
 
     room: float = math.inf
@@ -28,12 +31,16 @@ class Memory:
     def __post_init__(self):
         for name in ("room", "bytes_per_token", "block", "bits", "swap_rate"):
             value = getattr(self, name)
-            if not value > 0:
+            if not real(name, value) > 0:
                 raise ValueError(f"{name} must be greater than 0, not {value}")
         for name in ("reserve", "window"):
             value = getattr(self, name)
-            if value is not None and value < 1:
+            if value is not None and not real(name, value) >= 1:
                 raise ValueError(f"{name} must be at least 1 or None, not {value}")
+        check_fields(
+            self, block=between(1, 2**20), bytes_per_token=POSITIVE, bits=POSITIVE, reserve=or_none(COUNT),
+            window=or_none(COUNT),
+        )  # fmt: skip
         if self.grow and self.reserve is not None:
             raise ValueError("a request either grows or reserves: reserve must be None with grow")
 

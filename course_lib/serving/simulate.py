@@ -1,9 +1,11 @@
 """One engine serves a trace."""
 
 import math
+from typing import get_args
 
 import numpy as np
 
+from course_lib.arguments import a, or_none, takes
 from course_lib.notebook.reference import reference
 from course_lib.serving.arrivals import Arrivals
 from course_lib.serving.batches import Batches
@@ -16,6 +18,7 @@ from course_lib.serving.trace import Trace
 
 
 @reference("Q7.2, Q7.3 and Q7.4")
+@takes(trace=a(Trace), policy=a(*get_args(Policy)), cost=a(StepCost), memory=or_none(a(Memory)))
 def simulate(trace: Trace, policy: Policy, cost: StepCost, memory: Memory | None = None) -> Result:
     """Serve `trace` under `policy`; without `memory`, room is unlimited.
 

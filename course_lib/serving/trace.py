@@ -10,12 +10,25 @@ from pathlib import Path
 
 import numpy as np
 
+from course_lib.arguments import COUNT, INTEGER, NOT_NEGATIVE, POSITIVE, TEXT, between, or_none, real, takes
 from course_lib.paths import ROOT
 from course_lib.seeds import stream
 from course_lib.serving import table
 
 Lengths = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
 AZURE_COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
+
+
+REQUESTS = between(1, 10**8)
+
+
+def _drawn(name: str, value: object) -> None:
+    """Lengths of requests: a pair of numbers, or a function of a generator and n."""
+    if isinstance(value, tuple) and len(value) == 2:
+        for side, tokens in zip(("input", "output"), value, strict=True):
+            real(f"{name} ({side})", tokens)
+    elif not callable(value):
+        raise TypeError(f"{name} must be (input, output) tokens or a function, not {str(value)[:40]!r}")
 
 
 @dataclass(frozen=True)
@@ -34,7 +47,7 @@ class Trace:
     after: np.ndarray | None = field(default=None)
 
     def __post_init__(self):
-        arrival = np.asarray(self.arrival, float)
+        arrival = _numbers("arrival", self.arrival).astype(float)
         object.__setattr__(self, "arrival", arrival)
         if arrival.ndim != 1 or not arrival.size:
             raise ValueError(
@@ -51,7 +64,10 @@ class Trace:
                     f"arrival must not decrease: {arrival[i + 1]:g} s comes after {arrival[i]:g} s"
                 )
         else:
-            after = np.asarray(self.after, int)
+            after = _numbers("after", self.after)
+            if not (np.isfinite(after) & (after == np.floor(after))).all():
+                raise ValueError(f"after must hold whole numbers, not {after}")
+            after = after.astype(int)
             if after.shape != arrival.shape or (after >= np.arange(len(after))).any() or (after < -1).any():
                 raise ValueError(f"after must name an earlier request or -1 for each request, not {after}")
             object.__setattr__(self, "after", after)
@@ -60,41 +76,50 @@ class Trace:
         return len(self.arrival)
 
     @classmethod
+    @takes(rate=POSITIVE, n=REQUESTS, lengths=_drawn, seed=INTEGER)
     def poisson(cls, rate: float, n: int, lengths: "Lengths | tuple[int, int]", seed: int = 0) -> "Trace":
-        """`n` requests with exponential gaps, `rate` requests/s (MLPerf LoadGen: server scenario)."""
+        """`n` requests with exponential gaps, `rate` requests/s (MLPerf LoadGen: server scenario).
+
+        Raises ValueError as `gamma`.
+        """
         return cls.gamma(rate, 1.0, n, lengths, seed)
 
     @classmethod
+    @takes(rate=POSITIVE, cv=NOT_NEGATIVE, n=REQUESTS, lengths=_drawn, seed=INTEGER)
     def gamma(
         cls, rate: float, cv: float, n: int, lengths: "Lengths | tuple[int, int]", seed: int = 0
     ) -> "Trace":
-        """Gaps from a gamma distribution with mean 1 / rate and coefficient of variation `cv`; 0: regular."""
-        _positive(rate=rate)
-        _count(n=n)
-        if not 0 <= cv < math.inf:
-            raise ValueError(f"cv must be at least 0 and finite, not {cv}")
+        """Gaps from a gamma distribution with mean 1 / rate and coefficient of variation `cv`; 0: regular.
+
+        Raises ValueError for a rate that is not above 0, a negative cv, and no requests or more than 10^8.
+        """
+        n = int(n)
         random = stream("trace", "gaps", n, seed=seed)
         gaps = random.gamma(cv**-2, cv**2 / rate, n) if cv else np.full(n, 1 / rate)
         return cls(np.cumsum(gaps), *_lengths(lengths, n, seed))
 
     @classmethod
+    @takes(n=REQUESTS, lengths=_drawn, seed=INTEGER)
     def offline(cls, n: int, lengths: "Lengths | tuple[int, int]", seed: int = 0) -> "Trace":
-        """All requests at once (MLPerf LoadGen: offline scenario)."""
-        _count(n=n)
+        """All requests at once (MLPerf LoadGen: offline scenario).
+
+        Raises ValueError for no requests, and more than 10^8.
+        """
+        n = int(n)
         return cls(np.zeros(n), *_lengths(lengths, n, seed))
 
     @classmethod
+    @takes(users=REQUESTS, think_time=NOT_NEGATIVE, rounds=REQUESTS, lengths=_drawn, seed=INTEGER)
     def closed(
         cls, users: int, think_time: float, rounds: int, lengths: "Lengths | tuple[int, int]", seed: int = 0
     ) -> "Trace":
         """`users` who each ask `rounds` times and think for an exponential time before every question.
 
-        With one user and no thinking: MLPerf LoadGen's single stream.
+        With one user and no thinking: MLPerf LoadGen's single stream. Raises ValueError for no users or
+        rounds, more than 10^8 questions, and a time that is negative or infinite.
         """
-        _count(users=users, rounds=rounds)
-        if not 0 <= think_time < math.inf:
-            raise ValueError(f"think_time must be at least 0 and finite, not {think_time}")
-        n = users * rounds
+        n = int(users) * int(rounds)
+        REQUESTS("users times rounds", n)
         think = (
             stream("trace", "think", n, seed=seed).exponential(think_time, n) if think_time else np.zeros(n)
         )
@@ -129,17 +154,18 @@ class Trace:
         return cls(np.array(arrival), np.array(inputs), np.array(outputs))
 
     @classmethod
+    @takes(kind=TEXT, seed=INTEGER, n=or_none(REQUESTS))
     def like_azure(cls, kind: str, seed: int = 0, n: int | None = None) -> "Trace":
         """A twin of the Azure trace "conv" or "code": gaps, inputs and outputs have its distributions.
 
         Drawn from the quantiles in data/azure_quantiles.json, one from each of `n` equal shares (as many as
-        the trace has) and shuffled, each column for itself: what follows what is lost. Raises ValueError.
+        the trace has) and shuffled, each column for itself: what follows what is lost. Raises ValueError for
+        another kind, and no requests.
         """
         twins = json.loads((ROOT / "data" / "azure_quantiles.json").read_text("utf-8"))["kinds"]
         if kind not in twins:
-            raise ValueError(f"an Azure trace is one of {', '.join(twins)}, not {kind!r}")
-        n = twins[kind]["requests"] if n is None else n
-        _count(n=n)
+            raise ValueError(f"the kind of an Azure trace is one of {', '.join(twins)}, not {kind!r}")
+        n = twins[kind]["requests"] if n is None else int(n)
         columns = {}
         for name in ("gap", "input", "output"):
             random = stream("like azure", kind, name, seed=seed)
@@ -178,23 +204,30 @@ def _tokens(row: dict, name: str) -> int:
     return int(value)
 
 
+@takes(input_tokens=COUNT, output_tokens=COUNT)
 def fixed(input_tokens: int, output_tokens: int) -> Lengths:
-    """Every request has these lengths."""
+    """Every request has these lengths. Raises ValueError for a number below 1."""
     return lambda random, n: (np.full(n, input_tokens), np.full(n, output_tokens))
 
 
+@takes(input_mean=POSITIVE, output_mean=POSITIVE)
 def geometric(input_mean: float, output_mean: float) -> Lengths:
-    """Lengths that forget how long they have been: the discrete exponential distribution, at least 1."""
-    _positive(input_mean=input_mean, output_mean=output_mean)
+    """Lengths that forget how long they have been: the discrete exponential distribution, at least 1.
+
+    Raises ValueError for a mean that is not above 0.
+    """
     return lambda random, n: (
         random.geometric(min(1, 1 / input_mean), n),
         random.geometric(min(1, 1 / output_mean), n),
     )
 
 
+@takes(input_mean=POSITIVE, output_mean=POSITIVE, cv=POSITIVE)
 def lognormal(input_mean: float, output_mean: float, cv: float) -> Lengths:
-    """Lengths with a heavy tail: log-normal with these means and coefficient of variation, at least 1."""
-    _positive(input_mean=input_mean, output_mean=output_mean, cv=cv)
+    """Lengths with a heavy tail: log-normal with these means and coefficient of variation, at least 1.
+
+    Raises ValueError for what is not above 0.
+    """
     sigma = math.sqrt(math.log1p(cv**2))
 
     def draw(random, n):
@@ -212,7 +245,7 @@ def _lengths(lengths, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _whole(name: str, values, n: int) -> np.ndarray:
-    values = np.asarray(values)
+    values = _numbers(name, values)
     if values.shape != (n,):
         raise ValueError(f"{name} must have one number a request, {n}, not shape {values.shape}")
     if (wrong := values[~((values >= 1) & (values == np.floor(values)))]).size:
@@ -220,13 +253,12 @@ def _whole(name: str, values, n: int) -> np.ndarray:
     return values.astype(int)
 
 
-def _positive(**values: float) -> None:
-    for name, value in values.items():
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be greater than 0 and finite, not {value}")
-
-
-def _count(**values: int) -> None:
-    for name, value in values.items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, not {value}")
+def _numbers(name: str, values) -> np.ndarray:
+    """An array of numbers, whatever their values; the caller looks at these."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must be a list of numbers, not of lists of different lengths") from None
+    if array.size and array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold numbers, not {str(values)[:40]!r}")
+    return array

@@ -3,6 +3,8 @@
 #pragma once
 
 typedef __SIZE_TYPE__ size_t;
+typedef __PTRDIFF_TYPE__ ptrdiff_t;
+#define NULL __null
 #define __COURSE_INLINE inline __attribute__((always_inline, unused))
 #define __COURSE_WORKER_BYTES 134217728  // kWorkerBytes in runtime.h
 #define __COURSE_HIDDEN __attribute__((visibility("hidden")))
@@ -22,6 +24,7 @@ typedef __SIZE_TYPE__ size_t;
 #define __host__
 #define __constant__ static
 #define __launch_bounds__(...)
+#define __maxnreg__(...)
 #define __grid_constant__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __align__(n) __attribute__((aligned(n)))

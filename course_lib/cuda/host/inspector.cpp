@@ -145,7 +145,7 @@ void Inspector::meet_shared(const char* name, uintptr_t start, size_t bytes, uns
     memset((void*)start, 0xff, bytes);
 }
 
-HOOK void __course_shared_array(const char* name, void* start, unsigned bytes, unsigned element) {
+HOOK void __course_shared_array(const char* name, const volatile void* start, unsigned bytes, unsigned element) {
     inspector.meet_shared(name, (uintptr_t)start, bytes, element);
 }
 

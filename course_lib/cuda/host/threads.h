@@ -56,7 +56,7 @@ __COURSE_HIDDEN void __course_yield();
 __COURSE_HIDDEN void __course_trap(const char* why, int line);
 __COURSE_HIDDEN unsigned __course_reserve(unsigned* behind, unsigned bytes);
 __COURSE_HIDDEN void __course_dynamic_array(const char* name, unsigned element);
-__COURSE_HIDDEN void __course_shared_array(const char* name, void* start, unsigned bytes, unsigned element);
+__COURSE_HIDDEN void __course_shared_array(const char* name, const volatile void* start, unsigned bytes, unsigned element);
 __COURSE_HIDDEN long long __course_clock();
 __COURSE_HIDDEN int __course_printf(const char* format, ...) __attribute__((format(printf, 1, 2)));
 }
@@ -155,6 +155,12 @@ __COURSE_INLINE void __trap(int line = __builtin_LINE()) { __course_trap("__trap
 #define __stcs(p, v) ((void)(*(p) = (v)))
 #define __stwb(p, v) ((void)(*(p) = (v)))
 #define __stwt(p, v) ((void)(*(p) = (v)))
+
+// For the entry function that translate.py writes behind each kernel: a type under one word, and whether a kernel has
+// just the parameters that were read from its source.
+template <class T> struct __course_type { typedef T type; };
+template <class F, class... P> struct __course_takes { static constexpr bool value = false; };
+template <class R, class... P> struct __course_takes<R(P...), P...> { static constexpr bool value = true; };
 
 // translate.py turns `__shared__ T a[4], b;` into a local struct with these members and references to them. Each
 // such struct has its place in the block's shared memory, reserved by the first thread that comes to it: no code of a

@@ -1,7 +1,19 @@
 """Nodes, GPUs and links that serve one model, and the cluster of question 11 among them."""
 
+import math
 from dataclasses import dataclass, replace
 
+from course_lib.arguments import (
+    NOT_NEGATIVE,
+    NUMBER,
+    POSITIVE,
+    TEXT,
+    WHOLE,
+    a,
+    check_fields,
+    each,
+    takes,
+)
 from course_lib.hardware import GB, Link, link
 from course_lib.shapes import Shape, kv_bytes_per_token, shape
 
@@ -11,12 +23,22 @@ PAIR_MODES = ("one copy", "replicas")
 
 @dataclass(frozen=True)
 class ClusterGPU:
-    """A GPU in a node: memory in bytes, and how fast it is compared with what a StepCost describes."""
+    """A GPU in a node: memory in bytes, and how fast it is compared with what a StepCost describes.
+
+    Raises ValueError for a memory or speed that is not above 0, and a name that is empty.
+    """
 
     name: str
     node: str
     memory_bytes: float
     speed: float = 1.0
+
+    def __post_init__(self):
+        check_fields(self, name=TEXT, node=TEXT, memory_bytes=POSITIVE, speed=NUMBER)
+        if not self.name:
+            raise ValueError("name must not be empty")
+        if not 0 < self.speed < math.inf:
+            raise ValueError(f"speed of {self.name} must be greater than 0, not {self.speed}")
 
 
 @dataclass(frozen=True)
@@ -49,6 +71,12 @@ class Cluster:
     between: Link | None = None
 
     def __post_init__(self):
+        each(a(ClusterGPU), empty=False)("gpus", self.gpus)
+        each(TEXT)("joined", self.joined)
+        check_fields(self, weight_bytes=NUMBER, token_bytes=NUMBER, pair=TEXT)
+        names = [gpu.name for gpu in self.gpus]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"gpus must have a name each: there are two of {', '.join(sorted(twice))}")
         if self.pair not in PAIR_MODES:
             raise ValueError(f"pair must be one of {', '.join(PAIR_MODES)}, not {self.pair!r}")
         for gpu in self.gpus:
@@ -57,16 +85,15 @@ class Cluster:
                     f"{gpu.name} has {gpu.memory_bytes / GB:g} GB: "
                     f"no room beside {self.weight_bytes / GB:g} GB of model"
                 )
-            if not gpu.speed > 0:
-                raise ValueError(f"speed of {gpu.name} must be greater than 0, not {gpu.speed}")
         for field in ("weight_bytes", "token_bytes"):
-            if not getattr(self, field) > 0:
+            if not 0 < getattr(self, field) < math.inf:
                 raise ValueError(f"{field} must be greater than 0, not {getattr(self, field)}")
         if unknown := set(self.joined) - {gpu.name for gpu in self.gpus}:
             raise ValueError(f"joined names GPUs that there are not: {', '.join(sorted(unknown))}")
 
+    @takes(room_bytes=NOT_NEGATIVE)
     def tokens(self, room_bytes: float) -> int:
-        """Whole tokens whose keys and values fit into so many bytes."""
+        """Whole tokens whose keys and values fit into so many bytes. Raises ValueError for negative ones."""
         return int(room_bytes // self.token_bytes)
 
     @property
@@ -89,8 +116,12 @@ class Cluster:
             found[name] = Place(name, tuple(gpu.name for gpu in members), room, slowest)
         return found
 
+    @takes(tokens=WHOLE, inside=a(bool))
     def seconds_to_move(self, tokens: int, inside: bool) -> float:
-        """Seconds to send the keys and values of `tokens` over a link, at its typical or else peak rate."""
+        """Seconds to send the keys and values of `tokens` over a link, at its typical or else peak rate.
+
+        Raises ValueError for negative tokens, and for a cluster that names no links.
+        """
         used = self.inside if inside else self.between
         if used is None:
             raise ValueError("this cluster names no links")
@@ -106,7 +137,8 @@ def case_shape(grouped: bool = False) -> Shape:
 def case_cluster(grouped: bool = False, pair: str = "one copy") -> Cluster:
     """Question 11: C1 to C3 with a GPU of 8 GB each, C4 with A1 and A2 of 12 GB, joined by NVLink.
 
-    The case gives no speeds: all are equal. Its network is slow: 1 Gb/s Ethernet.
+    The case gives no speeds: all are equal. Its network is slow: 1 Gb/s Ethernet. Raises ValueError for an
+    unknown pair.
     """
     small = [ClusterGPU(name, name, 8 * GB) for name in ("C1", "C2", "C3")]
     large = [ClusterGPU(name, "C4", 12 * GB) for name in ("A1", "A2")]

@@ -9,6 +9,7 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
+from course_lib.arguments import NOT_NEGATIVE, TEXT, a, each, function, or_none, takes
 from course_lib.serving.arrivals import Arrivals
 from course_lib.serving.cost import StepCost
 from course_lib.serving.scheduling.cluster import Cluster
@@ -27,6 +28,10 @@ class TooSlow(ValueError):
     """Decisions took longer than they may."""
 
 
+@takes(
+    trace=a(Trace), scheduler=function, cluster=a(Cluster), cost=a(StepCost), kinds=or_none(each(TEXT)),
+    limit=or_none(NOT_NEGATIVE),
+)  # fmt: skip
 def simulate_cluster(
     trace: Trace,
     scheduler: Scheduler,

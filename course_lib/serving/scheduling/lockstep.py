@@ -81,7 +81,8 @@ class Lockstep:
         if not self.joining or self.fresh or self.now > now:
             return not self.joining
         compute = sum(tokens for tokens, _ in self.joining.values())
-        seconds = self.cost.seconds(len(self.stops), self.read, compute)
+        cost = self.cost
+        seconds = cost.s0 + cost.s1 * len(self.stops) + cost.s2 * self.read + cost.p0 + cost.p1 * compute
         self._count(1, seconds)
         self.fresh, self.joining = self.joining, {}
         return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_lib.arguments import count, instance, not_negative, positive
+from course_lib.arguments import a, count, each, instance, not_negative, positive, takes
 from course_lib.notebook.reference import reference
 from course_lib.serving.cost import StepCost
 from course_lib.serving.scheduling.cluster import Cluster, Place
@@ -58,6 +58,7 @@ class Optimum:
     places: list[str]
 
 
+@takes(trace=a(Trace), cost=a(StepCost))
 def jobs_of(trace: Trace, cost: StepCost, unit: float) -> list[Job]:
     """Requests as jobs of whole units of `unit` seconds: every token takes s0, whoever else is there.
 
@@ -91,10 +92,10 @@ def optimum(
     does not take whole units at every place's speed.
     """
     instance("cluster", cluster, Cluster)
-    if not jobs:
+    if hasattr(jobs, "__len__") and not len(jobs):
         raise ValueError("jobs must hold at least one job")
-    for job in jobs:
-        instance("a job", job, Job)
+    each(a(Job))("jobs", jobs)
+    instance("objective", objective, str)
     if objective not in OBJECTIVES:
         raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}, not {objective!r}")
     places = cluster.places

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from course_lib.arguments import INTEGER, NUMBER, between, takes
 from course_lib.notebook.reference import reference
 from course_lib.seeds import stream
 from course_lib.serving.scheduling.cluster import Place
@@ -26,9 +27,11 @@ class Planner:
     Each request starts as early as it can. makespan: what the end of the last counts against the mean
     completion, from 0 to 1. exclusive: whether a place serves one at a time. At most `ahead` requests are
     planned, the shortest. The first orders are the last plan's, shortest, longest and largest first; then
-    exchanges of two in the best so far.
+    exchanges of two in the best so far. Raises ValueError for a makespan outside 0 to 1, negative tries, and
+    nobody ahead.
     """
 
+    @takes(makespan=NUMBER, tries=between(0, 10**6), ahead=between(1, 10**4), seed=INTEGER)
     def __init__(
         self, makespan: float = 0.5, exclusive: bool = False, tries: int = 120, ahead: int = 12, seed: int = 0
     ):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_lib.arguments import FINITE, INTEGER, NUMBER, between, takes
 from course_lib.seeds import stream
 from course_lib.serving.cost import StepCost
 from course_lib.serving.scheduling.cluster import Cluster
@@ -34,12 +35,14 @@ class Instance:
     kinds: list[str]
 
 
+@takes(seed=INTEGER, n=between(1, 10**6), load=NUMBER)
 def instance(seed: int, n: int = 30, load: float = 1.2) -> Instance:
     """`n` requests, some 95 % short, in the time that five GPUs would need for 1 / `load` of their work.
 
     Inputs and answers of "code" and "chat" have the distributions of the two Azure traces 2023
     (Trace.like_azure; answers rounded up to whole seconds); a "document" is medium or large, or looks short
-    until its answer has grown. Times are whole seconds, so that the optimum is exact.
+    until its answer has grown. Times are whole seconds, so that the optimum is exact. Raises ValueError for
+    no requests, and a load that is not above 0.
     """
     if not 0 < load < np.inf:
         raise ValueError(f"load must be greater than 0 and finite, not {load}")
@@ -87,11 +90,14 @@ def _least_sum(jobs: tuple[Job, ...], cluster: Cluster) -> int:
     return optimum(list(jobs), cluster).value
 
 
+@takes(baseline=FINITE, yours=NUMBER, best=FINITE)
 def share_won(baseline: float, yours: float, best: float) -> float:
     """(baseline - yours) / (baseline - best): 1 for the optimum, 0 for the baseline, below 0 for worse.
 
-    Raises ValueError where nothing can be won.
+    Raises ValueError where nothing can be won, and for what is no number.
     """
+    if yours == -np.inf:
+        raise ValueError("yours must be greater than minus infinity")
     if not baseline > best:
         raise ValueError(f"nothing can be won: the baseline's {baseline:g} is the best there is")
     return (baseline - yours) / (baseline - best)

@@ -1,8 +1,9 @@
 """Schedulers to compare: fixed classes, spilling, shortest and longest first, power of two choices."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from course_lib.arguments import INTEGER, WHOLE, a, takes
 from course_lib.notebook.reference import reference
 from course_lib.seeds import stream
 from course_lib.serving.scheduling.live_view import LiveView
@@ -14,10 +15,11 @@ def needed(row: Waiting) -> int:
     return row["input"] + row.get("output", row["generated"] + 1)
 
 
+@takes(view=a(Mapping), tokens=WHOLE)
 def homes(view: View, tokens: int) -> list[str]:
     """Places large enough for so many tokens: the smallest first, among equals the one with most room left.
 
-    Joined GPUs only where no single one is large enough.
+    Joined GPUs only where no single one is large enough. Raises ValueError for negative tokens.
     """
     places = view["places"]
     fitting = [name for name, place in places.items() if place["room"] >= tokens]
@@ -98,9 +100,10 @@ class PowerOfTwo:
     """Every request at once to the less loaded of two GPUs that are drawn from those it fits; it waits there.
 
     Load is the tokens still to generate there ("work"), or those in its memory ("memory"). Mitzenmacher 2001.
-    Needs known lengths.
+    Needs known lengths. Raises ValueError for another load.
     """
 
+    @takes(seed=INTEGER)
     def __init__(self, load: str = "work", seed: int = 0):
         if load not in ("work", "memory"):
             raise ValueError(f"load must be 'work' or 'memory', not {load!r}")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from course_lib.arguments import COUNT, NUMBER, between, each, takes
 from course_lib.serving.scheduling.first_fit import Line
 from course_lib.serving.scheduling.live_view import LiveView
 from course_lib.serving.scheduling.schedulers import homes
@@ -62,13 +63,16 @@ class QuantileReservation(_InTurn):
 
     Of a request that is sent back, among those that were longer still. An answer that outgrows it gets as
     much again if that is free, and goes back to the queue if not. quantile 1: as long as the longest so far.
+    Raises ValueError for a quantile outside 0 to 1, and a first or window below 1.
     """
 
+    @takes(quantile=NUMBER, first=NUMBER, window=between(1, 10**6))
     def __init__(self, quantile: float, first: int = 1000, window: int = 500):
         if not 0 < quantile <= 1:
             raise ValueError(f"quantile must be above 0 and at most 1, not {quantile}")
         if first < 1:
             raise ValueError(f"first must be at least 1, not {first}")
+        COUNT("first", first)
         self.quantile, self.begin, self.window = quantile, first, window
         self.seen, self.answer = None, 0  # what a new request reserves, after so many have ended
 
@@ -107,12 +111,11 @@ class GrowAndPreempt(_InTurn):
     """Reserve a block beyond what a request has, and another when that is full.
 
     When no block is left, the newest on that place goes back to the queue. Kwon et al. 2023 (PagedAttention),
-    recomputation.
+    recomputation. Raises ValueError for a block below 1.
     """
 
+    @takes(block=COUNT)
     def __init__(self, block: int = 16):
-        if block < 1:
-            raise ValueError(f"block must be at least 1, not {block}")
         self.block = block
 
     def reservation(self, view: View, row: Waiting) -> int:
@@ -144,12 +147,14 @@ class Feedback(_InTurn):
     Unless nobody waits. Short answers overtake long ones without anybody knowing which they are.
 
     turns: tokens of each level; the last level's are repeated. Corbató et al. 1962; for language models Wu et
-    al. 2023 (FastServe).
+    al. 2023 (FastServe). Raises ValueError for no turns and one below 1.
     """
 
     def __init__(self, turns: tuple[int, ...] = (64, 256, 1024)):
+        each(NUMBER)("turns", turns)
         if not turns or min(turns) < 1:
             raise ValueError(f"turns must be at least 1 token each, not {turns}")
+        each(COUNT)("turns", turns)
         self.ends = np.cumsum(turns).tolist()
         self.last = turns[-1]
         self.lines: list[deque[int]] = [deque() for _ in range(len(turns) + 1)]

@@ -1,0 +1,332 @@
+"""A call that makes sense of every public function of the calculators, the simulator, the caches and offload.
+
+CALLS: name -> (function, arguments by name). Tests replace one argument at a time by nonsense.
+MAY: (name, argument) -> the nonsense that is allowed there. OUTSIDE: public names that no such call is made of,
+and why.
+"""
+
+import numpy as np
+import torch
+
+from course_lib import kv_cache, shapes
+from course_lib.costs import collectives, layouts, memory, roofline
+from course_lib.costs.collectives import Network
+from course_lib.costs.layouts import Layout
+from course_lib.costs.roofline import Device, Work
+from course_lib.hardware import gpu, link
+from course_lib.kv_cache import budget, decoder, paged, quantized, sentences
+from course_lib.offload import (
+    conversation,
+    layers,
+    measure,
+    overlap,
+    pipeline,
+    placement,
+    recall,
+    remedies,
+    sharing,
+)
+from course_lib.offload import link as transfer
+from course_lib.offload import memory as chat
+from course_lib.offload import quantized as codes
+from course_lib.serving import (
+    Continuous,
+    Greedy,
+    Memory,
+    Static,
+    StepCost,
+    Timeout,
+    Trace,
+    arrivals,
+    bulk,
+    cost,
+    engine,
+    live,
+    log,
+    replay,
+    simulate,
+    table,
+    theory,
+    trace,
+)
+from course_lib.serving.scheduling import cluster as clusters
+from course_lib.serving.scheduling import (
+    optimal,
+    planner,
+    plans,
+    regret,
+    schedulers,
+    unknown_length,
+)
+from course_lib.serving.scheduling import engine as cluster_engine
+from course_lib.shapes import shape
+
+GPT2, CARD = shape("gpt2"), gpu("A100 40GB")
+DEVICE, NETWORK = Device(1e12, 1e11, 1e10), Network(1e-6, 1e9)
+SMALL = kv_cache.decoder_shape(1, 8, 2, vocabulary=11)
+TINY = kv_cache.Decoder(SMALL, context=64)
+COST, TRACE = StepCost(0.01), Trace.poisson(1.0, 20, (5, 3))
+RESULT = simulate(TRACE, Continuous(2), COST)
+FOUND = layouts.Cluster(DEVICE, 8, 4, NETWORK, NETWORK)
+SPOT = clusters.ClusterGPU("g", "n", 20.0)
+PLACES = clusters.Cluster((SPOT,), 10.0, 1.0)
+SERVER = chat.Server(GPT2, DEVICE, 1e9, 1e8)
+CASE = remedies.Case(1000, 1e5, 12, 1e9, 1e11, NETWORK)
+REMEDY = remedies.Remedy("prefetch", 1, {"buffers": 2}, "a buffer")
+
+
+def view():
+    row = {"id": 0, "kind": "", "input": 5, "generated": 0, "arrived": 0.0, "output": 3}
+    place = {"gpus": ["g"], "room": 10, "free": 10, "waiting": [], "step": 1.0}
+    return {"time": 0.0, "queue": [row], "places": {"g": place}, "running": [], "finished": []}
+
+
+CALLS = {
+    # shapes
+    "Shape": (shapes.Shape, dict(
+        name="s", layers=2, width=8, heads=2, kv_heads=1, head_dim=4, feed_forward=16, vocabulary=10,
+        positions=0, gated=True, biases=False, tied=True, source="s", encoder_layers=0, window=4,
+        windowed_layers=1, latent=2, rope_dim=2, query_latent=2, value_dim=4, experts=4, experts_per_token=2,
+        shared_experts=1, expert_width=4, dense_layers=1,
+    )),
+    "attention_parameters": (shapes.attention_parameters, dict(shape=GPT2)),
+    "feed_forward_parameters": (shapes.feed_forward_parameters, dict(shape=GPT2)),
+    "expert_parameters": (shapes.expert_parameters, dict(shape=shape("mixtral-8x7b"), used=2)),
+    "parameters": (shapes.parameters, dict(shape=GPT2)),
+    "active_parameters": (shapes.active_parameters, dict(shape=GPT2)),
+    "dense_parts": (shapes.dense_parts, dict(shape=GPT2)),
+    "expert_parts": (shapes.expert_parts, dict(shape=GPT2)),
+    "matrix_parameters": (shapes.matrix_parameters, dict(shape=shape("mixtral-8x7b"), used=2)),
+    "attention_flops": (shapes.attention_flops, dict(shape=GPT2)),
+    "seen_by_layers": (shapes.seen_by_layers, dict(shape=GPT2, context=5)),
+    "forward_flops_per_token": (shapes.forward_flops_per_token, dict(shape=GPT2, context=5)),
+    "training_flops": (shapes.training_flops, dict(parameters=1e9, tokens=1e9)),
+    "kv_bytes_per_token": (shapes.kv_bytes_per_token, dict(shape=GPT2, bytes_per_number=2)),
+    "kv_bytes": (shapes.kv_bytes, dict(shape=GPT2, tokens=7, bytes_per_number=2)),
+    "tokens_that_fit": (shapes.tokens_that_fit, dict(room_bytes=1e9, shape=GPT2, bytes_per_number=2)),
+    "block_matrix_products": (shapes.block_matrix_products, dict(heads=4)),
+    "mlp_parameters": (shapes.mlp_parameters, dict(widths=[4, 3, 2])),
+    "convolution_parameters": (shapes.convolution_parameters, dict(inputs=1, outputs=2, kernel=3)),
+    "shape": (shape, dict(name="gpt2")),
+    # costs
+    "Network": (Network, dict(latency=1e-6, bandwidth=1e9)),
+    "Network.of": (Network.of, dict(link=link("PCIe 4.0 x16"))),
+    "collectives.steps": (collectives.steps, dict(kind="all_reduce", ranks=4)),
+    "collectives.bytes_sent": (collectives.bytes_sent, dict(kind="all_reduce", nbytes=100, ranks=4)),
+    "collectives.seconds": (
+        collectives.seconds, dict(kind="all_reduce", nbytes=100, ranks=4, network=NETWORK)
+    ),
+    "Layout": (Layout, dict(replicas=1, tensor=2, pipeline=2)),
+    "layouts.Cluster": (
+        layouts.Cluster, dict(device=DEVICE, gpus=8, gpus_per_node=4, inside=NETWORK, between=NETWORK)
+    ),
+    "layouts.Cluster.network": (FOUND.network, dict(neighbors=2)),
+    "layouts.possible": (layouts.possible, dict(shape=GPT2, gpus=8)),
+    "layouts.check": (layouts.check, dict(shape=GPT2, layout=Layout(), cluster=FOUND)),
+    "layouts.largest_stage": (layouts.largest_stage, dict(shape=GPT2, layout=Layout())),
+    "layouts.stage_seconds": (
+        layouts.stage_seconds,
+        dict(shape=GPT2, layout=Layout(), cluster=FOUND, work=Work(1e9, 1e6), tokens=4),
+    ),
+    "layouts.token_seconds": (
+        layouts.token_seconds, dict(shape=GPT2, layout=Layout(), cluster=FOUND, context=9)
+    ),
+    "layouts.users_that_fit": (
+        layouts.users_that_fit, dict(shape=GPT2, layout=Layout(), cluster=FOUND, tokens=9)
+    ),
+    "layouts.largest_weights": (layouts.largest_weights, dict(layout=Layout(), cluster=FOUND)),
+    "layouts.requests_per_second": (
+        layouts.requests_per_second,
+        dict(shape=GPT2, layout=Layout(), cluster=FOUND, prompt=5, answer=5, users=3),
+    ),
+    "layouts.pipeline_seconds": (layouts.pipeline_seconds, dict(stage_times=[1.0, 2.0], groups=2, rounds=2)),
+    "layouts.pipeline_idle": (layouts.pipeline_idle, dict(stage_times=[1.0, 2.0], groups=2, rounds=2)),
+    "layouts.interleaved_idle": (layouts.interleaved_idle, dict(stages=2, groups=4, chunks=2)),
+    "training_states": (memory.training_states, dict(parameters=1e9, stage=1, ranks=4, optimizer=12)),
+    "activation_estimate": (memory.activation_estimate, dict(shape=GPT2, batch=2, length=8, number=2)),
+    "layer_activations": (memory.layer_activations, dict(shape=GPT2, batch=2, length=8, number=2, mask=1)),
+    "activations": (memory.activations, dict(shape=GPT2, batch=2, length=8)),
+    "weight_bytes": (memory.weight_bytes, dict(shape=GPT2, number=2)),
+    "serving_bytes": (memory.serving_bytes, dict(shape=GPT2, tokens=5, number=2, kv_number=2)),
+    "quantized_number": (memory.quantized_number, dict(bits=4, group=128, scale_bits=16, zero_bits=4)),
+    "Work": (Work, dict(flops=1.0, nbytes=1.0)),
+    "Device": (Device, dict(rate=1e12, bandwidth=1e11, memory_bytes=1e10)),
+    "Device.of": (Device.of, dict(gpu=CARD, precision="fp16")),
+    "Device.seconds": (DEVICE.seconds, dict(work=Work(1e9, 1e6))),
+    "Device.limit": (DEVICE.limit, dict(work=Work(1e9, 1e6))),
+    "decode_work": (roofline.decode_work, dict(shape=GPT2, contexts=[5, 6], weight_bytes=2, kv_bytes=2)),
+    "prefill_work": (roofline.prefill_work, dict(shape=GPT2, lengths=[5, 6], weight_bytes=2, kv_bytes=2)),
+    "experts_read": (roofline.experts_read, dict(shape=GPT2, tokens=5)),
+    "attended_pairs": (roofline.attended_pairs, dict(length=9, window=4)),
+    "attended_pairs, stride": (roofline.attended_pairs, dict(length=9, stride=4)),
+    "attention_traffic": (roofline.attention_traffic, dict(length=9, head_dim=4)),
+    "flash_attention_traffic": (
+        roofline.flash_attention_traffic, dict(length=9, head_dim=4, on_chip=64)
+    ),
+    # serving
+    "erlang_b": (theory.erlang_b, dict(servers=2, offered=1.0)),
+    "erlang_c": (theory.erlang_c, dict(servers=2, offered=1.0)),
+    "mmc_wait": (theory.mmc_wait, dict(rate=0.5, service=1.0, servers=2)),
+    "mg1_wait": (theory.mg1_wait, dict(rate=0.5, service=1.0, cv=1.0)),
+    "processor_sharing_latency": (theory.processor_sharing_latency, dict(rate=0.5, service=1.0)),
+    "repairman_throughput": (
+        theory.repairman_throughput, dict(users=3, think_time=1.0, service=1.0, servers=2)
+    ),
+    "fill_wait": (theory.fill_wait, dict(batch=4, rate=1.0)),
+    "fill_wait_closed": (theory.fill_wait_closed, dict(users=9, batch=4, think_time=1.0)),
+    "timeout_wait": (theory.timeout_wait, dict(batch=4, seconds=1.0, rate=1.0)),
+    "greedy_batch_wait": (bulk.greedy_batch_wait, dict(rate=1.0, batch=4, service=lambda k: 1.0)),
+    "static_batch_wait": (bulk.static_batch_wait, dict(rate=1.0, batch=4, service=1.0)),
+    "greedy_exponential_wait": (bulk.greedy_exponential_wait, dict(rate=1.0, batch=4, service=1.0)),
+    "static_exponential_wait": (bulk.static_exponential_wait, dict(rate=1.0, batch=4, service=1.0)),
+    "StepCost": (StepCost, dict(s0=1.0, s1=0.1, s2=0.1, p0=0.1, p1=0.1)),
+    "StepCost.from_datasheet": (
+        StepCost.from_datasheet, dict(shape=GPT2, gpu=CARD, number=2, precision="fp16")
+    ),
+    "StepCost.fit": (StepCost.fit, dict(features=np.eye(5) + 1, seconds=np.ones(5))),
+    "StepCost.seconds": (COST.seconds, dict(decoding=1, kv_tokens=5, prefill_tokens=3)),
+    "whole_ticks": (cost.whole_ticks, dict(seconds=1.0)),
+    "Memory": (Memory, dict(room=1e9, bytes_per_token=2.0, block=4, reserve=5, window=8, bits=8, swap_rate=1e9)),
+    "Greedy": (Greedy, dict(batch=4)),
+    "Static": (Static, dict(batch=4)),
+    "Timeout": (Timeout, dict(batch=4, seconds=1.0)),
+    "Continuous": (Continuous, dict(max_sequences=4, chunk=5, preempt="swap")),
+    "Trace": (Trace, dict(arrival=[0.0, 1.0], input_tokens=[1, 2], output_tokens=[3, 4])),
+    "Trace, closed": (Trace, dict(arrival=[0.0, 1.0], input_tokens=[1, 2], output_tokens=[3, 4], after=[-1, 0])),
+    "Trace.poisson": (Trace.poisson, dict(rate=1.0, n=5, lengths=(2, 3), seed=1)),
+    "Trace.gamma": (Trace.gamma, dict(rate=1.0, cv=1.0, n=5, lengths=(2, 3), seed=1)),
+    "Trace.offline": (Trace.offline, dict(n=5, lengths=(2, 3), seed=1)),
+    "Trace.closed": (Trace.closed, dict(users=2, think_time=1.0, rounds=2, lengths=(2, 3), seed=1)),
+    "Trace.like_azure": (Trace.like_azure, dict(kind="conv", seed=1, n=5)),
+    "Trace.from_csv": (
+        Trace.from_csv,
+        dict(source=b"TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46,3,4\n"),
+    ),
+    "fixed": (trace.fixed, dict(input_tokens=2, output_tokens=3)),
+    "geometric": (trace.geometric, dict(input_mean=2.0, output_mean=3.0)),
+    "lognormal": (trace.lognormal, dict(input_mean=2.0, output_mean=3.0, cv=1.0)),
+    "simulate": (simulate, dict(trace=TRACE, policy=Continuous(2), cost=COST, memory=Memory())),
+    "Result.percentile": (RESULT.percentile, dict(what="ttft", q=50)),
+    "RequestLog": (log.RequestLog, dict(
+        queued=[0.0, 1.0], first_token=[1.0, 2.0], last_token=[2.0, 3.0], input_tokens=[1, 2], output_tokens=[2, 2]
+    )),
+    "RequestLog.of": (log.RequestLog.of, dict(result=RESULT)),
+    "RequestLog.read": (
+        log.RequestLog.read,
+        dict(source=b"queued,first_token,last_token,input_tokens,output_tokens\n0,1,2,3,4\n"),
+    ),
+    "fit": (log.fit, dict(log=log.RequestLog.of(RESULT), policy=Continuous(2), hold_out=4, memory=Memory(), known=15)),
+    "simulate_cluster": (cluster_engine.simulate_cluster, dict(
+        trace=TRACE, scheduler=schedulers.spill, cluster=PLACES, cost=COST, kinds=["a"] * 20, limit=9.0
+    )),
+    "ClusterGPU": (clusters.ClusterGPU, dict(name="g", node="n", memory_bytes=20.0, speed=1.0)),
+    "clusters.Cluster": (
+        clusters.Cluster, dict(gpus=(SPOT,), weight_bytes=10.0, token_bytes=1.0, joined=(), pair="replicas")
+    ),
+    "clusters.Cluster.tokens": (PLACES.tokens, dict(room_bytes=5.0)),
+    "seconds_to_move": (clusters.case_cluster().seconds_to_move, dict(tokens=5, inside=True)),
+    "case_cluster": (clusters.case_cluster, dict(pair="replicas")),
+    "Job": (optimal.Job, dict(arrival=0, duration=2, tokens=3, weight=1)),
+    "jobs_of": (optimal.jobs_of, dict(trace=Trace([0], [5], [64]), cost=StepCost(1 / 64), unit=1.0)),
+    "optimum": (
+        optimal.optimum, dict(jobs=[optimal.Job(0, 1, 1)], cluster=PLACES, objective="makespan")
+    ),
+    "Planner": (planner.Planner, dict(makespan=0.5, tries=5, ahead=3, seed=1)),
+    "PowerOfTwo": (schedulers.PowerOfTwo, dict(load="work", seed=1)),
+    "homes": (schedulers.homes, dict(view=view(), tokens=5)),
+    "QuantileReservation": (unknown_length.QuantileReservation, dict(quantile=0.5, first=10, window=5)),
+    "GrowAndPreempt": (unknown_length.GrowAndPreempt, dict(block=4)),
+    "Feedback": (unknown_length.Feedback, dict(turns=(2, 4))),
+    "instance": (regret.instance, dict(seed=1, n=5, load=1.0)),
+    "share_won": (regret.share_won, dict(baseline=3.0, yours=2.0, best=1.0)),
+    # kv_cache
+    "Budget": (budget.Budget, dict(nbytes=100)),
+    "Budget.take": (lambda name, nbytes: budget.Budget(100).take(name, nbytes), dict(name="a", nbytes=5)),
+    "Budget.give": (lambda name, nbytes: budget.Budget(100).give(name, nbytes), dict(name="a", nbytes=0)),
+    "ContiguousCache": (kv_cache.ContiguousCache, dict(shape=SMALL, capacity=8)),
+    "QuantizedCache": (kv_cache.QuantizedCache, dict(shape=SMALL, capacity=8, bits=8)),
+    "WindowedCache": (kv_cache.WindowedCache, dict(shape=SMALL, window=4, sinks=1)),
+    "PagePool": (kv_cache.PagePool, dict(shape=SMALL, pages=4, page=2)),
+    "PagePool.take": (lambda count: paged.PagePool(SMALL, 4, 2).take(count), dict(count=2)),
+    "ShuffledPages": (
+        kv_cache.ShuffledPages,
+        dict(lengths=[3, 0], page=2, kv_heads=1, d=4, random=np.random.default_rng(0)),
+    ),
+    "decoder_shape": (
+        kv_cache.decoder_shape, dict(layers=1, width=8, heads=2, kv_heads=1, feed_forward=8, vocabulary=5)
+    ),
+    "Decoder": (kv_cache.Decoder, dict(shape=SMALL, seed=0, context=16)),
+    "sinusoids": (decoder.sinusoids, dict(positions=4, width=8)),
+    "prefill": (
+        lambda tokens, chunk: kv_cache.prefill(TINY, tokens, kv_cache.ContiguousCache(SMALL, 32), chunk),
+        dict(tokens=[1, 2, 3], chunk=2),
+    ),
+    "decode_step": (
+        lambda token: kv_cache.decode_step(TINY, token, kv_cache.ContiguousCache(SMALL, 32)), dict(token=3)
+    ),
+    "step": (
+        lambda tokens: kv_cache.step(TINY, tokens, [kv_cache.ContiguousCache(SMALL, 32)]), dict(tokens=[[1, 2]])
+    ),
+    "generate": (
+        lambda prompt, n, temperature, seed: kv_cache.generate(
+            TINY, prompt, n, temperature=temperature, seed=seed
+        ),
+        dict(prompt=[1, 2], n=2, temperature=0.5, seed=1),
+    ),
+    "encode": (quantized.encode, dict(x=torch.ones(2, 4), bits=4)),
+    "tokens_of": (sentences.tokens_of, dict(text="the quick fox")),
+    "text_of": (sentences.text_of, dict(tokens=[0, 1])),
+    # offload
+    "transfer_seconds": (transfer.transfer_seconds, dict(nbytes=100.0, link=NETWORK, block_bytes=10.0)),
+    "PacedCopy": (transfer.PacedCopy, dict(rate=1e9)),
+    "schedule": (pipeline.schedule, dict(transfers=[1.0, 2.0], computes=[1.0, 1.0], buffers=2)),
+    "saved_share": (pipeline.saved_share, dict(serial=3.0, measured=2.0, bound=1.0)),
+    "keep_hot": (placement.keep_hot, dict(tokens=[3, 4], reads=[0.5, 0.5], room=5)),
+    "copied_tokens": (placement.copied_tokens, dict(tokens=[3, 4], reads=[0.5, 0.5], kept=[1, 2])),
+    "quantize": (codes.quantize, dict(kv=torch.ones(2, 4), bits=4)),
+    "Size": (layers.Size, dict(layers=2, tokens=8, heads=2, head_dim=4, queries=2)),
+    "OffloadedStep": (
+        lambda cold, bits: layers.OffloadedStep(layers.Size(2, 8, 2, 4, 2), transfer.PacedCopy(), cold, bits),
+        dict(cold=4, bits=8),
+    ),
+    "overlap.run": (
+        lambda layers, buffers: overlap.run(layers, lambda *a: None, lambda *a: None, buffers),
+        dict(layers=2, buffers=2),
+    ),
+    "Step": (chat.Step, dict(cached=2, new=1, outside=1)),
+    "Turn": (chat.Turn, dict(context=5, held=2, outside=1, forgotten=0)),
+    "plan": (chat.plan, dict(policy="offload", room=20, turns=2, prompt=3, answer=2)),
+    "chat.Server": (chat.Server, dict(
+        shape=GPT2, device=DEVICE, link_rate=1e9, weight_bytes=1e8, reserve=0.0, kv_number=2
+    )),
+    "chat.Server.of": (chat.Server.of, dict(
+        shape=GPT2, gpu=CARD, link=link("PCIe 4.0 x16"), weight_bytes=1e8
+    )),
+    "chat.Server.seconds": (SERVER.seconds, dict(step=chat.Step(5, 1, 2))),
+    "delays": (chat.delays, dict(server=SERVER, turn=chat.Turn(5, (chat.Step(2, 1),)))),
+    "Case": (remedies.Case, dict(
+        tokens=100, kv_bytes=1e5, layers=4, weight_bytes=1e9, memory_bandwidth=1e11, link=NETWORK, room=1e6,
+        buffers=2,
+    )),
+    "case_on": (remedies.case_on, dict(
+        card=CARD, link=link("PCIe 4.0 x16"), model=GPT2, weight_bytes=1e9, tokens=100
+    )),
+    "Remedy": (remedies.Remedy, dict(name="r", price=1.0, change={"buffers": 2}, loses="x")),
+    "recompute_link": (remedies.recompute_link, dict(shape=GPT2, gpu=CARD)),
+    "remedies": (remedies.remedies, dict(case=CASE, shape=GPT2, gpu=CARD, room=1e6, users=2, window=64)),
+    "cheapest_fix": (remedies.cheapest_fix, dict(budget=9.0, case=CASE, choices=[REMEDY])),
+    "take_turns": (
+        lambda room, order, tokens, block: sharing.take_turns(
+            lambda held, busy, missing: list(range(missing)), room, order, tokens, block
+        ),
+        dict(room=64, order=[0, 1, 0], tokens=16, block=16),
+    ),
+    "beside_one_layer": (conversation.beside_one_layer, dict(room=64, longest=100, layers=4)),
+    "conversation.room": (conversation.room, dict(decoder=TINY, budget_bytes=10**6)),
+    "Conversation": (
+        lambda policy, budget_bytes, longest: conversation.Conversation(policy, TINY, budget_bytes, longest),
+        dict(policy="window", budget_bytes=10**6, longest=32),
+    ),
+    "recall.words": (recall.words, dict(tokens=[0, 1])),
+    "chats": (recall.chats, dict(count=2, length=8, random=torch.Generator())),
+}  # fmt: skip
