@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import re
 
 import numpy as np
 import plotly.graph_objects as go
@@ -159,7 +158,7 @@ def pictures():
     shares = {
         "FLOPs": (0.000325, 0.000325),
         "bytes": (1 / 3, 0),
-        "here": (0.016, -0.0063),
+        "here": (0.016, math.nan),
         "card": (0.278, 0.0003),
     }
     return {
@@ -189,12 +188,6 @@ def test_finding_in_a_title_is_computed_from_the_data(name, finding):
     assert finding in said(pictures()[name])
 
 
-def test_a_share_that_is_less_than_the_noise_gets_no_bar():
-    figure = figures.cost({"FLOPs": (0.01, 0.01), "time": (0.2, math.nan)}, "some block")
-    assert [bar.x[1] for bar in figure.data][2] == 0
-    assert "less than the noise" in [re.sub("<.*?>", "", note.text) for note in figure.layout.annotations]
-
-
 @pytest.mark.needs("compiler")
 def test_traffic_shows_the_bytes_that_the_inspector_counted():
     unfused, fused = inspected()
@@ -210,7 +203,7 @@ def test_traffic_shows_the_bytes_that_the_inspector_counted():
     ]
 
 
-def test_cost_draws_both_ways_side_by_side_and_labels_a_negative_share_as_it_is():
+def test_cost_draws_both_ways_side_by_side_and_no_bar_for_what_is_less_than_the_noise():
     figure = pictures()["cost"]
     orange = [bar for bar in figure.data if bar.marker.color == look.ORANGE]
     assert [list(bar.x) for bar in orange] == [
@@ -218,7 +211,10 @@ def test_cost_draws_both_ways_side_by_side_and_labels_a_negative_share_as_it_is(
         pytest.approx([0.0325, 0, 0, 0.03]),
     ]
     labels = [a.text for a in figure.layout.annotations if a.text.startswith("<b>")]
-    assert labels == [f"<b>{t} %</b>" for t in ("0.03", "33", "1.6", "28", "0.03", "0", "−0.63", "0.03")]
+    assert labels == [
+        f"<b>{text}</b>"
+        for text in ("0.03 %", "33 %", "1.6 %", "28 %", "0.03 %", "0 %", "less than the noise", "0.03 %")
+    ]
 
 
 def test_every_run_is_a_dot_and_every_set_has_its_line():
