@@ -29,6 +29,7 @@ from autograder.preprocessors.clear_solutions import ClearSolutions
 from autograder.preprocessors.examine import Examine
 from autograder.preprocessors.help_marker import HelpMarker
 from autograder.preprocessors.hide_tests import HideTests
+from autograder.preprocessors.keep_written import KeepWritten
 from autograder.preprocessors.name_figures import NameFigures
 from autograder.preprocessors.restore_cells import RestoreCells
 from autograder.preprocessors.restore_metadata import RestoreMetadata
@@ -58,6 +59,7 @@ SANITIZE = [
     plain.ClearOutput,
     RestoreMetadata,  # before anything reads metadata; does DeduplicateIds' work
     plain.OverwriteKernelspec,
+    KeepWritten,  # after RestoreMetadata, which says what is a copy; RestoreCells writes over some of it
     RestoreCells,  # after RestoreMetadata: it finds cells by their grade_id
     plain.CheckCellMetadata,
 ]
@@ -101,6 +103,7 @@ def configure(config: Config, config_file: Path | str) -> None:
 
     config.ClearSolutions.text_stub = "*Your answer here.*"
     config.RestoreCells.source_directory = str(root / "notebooks")
+    config.KeepWritten.source_directory = str(root / "notebooks")
     config.Examine.source_directory = str(root / "notebooks")
 
     config.HTMLExporter.extra_template_basedirs = TEMPLATES

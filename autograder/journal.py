@@ -27,8 +27,8 @@ class Entry:
 
     `points`, `messages` and `flags` are those of course_lib.examination.result.Result. `notebook_sha256` is
     of the submission's bytes ("" where no file could be read), `tests_sha256` of the released tests,
-    `executed_sha256` of the notebook in autograded/. `answered` says of each marked cell in it whether the
-    text is another than was given out; None in older lines. `seconds` is wall time, `at` the coordinator's
+    `executed_sha256` of the notebook in autograded/. `answered` says of each marked cell in it whether there
+    is text of the student's to read; None in older lines. `seconds` is wall time, `at` the coordinator's
     clock (ISO, UTC), `by` who ran which command.
     """
 

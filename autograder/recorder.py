@@ -158,9 +158,13 @@ class Recorder:
         )
 
     def _answered(self, result: Result) -> dict[str, bool]:
-        """Of each cell with marks, whether its text is the student's: neither given out nor put back."""
+        """Of each cell with marks, whether there is something for a person to read.
+
+        That is text that was neither given out nor put back, or text elsewhere that may be the answer.
+        """
         return {
-            name: text != self._given.get(name) and f"{name} was deleted" not in result.flags
+            name: name in result.to_read
+            or (text != self._given.get(name) and f"{name} was deleted" not in result.flags)
             for name, text in result.answers.items()
         }
 

@@ -4,9 +4,13 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 
+import nbformat
+
 from autograder.course import Course
+from autograder.preprocessors.clear_mark_scheme import STUB
 from autograder.preprocessors.restore_metadata import released_metadata
-from course_lib.examination.assignment import Assignment
+from course_lib.examination.assignment import HIDDEN_STUB, Assignment
+from course_lib.examination.prose import Given
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,22 @@ def find_released(course: Course, assignment: str) -> Released:
         notebook = course.released_notebook(gradebook, assignment)
         marks = released_metadata(notebook)
         texts = {cell.name: cell.source for cell in notebook.source_cells}
-    written = Assignment.from_source(course.source(assignment).read_bytes())
+    source = course.source(assignment).read_bytes()
+    written = Assignment.from_source(source)
     cells = []
     for cell in written.cells:
         if cell.name in marks:
             text = texts[cell.name] if cell.is_ours else cell.source
             cells.append(replace(cell, source=text, metadata=marks[cell.name]))
-    return Released(replace(written, cells=tuple(cells)), _digest(cells, written.names), texts)
+    known = replace(written, cells=tuple(cells), given=given(source, texts))
+    return Released(known, _digest(cells, written.names), texts)
+
+
+def given(source: bytes, texts: dict[str, str]) -> Given:
+    """What students were given: the instructor's cells without a name, and `texts` of the named ones."""
+    cells = nbformat.reads(source.decode("utf-8"), as_version=4).cells
+    plain = [cell.source for cell in cells if "grade_id" not in cell.metadata.get("nbgrader", {})]
+    return Given.of([*plain, *texts.values(), HIDDEN_STUB, STUB])
 
 
 def _digest(cells, names) -> str:

@@ -36,8 +36,8 @@ class Standing:
 class Marked:
     """What grading a submission found.
 
-    `answered` says by grade_id of each cell that is there whether the student changed it; None where nothing
-    was graded.
+    `answered` says by grade_id of each cell that is there whether the student left anything to read for it;
+    None where nothing was graded.
     """
 
     student: str

@@ -18,6 +18,7 @@ from autograder.batch import ATTEMPTS, Answer, Grader, Task
 from autograder.limited import GRADING, Process
 from autograder.sandbox import die_with_parent
 from course_lib.examination.assignment import Assignment, Cell
+from course_lib.examination.prose import Given
 from course_lib.examination.result import CannotGrade, Result
 from course_lib.examination.wire import BadMessage, Channel, decode, encode
 
@@ -27,13 +28,14 @@ WATCHED = 1.0  # seconds between two looks at the workers
 
 def packed(assignment: Assignment) -> bytes:
     """An assignment as plain data."""
-    return encode([[dataclasses.asdict(cell) for cell in assignment.cells], sorted(assignment.names)])
+    cells = [dataclasses.asdict(cell) for cell in assignment.cells]
+    return encode([cells, sorted(assignment.names), sorted(assignment.given.lines)])
 
 
 def unpacked(data: bytes) -> Assignment:
     """The assignment that `packed` packed."""
-    cells, names = decode(data)
-    return Assignment(tuple(Cell(**cell) for cell in cells), frozenset(names))
+    cells, names, given = decode(data)
+    return Assignment(tuple(Cell(**cell) for cell in cells), frozenset(names), Given(frozenset(given)))
 
 
 def command(channel: int) -> list[str]:

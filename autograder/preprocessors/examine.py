@@ -8,6 +8,7 @@ from nbgrader.preprocessors.base import NbGraderPreprocessor
 from traitlets import Unicode
 
 from autograder.engine import Assignment, grade_submission
+from autograder.preprocessors.keep_written import find_given, kept
 from autograder.preprocessors.restore_cells import grade_id
 from course_lib.errors import UserError
 
@@ -29,7 +30,9 @@ class Examine(NbGraderPreprocessor):
         place = resources["nbgrader"]
         source = Path(self.source_directory) / place["assignment"] / f"{place['notebook']}.ipynb"
         assignment = as_released(Assignment.from_source(source.read_bytes()), nb)
-        result = grade_submission(nbformat.writes(nb).encode(), assignment)
+        assignment = replace(assignment, given=find_given(self.source_directory, resources))
+        written = kept(nb)
+        result = grade_submission(nbformat.writes(nb).encode(), assignment, written=written)
         if result.reason:
             raise UserError(result.reason)
         for flag in result.flags:

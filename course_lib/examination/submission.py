@@ -58,7 +58,8 @@ def read(data: bytes, assignment: Assignment) -> Submission:
 def find_written(notebook: nbformat.NotebookNode, kinds: dict[str, str], given: Given) -> list[Passage]:
     """What a student wrote in words, cell by cell; `kinds` are types of cells by grade_id.
 
-    Of several copies, only the last has the name. Code that was turned into text is still code. Nothing where it is not known what students were given.
+    Of several copies, only the last has the name. Code that was turned into text is still code. Nothing where
+    it is not known what students were given.
     """
     found, free = [], set(kinds)
     for place, cell in reversed(list(enumerate(notebook.cells, 1)) if given.lines else []):
