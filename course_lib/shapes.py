@@ -220,7 +220,10 @@ def attention_flops(shape: Shape) -> int:
 
 @takes(shape=a(Shape), context=NOT_NEGATIVE)
 def seen_by_layers(shape: Shape, context: float) -> float:
-    """Tokens that a token attends to, summed over the layers, of `context`: a window's layers see no more."""
+    """Tokens that a token attends to, summed over the layers, of `context`: a window's layers see no more.
+
+    Raises ValueError for a negative context.
+    """
     if shape.window is None:
         return shape.layers * context
     windowed = shape.layers if shape.windowed_layers is None else shape.windowed_layers

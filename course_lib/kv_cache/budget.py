@@ -66,7 +66,8 @@ class Budget:
     def enforced(self):
         """Within it, PyTorch's allocator on a GPU refuses what exceeds the budget; on a CPU, the count alone.
 
-        The allocator's own error becomes OutOfMemory. Cached memory that nobody uses is given back first.
+        Raises OutOfMemory instead of the allocator's own error. Cached memory that nobody uses is given back
+        first.
         """
         if self.device.type != "cuda":
             yield self

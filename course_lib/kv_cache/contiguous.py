@@ -9,7 +9,10 @@ from course_lib.shapes import Shape
 
 
 class ReservedCache(Cache):
-    """A cache that takes memory for `capacity` tokens at once, when the first one comes."""
+    """A cache that takes memory for `capacity` tokens at once, when the first one comes.
+
+    Raises ValueError for a capacity below 1.
+    """
 
     def __init__(self, shape: Shape, capacity: int, **place):
         super().__init__(shape, **place)
@@ -29,6 +32,7 @@ class ReservedCache(Cache):
         return self.capacity * self.token_bytes
 
     def reserve(self, tokens: int) -> None:
+        """Make room for `tokens` more; raises OutOfMemory, and changes nothing, where there is none."""
         if self.length + tokens > self.capacity:
             raise OutOfMemory(
                 f"{self.length} tokens and {tokens} more exceed the cache's capacity of {self.capacity}"

@@ -40,7 +40,7 @@ def prefill(decoder: Decoder, tokens: Sequence[int], cache: Cache, chunk: int | 
 
 @takes(token=INTEGER)
 def decode_step(decoder: Decoder, token: int, cache: Cache) -> torch.Tensor:
-    """Logits (vocabulary,) after one more token."""
+    """Logits (vocabulary,) after one more token. Raises as `Decoder.packed`."""
     return step(decoder, [[token]], [cache])[0]
 
 

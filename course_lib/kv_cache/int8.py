@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from course_lib.arguments import a, takes
 from course_lib.kv_cache.decoder import Decoder
 from course_lib.kv_cache.quantized import encode
 
@@ -21,6 +22,7 @@ class Int8Linear(nn.Module):
         return functional.linear(x, self.codes.to(x.dtype)) * self.scale[:, 0].to(x.dtype)
 
 
+@takes(decoder=a(Decoder))
 def int8_weights(decoder: Decoder) -> Decoder:
     """Replace every linear layer of the decoder, in place, by its 8-bit version; embeddings and norms stay.
 

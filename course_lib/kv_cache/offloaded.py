@@ -2,6 +2,7 @@
 
 import torch
 
+from course_lib.arguments import NUMBER, a, takes
 from course_lib.kv_cache.budget import OutOfMemory
 from course_lib.kv_cache.cache import Cache
 from course_lib.kv_cache.paged import PagePool
@@ -14,6 +15,7 @@ class OffloadedCache(Cache):
     bytes, and the budget of `pool` the room for one layer's. Raises ValueError for pools that do not fit.
     """
 
+    @takes(pool=a(PagePool), host=a(PagePool), hot=NUMBER)
     def __init__(self, pool: PagePool, host: PagePool, hot: int):
         super().__init__(pool.shape, dtype=pool.keys.dtype, device=pool.keys.device, budget=pool.budget)
         if (pool.shape, pool.page, pool.keys.dtype) != (host.shape, host.page, host.keys.dtype):

@@ -99,6 +99,7 @@ class PagedCache(Cache):
     `append` gathers the pages into one piece, which a kernel spares itself by reading through the table.
     """
 
+    @takes(pool=a(PagePool))
     def __init__(self, pool: PagePool):
         super().__init__(pool.shape, dtype=pool.keys.dtype, device=pool.keys.device)
         self.pool, self.table = pool, []

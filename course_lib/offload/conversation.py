@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from course_lib.arguments import COUNT, FINITE, WHOLE, a, count, instance, takes
+from course_lib.arguments import COUNT, FINITE, INTEGER, WHOLE, a, count, each, instance, takes
 from course_lib.kv_cache import (
     Budget,
     Cache,
@@ -128,11 +128,12 @@ class Conversation:
             return OffloadedCache(pool, host, hot)
         return ContiguousCache(shape, self.room, budget=self.budget, **place)
 
+    @takes(prompt=each(INTEGER, empty=False), answer=COUNT)
     def turn(self, prompt: Sequence[int], answer: int) -> Waited:
         """Read a prompt and say `answer` tokens, the most likely each time.
 
         A turn that memory cuts short is refused as a whole; the chat goes on as if it had been answered with
-        token 0, so every later turn asks for more still.
+        token 0, so every later turn asks for more still. Raises ValueError for an empty prompt or answer.
         """
         context = len(self.tokens) + len(prompt) + answer
         if self.policy == "recompute":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_lib.arguments import COUNT, NOT_NEGATIVE, NUMBER, POSITIVE, a, takes
 from course_lib.offload.layers import OffloadedStep
 from course_lib.offload.pipeline import Schedule, saved_share, schedule
 
@@ -48,19 +49,24 @@ class Repeats:
         )
 
 
+@takes(step=a(OffloadedStep), times=COUNT, buffers=COUNT)
 def repeat(step: OffloadedStep, times: int = 7, buffers: int = 2) -> Repeats:
-    """Measure a step `times` times each way, after one run of each that does not count."""
+    """Measure a step `times` times each way, after one run of each that does not count.
+
+    Raises ValueError for no times or buffers.
+    """
     step.run(1), step.run(buffers)
     runs = [(step.run(1), step.run(buffers)) for _ in range(times)]
     return Repeats(*map(list, zip(*runs, strict=True)), buffers)
 
 
+@takes(step=a(OffloadedStep), enough=NUMBER, most=COUNT, times=COUNT)
 def batches(step: OffloadedStep, enough: float, most: int = 8, times: int = 5) -> list[Repeats]:
     """Pace the step's link and repeat, until a batch has saved the share `enough` or there are `most`.
 
     Other programs on the machine can only make overlap look worse: a thread that always computes is moved
     aside for them, one that has just slept, as in turn it does, is not. So the best batch is nearest to what
-    the pipeline can do; all are returned.
+    the pipeline can do; all are returned. Raises ValueError for no batches or times.
     """
     done: list[Repeats] = []
     while len(done) < most and not any(batch.saved >= enough for batch in done):
@@ -69,6 +75,7 @@ def batches(step: OffloadedStep, enough: float, most: int = 8, times: int = 5) -
     return done
 
 
+@takes(step=a(OffloadedStep), ratio=POSITIVE, within=NOT_NEGATIVE, most=COUNT, times=COUNT)
 def at_ratio(
     step: OffloadedStep, ratio: float, within: float = 0.15, most: int = 6, times: int = 3
 ) -> Repeats:
@@ -77,6 +84,7 @@ def at_ratio(
     Computing gets slower when another program comes after the pacing, and when it takes turns with a copy
     that sleeps: so the link is paced again for what the last batch computed. Of all batches the one nearest
     to `ratio` is returned; on a GPU, whose link has a rate of its own, the first.
+    Raises ValueError for a ratio that is not above 0, and no batches or times.
     """
     pace(step, ratio)
     done = [repeat(step, times)]
@@ -88,10 +96,12 @@ def at_ratio(
     return done[off.index(min(off))]
 
 
+@takes(step=a(OffloadedStep), ratio=POSITIVE, times=COUNT)
 def pace(step: OffloadedStep, ratio: float = 1.0, times: int = 3) -> float:
     """Set the rate of the step's link so that a layer's copy takes `ratio` times its computing; the rate.
 
-    On a GPU the link has a rate of its own, which is measured and left as it is.
+    On a GPU the link has a rate of its own, which is measured and left as it is. Raises ValueError for a
+    ratio that is not above 0, and no times.
     """
     step.link.rate = None
     step.run(1)

@@ -10,7 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from course_lib import seeds, training
-from course_lib.arguments import NUMBER, a, between, each, takes
+from course_lib.arguments import INTEGER, NUMBER, a, between, each, takes
 from course_lib.kv_cache import Cache, Decoder, decoder_shape, prefill
 
 FACTS = {
@@ -93,8 +93,12 @@ def train(seed: int = 0, steps: int = 300, on_step: Callable[[], object] | None 
     return decoder.requires_grad_(False)
 
 
+@takes(count=between(1, 10**7), seed=INTEGER)
 def scripted(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Chats (count, TURNS · TURN) and their facts (count, 4): fact i is the first word of turn 2 i."""
+    """Chats (count, TURNS · TURN) and their facts (count, 4): fact i is the first word of turn 2 i.
+
+    Raises ValueError for no chats.
+    """
     random = seeds.torch_stream("recall", "scripted", seed=seed)
     tokens, facts = _talk(count, LONGEST, random)
     tokens[:, 0 : 2 * TURN * len(QUESTIONS) : 2 * TURN] = facts

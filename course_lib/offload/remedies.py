@@ -124,7 +124,8 @@ def remedies(
     """What can be done about a case, cheapest first; prices are the course's judgment.
 
     `room` bytes of the card are free for caches. A conversation that stays on the card shares it with all
-    `users`; one that is swapped in for its turn has it alone, and waits once a turn.
+    `users`; one that is swapped in for its turn has it alone, and waits once a turn. Raises ValueError
+    for a negative room, and no users or window.
     """
     codes = {name: case.kv_bytes * share for name, share in CODES.items()}
     # Only queries and mixed values cross, once each way a layer; the processor reads keys and values itself.

@@ -36,7 +36,10 @@ class TimeIndexed:
         return self.jobs[number].units_at(self.places[self.kinds[key][0]])
 
     def solve(self, objective: str) -> tuple[float, list[int], list[str]]:
-        """The least value of the objective, and a start and a place for each job."""
+        """The least value of the objective, and a start and a place for each job.
+
+        Raises ValueError where the deadlines cannot be met.
+        """
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         ends = np.array([start + self._units(number, key) for number, key, start in self.columns], float)

@@ -21,7 +21,10 @@ class Timeline:
         self.stays[name].append((start, end, tokens))
 
     def earliest(self, name: str, release: float, duration: float, tokens: int) -> float:
-        """The first start from `release` on at which `tokens` find room for all of `duration`."""
+        """The first start from `release` on at which `tokens` find room for all of `duration`.
+
+        Raises ValueError for more tokens than the place has room for.
+        """
         rivals = [stay for rival in self.rivals[name] for stay in self.stays[rival]]
         mates = self.stays[name]
         if self.exclusive:
