@@ -22,13 +22,45 @@ from course_lib.kv_cache import Decoder, decoder_shape
 from course_lib.notebook.machine import machine
 from course_lib.notebook.progress import Progress
 from course_lib.paths import ROOT, write_atomically
-from course_lib.serving import Continuous, Greedy, Static, StepCost, Timeout, Trace, live, log, simulate
+from course_lib.serving import (
+    Continuous,
+    Greedy,
+    Memory,
+    Static,
+    StepCost,
+    Timeout,
+    Trace,
+    live,
+    log,
+    simulate,
+)
 from course_lib.serving.policy import Policy
+from course_lib.serving.scheduling import schedulers, unknown_length
+from course_lib.serving.scheduling.cluster import case_cluster, case_shape
+from course_lib.serving.scheduling.engine import simulate_cluster
 from course_lib.serving.stopwatch import UsualPace, processor_time
 from course_lib.serving.trace import Lengths, lognormal
 from course_lib.shapes import shape
 
 CARD = StepCost.from_datasheet(shape("llama2-7b"), gpu("A100 40GB"))
+# Room for some 11 of a thousand tokens each: most of the hour waits, or is preempted.
+GROWING = Memory(room=20e9, bytes_per_token=524288, block=16, grow=True, swap_rate=25e9)
+LIMITED = {
+    "64 seats, growing in 20 GB, computed again": Continuous(64),
+    "64 seats, growing in 20 GB, swapped": Continuous(64, preempt="swap"),
+    "64 seats, growing in 20 GB, chunks of 512": Continuous(64, chunk=512),
+}
+CASE = StepCost.from_datasheet(case_shape(), gpu("RTX 3070 8GB"))
+SCHEDULERS = {  # and whether it knows how long answers will be
+    "fixed classes": (lambda: schedulers.fixed_classes, True),
+    "spilling": (lambda: schedulers.spill, True),
+    "shortest first": (lambda: schedulers.shortest_first, True),
+    "longest first": (lambda: schedulers.longest_first, True),
+    "power of two choices": (schedulers.PowerOfTwo, True),
+    "reserve nine in ten": (lambda: unknown_length.QuantileReservation(0.9), False),
+    "grow and preempt": (unknown_length.GrowAndPreempt, False),
+    "turns": (unknown_length.Feedback, False),
+}
 BATCHES = (1, 4, 16, 64, 256)
 RATES = (0.5, 1.0, 2.0, 4.0, 8.0)
 REPEATS = 7  # of which the fastest counts
@@ -37,18 +69,32 @@ LOAD = 0.5  # of the requests/s that the slowest policy can serve
 
 
 def speed() -> dict:
-    """The hour of Azure's conversation trace's twin under five policies; fifty runs of 500 requests."""
+    """The hour of Azure's conversation trace's twin: policies, limited memory, a cluster; 50 runs of 500."""
     trace, hour = Trace.like_azure("conv"), []
-    for policy in (Continuous(256), Continuous(64), Greedy(64), Timeout(64, 1.0), Static(64)):
-        seconds = _fastest(lambda policy=policy: simulate(trace, policy, CARD))
-        tokens = simulate(trace, policy, CARD).tokens
-        hour.append(
-            {"policy": _words(policy), "tokens": tokens, "seconds": seconds, "rate": tokens / seconds}
-        )
+    policies = (Continuous(256), Continuous(64), Greedy(64), Timeout(64, 1.0), Static(64))
+    cases = [(_words(policy), policy, None) for policy in policies]
+    cases += [(name, policy, GROWING) for name, policy in LIMITED.items()]
+    for name, policy, memory in cases:
+        run = lambda policy=policy, memory=memory: simulate(trace, policy, CARD, memory)  # noqa: E731
+        seconds, tokens = _fastest(run), run().tokens
+        hour.append({"policy": name, "tokens": tokens, "seconds": seconds, "rate": tokens / seconds})
     traces = [Trace.poisson(rate, 500, lognormal(200, 100, 1.0)) for rate in RATES]
     pairs = [(one, kind(batch)) for one in traces for kind in (Continuous, Greedy) for batch in BATCHES]
     fifty = _fastest(lambda: [simulate(one, policy, CARD) for one, policy in pairs])
-    return {"hour": hour, "fifty_seconds": fifty}
+    return {"hour": hour, "fifty_seconds": fifty, "cluster": _cluster(trace)}
+
+
+def _cluster(trace: Trace) -> list[dict]:
+    """Processor seconds in which question 11's cluster serves the hour, decision by decision."""
+    rows = []
+    for name, (scheduler, known) in SCHEDULERS.items():
+        began = time.process_time()
+        found = simulate_cluster(trace, scheduler(), case_cluster(), CASE, known=known)
+        rows.append({
+            "scheduler": name, "seconds": time.process_time() - began, "decisions": found.decisions,
+            "preemptions": found.preemptions,
+        })  # fmt: skip
+    return rows
 
 
 def theory() -> dict:

@@ -35,6 +35,11 @@ def _speed(record: dict) -> list[str]:
           for r in record["hour"]),
         "",
         f"Fifty configurations of 500 requests: {record['fifty_seconds']:.2f} s.",
+        "",
+        "| the hour on question 11's cluster, which cannot serve it in time | s | decisions | sent back |",
+        "| --- | ---: | ---: | ---: |",
+        *(f"| {r['scheduler']} | {r['seconds']:.1f} | {r['decisions']:,} | {r['preemptions']:,} |"
+          for r in record["cluster"]),
     ]  # fmt: skip
 
 

@@ -104,7 +104,7 @@ class Line:
         self,
         places: Mapping[str, Mapping],
         homes_of: Callable[[int], list[str]],
-        held: set[str],
+        held: set[str] | None = None,
         before: float = math.inf,
     ) -> tuple[int, str, int] | None:
         """Request, place and tokens of the first that finds room in one of its homes, or None.
@@ -112,6 +112,11 @@ class Line:
         Who finds none holds back the GPUs of its best home: they are added to `held`. homes_of(tokens) must
         be the same for all that belong to one room. Only positions below `before` are looked at.
         """
+        if held is None:  # nobody else looks at what is held: so nothing is done where nobody fits
+            smallest = min(part.least[1] for part in self.parts) + self.extra
+            if min(smallest, self.rooms[-1]) > max(place["free"] for place in places.values()):
+                return None
+            held = set()
         parts = [part for part, count in enumerate(self.count) if count]
         names = {part: homes_of(self.rooms[part]) for part in parts}
         heads = {part: self.parts[part].first(ANY) for part in parts}

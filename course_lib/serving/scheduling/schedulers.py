@@ -7,7 +7,7 @@ from course_lib.arguments import INTEGER, WHOLE, a, takes
 from course_lib.notebook.reference import reference
 from course_lib.seeds import stream
 from course_lib.serving.scheduling.live_view import LiveView
-from course_lib.serving.scheduling.view import View, Waiting
+from course_lib.serving.scheduling.view import PlaceView, View, Waiting
 
 
 def needed(row: Waiting) -> int:
@@ -21,7 +21,11 @@ def homes(view: View, tokens: int) -> list[str]:
 
     Joined GPUs only where no single one is large enough. Raises ValueError for negative tokens.
     """
-    places = view["places"]
+    return homes_among(view["places"], tokens)
+
+
+def homes_among(places: Mapping[str, PlaceView], tokens: int) -> list[str]:
+    """As `homes`, for those who ask at every decision."""
     fitting = [name for name, place in places.items() if place["room"] >= tokens]
     if single := [name for name in fitting if len(places[name]["gpus"]) == 1]:
         fitting = single
@@ -51,8 +55,9 @@ def fixed_classes(view: View) -> list:
     """Oldest first; short prompts on the small GPUs only, medium on the larger, large on the joined ones."""
 
     def own_class(view, tokens):
-        names = homes(view, tokens)
-        return [name for name in names if view["places"][name]["room"] == view["places"][names[0]]["room"]]
+        places = view["places"]
+        names = homes_among(places, tokens)
+        return [name for name in names if places[name]["room"] == places[names[0]]["room"]]
 
     return _place_first(view, "arrived", own_class)
 
@@ -60,19 +65,19 @@ def fixed_classes(view: View) -> list:
 @reference("Q11.4")
 def spill(view: View) -> list:
     """Oldest first, on the smallest GPU with room: short prompts spill over when theirs are full."""
-    return _place_first(view, "arrived", homes)
+    return _place_first(view, "arrived", _all_homes)
 
 
 @reference("Q11.4")
 def shortest_first(view: View) -> list:
     """As `spill`, the shortest answer first; of unknown ones, the shortest prompt."""
-    return _place_first(view, "shortest", homes)
+    return _place_first(view, "shortest", _all_homes)
 
 
 @reference("Q11.4")
 def longest_first(view: View) -> list:
     """As `spill`, the longest answer first (Graham 1969: makespan within 4/3 on equal machines)."""
-    return _place_first(view, "longest", homes)
+    return _place_first(view, "longest", _all_homes)
 
 
 # They keep no view: see engine.view.
@@ -80,11 +85,15 @@ for _scheduler in (fixed_classes, spill, shortest_first, longest_first):
     _scheduler.live = True
 
 
+def _all_homes(view: View, tokens: int) -> list[str]:
+    return homes_among(view["places"], tokens)
+
+
 def _place_first(view: View, order: str, homes_of: Callable[[View, int], list[str]]) -> list:
     """`place_in_order` of all who wait, without looking at each where the engine keeps them in line."""
     line = view.waiting.line(order, needed) if isinstance(view, LiveView) else None
     if line is not None:
-        found = line.place_first(view["places"], lambda tokens: homes_of(view, tokens), set())
+        found = line.place_first(view["places"], lambda tokens: homes_of(view, tokens))
         return [list(found[:2])] if found else []
     rows = view["queue"]
     if order != "arrived":
@@ -117,7 +126,7 @@ class PowerOfTwo:
         """The oldest request's place."""
         row = view["queue"][0]
         self.rows[row["id"]] = row
-        names = homes(view, needed(row))
+        names = homes_among(view["places"], needed(row))
         if len(names) > 2:
             names = [names[i] for i in sorted(self.random.choice(len(names), 2, replace=False))]
         name = min(names, key=lambda name: self._at(view, name))

@@ -13,7 +13,7 @@ import numpy as np
 from course_lib.arguments import COUNT, NUMBER, between, each, takes
 from course_lib.serving.scheduling.first_fit import Line
 from course_lib.serving.scheduling.live_view import LiveView
-from course_lib.serving.scheduling.schedulers import homes
+from course_lib.serving.scheduling.schedulers import homes_among
 from course_lib.serving.scheduling.view import Running, View, Waiting
 
 
@@ -24,7 +24,8 @@ class _InTurn:
 
     def __call__(self, view: View) -> list:
         if isinstance(view, LiveView) and not view.waiting.closed:
-            found = self.first(view, lambda tokens: homes(view, tokens))
+            places = view["places"]
+            found = self.first(view, lambda tokens: homes_among(places, tokens))
         else:
             found = self._place(view, self.line(view), set())
         return [list(found)] if found else []
@@ -33,7 +34,7 @@ class _InTurn:
         """The first of `rows` that finds room, its place, its reservation. Who finds none holds a home."""
         for row in rows:
             tokens = min(self.reservation(view, row), max(place["room"] for place in view["places"].values()))
-            names = homes(view, tokens)
+            names = homes_among(view["places"], tokens)
             for name in names:
                 place = view["places"][name]
                 if place["free"] >= tokens and not held & set(place["gpus"]):
@@ -124,7 +125,7 @@ class GrowAndPreempt(_InTurn):
     def first(self, view: LiveView, homes_of: Callable[[int], list[str]]) -> tuple[int, str, int] | None:
         line = view.waiting.line("arrived", held_tokens)
         line.look_for(self.block)
-        return line.place_first(view["places"], homes_of, set())
+        return line.place_first(view["places"], homes_of)
 
     def outgrown(self, view: View, request: Running) -> tuple[int, list[int]]:
         place = view["places"][request["place"]]

@@ -355,7 +355,7 @@ def test_what_is_simulated_of_the_real_cluster_has_no_migration():
 @settings(max_examples=40, deadline=None)
 @given(requests, costs, st.sampled_from([*sorted(KNOWN), *sorted(UNKNOWN)]), st.booleans())
 def test_what_is_looked_up_is_what_would_be_found_by_looking_at_everybody(columns, cost, name, exclusive):
-    """Our schedulers look requests up in lines that the engine keeps; behind another they get a plain view."""
+    """Our schedulers look requests up in lines the engine keeps; behind another they get a plain view."""
     known = name in KNOWN
     make = (KNOWN | UNKNOWN)[name]
     options = {"known": known, "exclusive": exclusive and known}
