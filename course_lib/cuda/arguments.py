@@ -126,9 +126,9 @@ def _array(parameter: Parameter, value, name: str, array_type: type):
             raise ValueError(
                 f"{name}: the array is read-only and {parameter.type}* is not const; pass a writable copy"
             )
-        if value.size and value.ctypes.data % (parameter.itemsize * parameter.width):
+        if value.size and value.ctypes.data % parameter.alignment:
             raise ValueError(
                 f"{name}: {parameter.type}* needs an address that is a multiple of "
-                f"{parameter.itemsize * parameter.width} bytes"
+                f"{parameter.alignment} bytes"
             )
     return value

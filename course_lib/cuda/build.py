@@ -156,10 +156,7 @@ def _line_of(source: str, name: str) -> int:
 
 
 _HINTS = {
-    r"'(u?int(8|16|32|64)_t)'": "CUDA without headers has no {0}: write signed char, short, int or long long",
-    r"'INFINITY'": "CUDA without headers has no INFINITY: write __int_as_float(0x7f800000)",
-    r"'FLT_MAX'": "CUDA without headers has no FLT_MAX: write 3.402823466e+38f",
-    r"'NAN'": 'CUDA without headers has no NAN: write nanf("")',
+    r"'(u(?:char|short|int|long))'": "CUDA without headers has no {0}: write the type out, with unsigned",
     r"'std'": "device code has no C++ standard library here",
 }
 

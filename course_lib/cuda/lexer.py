@@ -6,7 +6,8 @@ from functools import lru_cache
 
 _TOKEN = re.compile(
     r"""(?P<comment>//(?:[^\\\n]|\\(?:\r\n|.))*|/\*.*?\*(?:\\\r?\n)*/
-        |(?<![\w/*\#:<>%])\\\r?\n|\\\r?\n(?![\w/*\#:<>%]))  # a line that goes on, between two words
+        # a line that goes on, between two words or marks
+        |(?<![\w/*\#:<>%])\\\r?\n|(?<=\w)\\\r?\n(?!\w)|(?<=[/*\#:<>%])\\\r?\n(?![/*\#:<>%]))
       |(?P<directive>^[ \t]*\#(?:[^\\\n]|\\(?:\r\n|.))*)
       |(?P<string>"(?:[^"\\\n]|\\.)*")
       |(?P<char>'(?:[^'\\\n]|\\.)*')

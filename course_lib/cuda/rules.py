@@ -47,7 +47,7 @@ _CUDA_NAMES = re.compile(
     r"|__h(add|sub|mul|div|neg|abs|fma|max|min|lt|le|gt|ge|eq|ne|isnan|isinf)2?$"
     r"|__(float|double|u?int|u?short|half|floats|halves|lows?|highs?|bfloat)"
     r"\w*?(half|float|bfloat16|u?int|u?short)\w*$"
-    r"|__CUDA_ARCH__$"
+    r"|__CUDA_ARCH__$|__LINE__$|__cplusplus$"
 )
 # Before the colons of an attribute that is a compiler's own: it can take a function out of the inspector's
 # sight, or have it run when the library is loaded.
@@ -134,7 +134,7 @@ def _extern(words: tuple[Token, ...], i: int, word: Token) -> list[tuple[int, st
         return []
     rest = words[i + 1 : i + 20]
     end = next((k for k, w in enumerate(rest) if w.text in (";", "(", "{", "=", "[")), len(rest))
-    if (rest[:1] and rest[0].text == '"C"') or "__shared__" in (w.text for w in rest[:end]):
+    if (rest[:1] and rest[0].text in ('"C"', '"C++"')) or "__shared__" in (w.text for w in rest[:end]):
         return []
     return [(word.line, 'extern stands before __shared__, or as extern "C", and nowhere else')]
 

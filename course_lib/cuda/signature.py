@@ -43,6 +43,11 @@ class Parameter:
             return 1
         return 2 if self.dtype == "bfloat16" else np.dtype(self.dtype).itemsize
 
+    @property
+    def alignment(self) -> int:
+        """Bytes of which an array's address is a multiple: a vector of three is aligned as a number."""
+        return min(self.itemsize * (1 if self.width == 3 else self.width), 16)
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -134,16 +139,22 @@ def _parameter(words: tuple[Token, ...], place: int, kernel: Token, names: dict)
     try:
         name, kind = parameter(words, names)
     except NotRead as why:
-        raise _refused(line, f"{where} has a type that a kernel here does not take: {why}; it takes CUDA's "
-                             "own number types, and pointers to them or to its vector types") from None  # fmt: skip
+        raise _refused(
+            line,
+            f"{where} has {why}; a kernel here takes CUDA's own number types, and pointers to them or to its "
+            "vector types",
+        ) from None
     return _read(name or f"parameter_{place}", kind, line, where)
 
 
 def _read(name: str, kind: Type, line: int, where: str) -> Parameter:
     layers = [layer.text for layer in kind.layers]
     if "&" in layers:
-        raise _refused(line, f"{where} is a reference ({kind}), but its argument is copied to the device; write "
-                             f"{kind.element} or {kind.element}*")  # fmt: skip
+        raise _refused(
+            line,
+            f"{where} is a reference ({kind}), but arguments are copied to the device; write "
+            f"{kind.element} or {kind.element}*",
+        )
     if "()" in layers:
         raise _refused(line, f"{where} is a pointer to a function, which host and device do not share")
     if layers.count("*") > 1:

@@ -9,6 +9,7 @@ from course_lib.cuda.scopes import Declaration, declarations
 from course_lib.cuda.signature import Kernel, definitions
 
 _ALIGNED = ("alignas", "__align__", "__attribute__")
+_BEHIND_NAMES = ("[", ",", ";", "=", "{")
 _NO_NAMES = ("const", "volatile", "__restrict__", "__restrict")
 
 
@@ -23,7 +24,7 @@ def host_source(source: str, filename: str) -> str:
     for declaration in declarations(words):
         if declaration.kind == "function":
             if declaration.body is not None:
-                edits += _in_function(source, words, declaration.body)
+                edits += _attributes(declaration) + _in_function(source, words, declaration.body)
         elif "__shared__" in declaration.texts:
             raise _refused(
                 declaration.head[0].line, "declare __shared__ memory inside the kernel that uses it"
@@ -42,11 +43,22 @@ def _entry(kernel: Kernel) -> str:
     agrees = ", ".join([f"decltype({kernel.name})", *types])
     return (
         f" static_assert(__course_takes<{agrees}>::value, "
-        f'"the course reads the parameters of kernel {kernel.name} otherwise than the compiler: write their types out");'
+        f'"the course reads the parameters of kernel {kernel.name} otherwise than the compiler: write their "'
+        ' "types out");'
         ' extern "C" __attribute__((visibility("default"), no_sanitize("thread"))) void '
         f"__course_entry_{kernel.name}(void** arguments)"
         f" {{ (void)arguments; {kernel.name}({arguments}); }}"
     )
+
+
+def _attributes(declaration: Declaration) -> list[tuple[int, int, str]]:
+    """Takes [[...]] out of a function's head, where it does nothing; compilers differ in where it may stand."""
+    head, edits = declaration.head, []
+    for i in range(1, len(head)):
+        if head[i - 1].text == head[i].text == "[" and head[i - 1].end == head[i].start:
+            start, end = head[i - 1].start, head[min(closing(head, i) + 1, len(head) - 1)].end
+            edits.append((start, end, " "))
+    return edits
 
 
 def _in_function(source: str, words: tuple[Token, ...], body: int) -> list[tuple[int, int, str]]:
@@ -112,15 +124,18 @@ def _split(statement: tuple[Token, ...]) -> tuple[list[str], list[tuple[Token, .
     while i < len(statement):
         text = statement[i].text
         after = statement[i + 1].text if i + 1 < len(statement) else ";"
+        if after == "{" and i and statement[i - 1].text in ("struct", "class", "union", "enum"):
+            after = ""  # a type that is defined here
         if text == "<" or (text.startswith(">") and angles):
             angles += 1 if text == "<" else -len(text)
         elif text in ("(", "[", "{"):
             if text == "(" and statement[i - 1].text not in (*_ALIGNED, "decltype"):
                 break
             i = closing(statement, i)
-        elif not angles and i and text not in _NO_NAMES:
-            if text in ("*", "&") or (statement[i].kind == "name" and after in ("[", ",", ";", "=", "{")):
-                break
+        elif (text in ("*", "&") and not angles) or (
+            not angles and i and statement[i].kind == "name" and after in _BEHIND_NAMES
+        ):
+            break
         i += 1
     return [w.text for w in statement[:i]], split(statement[i:])
 
