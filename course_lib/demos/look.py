@@ -117,27 +117,43 @@ def paint(
     return figure
 
 
+# Beside each figure. A cell that runs out of sight is drawn before it has a width, and plotly looks again
+# only when the window changes. And on a busy machine a figure may miss the two seconds that anywidget gives
+# it to begin: it then stays empty, without a word.
+FIT = """
+const EMPTY = "The figure has not started yet. If it stays empty, run this cell or load the page again.";
+
+function render({ el }) {
+  let width = 0;
+  const watch = new ResizeObserver(([entry]) => {
+    if (entry.contentRect.width === width) return;
+    width = entry.contentRect.width;
+    window.dispatchEvent(new Event("resize"));
+  });
+  watch.observe(el);
+
+  const drawn = () => {
+    const plot = el.closest(".widget-vbox")?.querySelector(".js-plotly-plot");
+    return plot?.data?.length && plot.querySelector(".gtitle")?.textContent;
+  };
+  let seconds = 0;
+  const wait = setInterval(() => {
+    if (drawn()) { el.textContent = ""; clearInterval(wait); return; }
+    if (++seconds === 6) { el.setAttribute("role", "status"); el.textContent = EMPTY; }
+  }, 1000);
+  return () => { watch.disconnect(); clearInterval(wait); };
+}
+export default { render };
+"""
+
+
 def stage(controls: Sequence, figure: go.FigureWidget):
     """Controls above a figure that is as wide as its place on screen and follows it when that changes."""
     import anywidget
     import ipywidgets
 
     class Fit(anywidget.AnyWidget):
-        # A cell that runs out of sight is drawn before it has a width, and plotly looks again only when the
-        # window changes.
-        _esm = """
-        function render({ el }) {
-          let width = 0;
-          const watch = new ResizeObserver(([entry]) => {
-            if (entry.contentRect.width === width) return;
-            width = entry.contentRect.width;
-            window.dispatchEvent(new Event("resize"));
-          });
-          watch.observe(el);
-          return () => watch.disconnect();
-        }
-        export default { render };
-        """
+        _esm = FIT
 
     figure.layout.autosize = True
     # plotly has no public way to configure a widget.

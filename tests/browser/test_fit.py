@@ -1,0 +1,64 @@
+"""What stands beside each demo's figure says so when the figure does not begin."""
+
+import pytest
+
+from benchmarks.labpage import context
+from course_lib.demos.look import FIT
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("browser")]
+PAGE = "<div class='widget-vbox'><div id='figure'></div><div id='fit'></div></div>"
+START = """async code => {
+    const source = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    (await import(source)).default.render({ el: document.getElementById("fit") });
+}"""
+DRAW = """() => {
+    const figure = document.getElementById("figure");
+    figure.className = "js-plotly-plot";
+    figure.data = [{}];
+    figure.innerHTML = "<b class='gtitle'>8 bits: 96 %</b>";
+}"""
+
+
+@pytest.fixture
+def page(chromium):
+    """A page with a figure's place and what stands beside it, its clock in our hands."""
+    with context(chromium) as fresh:
+        page = fresh.new_page()
+        page.clock.install()
+        page.set_content(PAGE)
+        yield page
+
+
+def start(page) -> None:
+    page.evaluate(START, FIT)
+
+
+def said(page) -> str:
+    return page.locator("#fit").inner_text()
+
+
+def test_a_figure_that_does_not_begin_is_told_with_what_to_do_until_it_does(page):
+    start(page)
+    page.clock.run_for(4000)
+    assert said(page) == ""
+    page.clock.run_for(4000)
+    assert "run this cell" in said(page)
+    assert page.locator("#fit").get_attribute("role") == "status"
+    page.evaluate(DRAW)
+    page.clock.run_for(2000)
+    assert said(page) == ""
+
+
+def test_of_a_figure_that_is_there_nothing_is_said(page):
+    page.evaluate(DRAW)
+    start(page)
+    page.clock.run_for(60_000)
+    assert said(page) == ""
+
+
+def test_empty_axes_are_no_figure(page):
+    page.evaluate(DRAW)
+    page.evaluate("() => { document.getElementById('figure').data = []; }")
+    start(page)
+    page.clock.run_for(8000)
+    assert "has not started" in said(page)
