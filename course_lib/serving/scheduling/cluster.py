@@ -25,7 +25,7 @@ PAIR_MODES = ("one copy", "replicas")
 class ClusterGPU:
     """A GPU in a node: memory in bytes, and how fast it is compared with what a StepCost describes.
 
-    Raises ValueError for a memory or speed that is not above 0, and a name that is empty.
+    Raises ValueError for a memory that is not above 0, and a name that is empty; Cluster looks at the speed.
     """
 
     name: str
@@ -37,8 +37,6 @@ class ClusterGPU:
         check_fields(self, name=TEXT, node=TEXT, memory_bytes=POSITIVE, speed=NUMBER)
         if not self.name:
             raise ValueError("name must not be empty")
-        if not 0 < self.speed < math.inf:
-            raise ValueError(f"speed of {self.name} must be greater than 0, not {self.speed}")
 
 
 @dataclass(frozen=True)
@@ -80,6 +78,8 @@ class Cluster:
         if self.pair not in PAIR_MODES:
             raise ValueError(f"pair must be one of {', '.join(PAIR_MODES)}, not {self.pair!r}")
         for gpu in self.gpus:
+            if not 0 < gpu.speed < math.inf:
+                raise ValueError(f"speed of {gpu.name} must be greater than 0, not {gpu.speed}")
             if not gpu.memory_bytes > self.weight_bytes:
                 raise ValueError(
                     f"{gpu.name} has {gpu.memory_bytes / GB:g} GB: "
