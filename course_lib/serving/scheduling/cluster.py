@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from course_lib.arguments import (
+from course_lib.arguments import (, FINITE
     NOT_NEGATIVE,
     NUMBER,
     POSITIVE,
@@ -34,7 +34,7 @@ class ClusterGPU:
     speed: float = 1.0
 
     def __post_init__(self):
-        check_fields(self, name=TEXT, node=TEXT, memory_bytes=POSITIVE, speed=NUMBER)
+        check_fields(self, name=TEXT, node=TEXT, memory_bytes=POSITIVE, speed=FINITE)
         if not self.name:
             raise ValueError("name must not be empty")
 
