@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass, replace
 
-from course_lib.arguments import (, FINITE
+from course_lib.arguments import (
+    FINITE,
     NOT_NEGATIVE,
     NUMBER,
     POSITIVE,
