@@ -56,17 +56,25 @@ def release(
 
 
 @app.command()
-def collect(paths: Annotated[list[Path], typer.Argument(metavar="ZIP-OR-FOLDER...")]):
-    """Take submissions into submitted/STUDENT/ASSIGNMENT; what is not right is refused by name."""
+def collect(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE-OR-FOLDER...")],
+    student: Annotated[
+        str | None, typer.Option(help="Whose the one file is, whatever it says itself.")
+    ] = None,
+):
+    """Take submissions into submitted/STUDENT/ASSIGNMENT; each file that is not taken is named."""
     from autograder.collect import collect as take
-    from autograder.collect import zips
 
-    course = Course.here()
-    results = [take(course, path) for path in zips(paths)]
-    for result in results:
-        if result.outcome != "refused":
-            print(f"{result.outcome}: {visible(result.detail)}")
+    results = take(Course.here(), paths, student)
     refused = [result for result in results if result.outcome == "refused"]
+    ignored = [result for result in results if result.outcome == "ignored"]
+    for result in results:
+        if result not in refused + ignored:
+            print(f"{result.outcome}: {visible(result.detail)}")
+    print(f"{len(results) - len(refused) - len(ignored)} taken, {len(refused)} refused", end="")
+    print(
+        f", {len(ignored)} ignored: {visible(', '.join(each.detail for each in ignored))}" if ignored else ""
+    )
     for result in refused:
         typer.echo(f"course: refused {visible(result.detail)}", err=True)
     if refused:

@@ -1,18 +1,20 @@
-"""Submissions from zips into submitted/STUDENT/ASSIGNMENT, each verified, none trusted."""
+"""Submissions from downloads into submitted/STUDENT/ASSIGNMENT, each verified, none trusted."""
 
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from autograder import timestamps
+from autograder import loose, timestamps
 from autograder.course import Course
+from autograder.downloads import Found, found_in
 from autograder.handed_in import NotReadable, read_below
 from autograder.limited import READING, Failed, ask
+from autograder.platforms import People, is_another
 from course_lib.commands import submission
 from course_lib.commands.submission import RECEIPT, Submission
 from course_lib.errors import UserError
@@ -23,65 +25,150 @@ CLOCK_ERROR = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of one zip: new, replaced, earlier, unchanged or refused; `detail` says more."""
+    """What became of one file: new, replaced, earlier, unchanged, refused or ignored; `detail` says more."""
 
-    path: Path
+    shown: str
     outcome: str
     detail: str
 
 
-def zips(paths: list[Path]) -> list[Path]:
-    """The zips among `paths`, those in folders and their subfolders included; links are named, not followed.
+def collect(
+    course: Course, paths: list[Path], student: str | None = None, now: datetime | None = None
+) -> list[Collected]:
+    """Take in all that lies under `paths`, or refuse it; never raises for what is wrong with a submission.
 
-    Raises UserError when a path does not exist or a folder holds no zip.
+    `student` says whose the one file in `paths` is, whatever it says itself. Where one id comes from several
+    people of the learning platform, none of them is taken. Raises UserError for paths that cannot be meant.
     """
-    found = []
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(
-                Path(folder, name)
-                for folder, folders, files in os.walk(path)
-                for name in (*folders, *files)
-                if name.lower().endswith(".zip")
-            )
-            if not inside:
-                raise UserError(f"{path} holds no zip; download the submissions of ./course submit into it.")
-            found += inside
-        elif path.exists():
-            found.append(path)
+    now = now or datetime.now(UTC)
+    people = People(course.root / "submitted")
+    with found_in(paths) as files:
+        if student is not None:
+            student = submission.of_one_person(student)
+            if len(works := [file for file in files if file.kind in ("submission", "notebook")]) > 1:
+                raise UserError(
+                    f"--student says whose one file is, and here are {len(works)}; give them one by one."
+                )
+        desk = _Desk(course, people, student, now)
+        looked = [(file, desk.look(file)) for file in files]
+        desk.tell_apart([known for _, known in looked if isinstance(known, _Known)])
+        results = [desk.take(file, known) for file, known in looked]
+        people.save()
+    return results
+
+
+@dataclass
+class _Known:
+    """A submission before it is taken in; without its bytes, since a whole class has many."""
+
+    file: Found
+    student: str
+    assignment: str
+    sha256: str
+    refused: str = ""
+
+
+class _Desk:
+    """Looks at all files before any is taken: two people may be one id in the same download."""
+
+    def __init__(self, course: Course, people: People, student: str | None, now: datetime):
+        self._course, self._people, self._student, self._now = course, people, student, now
+
+    def look(self, file: Found) -> _Known | Collected:
+        """What the file is, or why it is refused or ignored."""
+        if file.kind == "litter":
+            return Collected(file.shown, "ignored", file.shown)
+        if not file.kind:
+            return _refused(file, file.reason)
+        try:
+            received = self._read(file)
+        except UserError as error:
+            return _refused(file, str(error))
+        return _Known(file, received.student, received.assignment, received.sha256)
+
+    def tell_apart(self, known: list[_Known]) -> None:
+        """Refuse all files of an id that comes from two people of the platform, here or in earlier downloads.
+
+        Left alone are files of which the instructor has said whose they are.
+        """
+        named = [each for each in known if each.file.person is not None and not self._is_decided(each)]
+        by_student: dict[str, list[_Known]] = {}
+        for each in named:
+            by_student.setdefault(each.student, []).append(each)
+        for each in named:
+            person, assignment = each.file.person, each.assignment
+            others = self._people.others(each.student, assignment, person)
+            others += [
+                other.file.person
+                for other in by_student[each.student]
+                if is_another(person, assignment, other.file.person, other.assignment)
+            ]
+            if others:
+                names = ", ".join(dict.fromkeys(map(str, [person, *others])))
+                each.refused = (
+                    f"the id {each.student!r} comes from several people: {names}; find out who it is, then "
+                    "./course collect --student ID FILE takes this file for that id"
+                )
+
+    def _is_decided(self, known: _Known) -> bool:
+        if self._student is not None:
+            return True
+        return self._people.decided(known.assignment, known.file.person) is not None
+
+    def take(self, file: Found, known: "_Known | Collected") -> Collected:
+        """Store what was looked at."""
+        if isinstance(known, Collected):
+            return known
+        if known.refused:
+            return _refused(file, known.refused)
+        try:
+            received = self._read(file)
+            if received.sha256 != known.sha256:
+                raise UserError("it was changed while it was read; collect it again")
+            # A notebook without a receipt counts from when its file was written, and each download writes it.
+            again = file.kind == "notebook" and is_kept(self._course.root / "submitted", received)
+            outcome = "unchanged" if again else store(self._course.root / "submitted", received)
+        except UserError as error:
+            return _refused(file, str(error))
+        except OSError as error:
+            return _refused(file, f"cannot be stored ({error.strerror}: {error.filename})")
+        if file.person is not None:
+            is_decided = self._student is not None
+            self._people.note(received.student, received.assignment, file.person, is_decided)
+        detail = f"{received.student}, {received.assignment}"
+        return Collected(file.shown, outcome, detail if outcome == "new" else f"{detail} ({file.shown})")
+
+    def _read(self, file: Found) -> Submission:
+        if file.kind == "notebook":
+            received = loose.read(self._course, file, self._student)
         else:
-            raise UserError(f"There is no file or folder {path}.")
-    return found
+            received = read(file.path, self._student)
+        if self._student is None and (student := self._people.decided(received.assignment, file.person)):
+            received = replace(received, student=student)
+        check(self._course, received, self._now)
+        return received
 
 
-def collect(course: Course, path: Path, now: datetime | None = None) -> Collected:
-    """Take one zip in, or refuse it; never raises for what is wrong with a submission."""
+def _refused(file: Found, reason: str) -> Collected:
+    return Collected(file.shown, "refused", f"{file.shown}: {reason.rstrip('.')}.")
+
+
+def read(path: Path, student: str | None = None) -> Submission:
+    """The submission in a zip, which a limited process reads; by `student`, if that is given."""
     try:
-        received = read(path)
-        check(course, path, received, now or datetime.now(UTC))
-        outcome = store(course.root / "submitted", received)
-    except UserError as error:
-        return Collected(path, "refused", str(error))
-    except OSError as error:
-        return Collected(path, "refused", f"{path}: cannot be stored ({error.strerror}: {error.filename}).")
-    return Collected(path, outcome, f"{received.student}, {received.assignment}")
+        return checked(ask(READING, unpack, path, student))
+    except Failed as error:
+        advice = "; ./course collect --student ID FILE takes it all the same"
+        raise UserError(str(error) + (advice if submission.SHARED in str(error) else "")) from error
 
 
-def read(path: Path) -> Submission:
-    """The submission in a zip, which a limited process reads. Raises UserError with the file's name."""
-    try:
-        return checked(ask(READING, unpack, path))
-    except (Failed, UserError) as error:
-        raise UserError(f"{path}: {str(error).rstrip('.')}.") from error
-
-
-def unpack(path: Path) -> list:
+def unpack(path: Path, student: str | None) -> list:
     """In a limited process: the parts of a submission, the time as in the receipt.
 
     Raises UserError, NotReadable: it is a link, a pipe, or too large.
     """
     most = submission.NOTEBOOK_LIMIT + submission.RECEIPT_LIMIT
-    found = submission.unpacked(read_below(path.parent, path.name, most=most))
+    found = submission.unpacked(read_below(path.parent, path.name, most=most), student)
     time = f"{found.submitted:{submission.TIME_FORMAT}}"
     return [found.assignment, found.notebook, found.sha256, time, found.student, found.course_version,
             found.data, found.receipt]  # fmt: skip
@@ -103,17 +190,14 @@ def checked(parts) -> Submission:
     raise UserError("the process that read it sent something else than a submission")
 
 
-def check(course: Course, path: Path, received: Submission, now: datetime) -> None:
+def check(course: Course, received: Submission, now: datetime) -> None:
     """Raises UserError unless the submission is one for an assignment of this course, made before now."""
-    try:
-        wanted = course.source(received.assignment).name
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
+    wanted = course.source(received.assignment).name
     if received.notebook != wanted:
-        raise UserError(f"{path}: holds {received.notebook!r}, {received.assignment} wants {wanted!r}.")
+        raise UserError(f"holds {received.notebook!r}, {received.assignment} wants {wanted!r}")
     # A later time would hide every resubmission behind it.
     if received.submitted > now + CLOCK_ERROR:
-        raise UserError(f"{path}: was submitted at {received.submitted:%Y-%m-%d %H:%M} UTC, in the future.")
+        raise UserError(f"was submitted at {received.submitted:%Y-%m-%d %H:%M} UTC, in the future")
 
 
 def store(submitted: Path, received: Submission) -> str:
@@ -141,6 +225,14 @@ def store(submitted: Path, received: Submission) -> str:
         os.replace(place, aside / (current or f"unknown-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"))
     write(place, received)
     return "new" if current is None else "replaced"
+
+
+def is_kept(submitted: Path, received: Submission) -> bool:
+    """Whether the very notebook was taken from this student before, at whatever time."""
+    place = submitted / received.student / received.assignment
+    aside = submitted / EARLIER / received.student / received.assignment
+    kept = [current_label(place) or "", *(os.listdir(aside) if aside.is_dir() else ())]
+    return any(each.endswith(f"-{received.sha256[:12]}") for each in kept)
 
 
 def label(time: datetime, sha256: str) -> str:

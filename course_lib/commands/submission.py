@@ -30,6 +30,7 @@ SHARED_LOGINS = {
     "guest", "jovyan", "jupyter", "jupyter-user", "kali", "nbuser", "nobody", "pi", "root", "rstudio",
     "student", "ubuntu", "user", "vagrant", "vscode",
 }  # fmt: skip
+SHARED = "is what many accounts are called"
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -114,7 +115,7 @@ def of_one_person(student: str) -> str:
     student = checked_student(student)
     if student.casefold() in SHARED_LOGINS:
         raise UserError(
-            f"{student!r} is what many accounts are called, so it would make one person of several; "
+            f"{student!r} {SHARED}, so it would make one person of several; "
             "./course submit ASSIGNMENT --student ID takes the id that the course knows you by"
         )
     return student
@@ -131,8 +132,11 @@ def _login_name() -> str:
         raise UserError("This machine does not say who you are; add --student YOUR_ID.") from error
 
 
-def unpacked(packed: bytes) -> Submission:
-    """The submission in the bytes of a zip. Raises UserError as `read` does, without a file's name."""
+def unpacked(packed: bytes, student: str | None = None) -> Submission:
+    """The submission in the bytes of a zip, by `student` where its receipt does not count.
+
+    Raises UserError as `read` does, without a file's name.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             notebook = _check_members(archive)
@@ -142,7 +146,7 @@ def unpacked(packed: bytes) -> Submission:
         raise
     except Exception as error:  # zipfile raises half a dozen types on damaged or hostile archives
         raise UserError(f"not a zip that can be read ({error})") from error
-    return _verified(notebook, data, receipt)
+    return _verified(notebook, data, receipt, student)
 
 
 def _check_members(archive: zipfile.ZipFile) -> str:
@@ -171,7 +175,7 @@ def _read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     return data
 
 
-def _verified(notebook: str, data: bytes, receipt: bytes) -> Submission:
+def _verified(notebook: str, data: bytes, receipt: bytes, student: str | None) -> Submission:
     try:
         claims = json.loads(receipt)
     except (ValueError, RecursionError) as error:
@@ -188,7 +192,7 @@ def _verified(notebook: str, data: bytes, receipt: bytes) -> Submission:
         submitted = datetime.strptime(claims["submitted"], TIME_FORMAT).replace(tzinfo=UTC)
     except ValueError as error:
         raise UserError(f"{RECEIPT} has no time like 2026-01-31T12:00:00Z in 'submitted'") from error
-    student = of_one_person(claims["student"])
+    student = of_one_person(claims["student"] if student is None else student)
     _check_notebook(notebook, data)
     return Submission(
         assignment=claims["assignment"],
@@ -205,37 +209,37 @@ def _verified(notebook: str, data: bytes, receipt: bytes) -> Submission:
 def _check_notebook(name: str, data: bytes) -> None:
     if len(data) > NOTEBOOK_LIMIT:
         raise UserError(f"{name} is larger than {NOTEBOOK_LIMIT / 1e6:g} MB{_largest_cell(name, data)}")
-    _content(name, data)
+    content(name, data)
 
 
-def _content(name: str, data: bytes) -> dict:
-    """The notebook's JSON, whose cells are a list of objects."""
+def content(name: str, data: bytes) -> dict:
+    """The notebook's JSON, whose cells are a list of objects. Raises UserError, which calls it `name`."""
     try:
-        content = json.loads(data)
-        json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair could never be written again
+        found = json.loads(data)
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair could never be written again
     except (ValueError, RecursionError) as error:
         raise UserError(
             f"{name} is no notebook (not valid JSON); open it in JupyterLab and save it"
         ) from error
-    cells = content.get("cells") if isinstance(content, dict) else None
+    cells = found.get("cells") if isinstance(found, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise UserError(f"{name} is not a notebook of format 4; open it in JupyterLab and save it")
-    return content
+    return found
 
 
 def _without_outputs(name: str, data: bytes) -> bytes:
-    content = _content(name, data)
-    for cell in content["cells"]:
+    found = content(name, data)
+    for cell in found["cells"]:
         if cell.get("cell_type") == "code":
             cell |= {"outputs": [], "execution_count": None}
-    if isinstance(content.get("metadata"), dict):
-        content["metadata"].pop("widgets", None)
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+    if isinstance(found.get("metadata"), dict):
+        found["metadata"].pop("widgets", None)
+    return (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _largest_cell(name: str, data: bytes) -> str:
     """Where the bytes of a notebook without outputs are: the end of a sentence that says what to do."""
-    cells = _content(name, data)["cells"]
+    cells = content(name, data)["cells"]
     sizes = [len(json.dumps(cell, ensure_ascii=False).encode()) for cell in cells]
     place = max(range(len(cells)), key=sizes.__getitem__, default=None)
     if place is None or sizes[place] < NOTEBOOK_LIMIT / 10:

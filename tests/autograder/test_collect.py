@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from autograder import collect as collecting
-from autograder.collect import checked, collect, zips
+from autograder.collect import checked
 from autograder.limited import Limit
 from course_lib.commands.cli import main
 from course_lib.commands.submission import pack
@@ -43,6 +43,12 @@ def submission(folder, name="hand_in.zip", text="", at=NOW, **claims):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(buffer.getvalue())
     return path
+
+
+def collect(course, path, now=None):
+    """What became of the one file in `path`."""
+    (found,) = collecting.collect(course, [path], now=now)
+    return found
 
 
 def handed_in(course) -> dict[str, str]:
@@ -152,10 +158,11 @@ def test_what_is_no_file_in_a_download_folder_is_refused_by_name_and_waited_for_
         file.truncate(1 << 40)
     assert main(["collect", str(folder)]) == 2
     said = capsys.readouterr()
-    assert said.out == "new: ada, q00_doubling\n"
+    assert said.out == "new: ada, q00_doubling\n1 taken, 7 refused\n"
     names = {"pipe", "folder", "device", "link", "linked", "large"}
     assert {line.split(":")[1].rsplit("/")[-1] for line in said.err.splitlines()} == {
-        f"{name}.zip" for name in names
+        "linked",
+        *(f"{name}.zip" for name in names),
     }
     assert set(handed_in(course)) == {"ada/q00_doubling"}
 
@@ -225,6 +232,7 @@ def test_a_zip_that_takes_long_to_read_is_refused_and_the_next_is_taken(course, 
     with zipfile.ZipFile(path, "w") as archive:  # each name is looked for among all others
         for number in range(60_000):
             archive.writestr(f"{number}.ipynb", b"")
+        archive.writestr("receipt.json", "{}")
     result = collect(course, path, NOW)
     assert result.outcome == "refused"
     assert "it took more than 8 seconds" in result.detail
@@ -253,16 +261,18 @@ def test_what_comes_from_the_process_that_reads_is_checked_once_more(tmp_path):
             checked(wrong)
 
 
-def test_a_folder_is_searched_to_its_depths(tmp_path):
-    paths = {submission(tmp_path / "lms" / "group", "a.zip"), submission(tmp_path / "lms", "B.ZIP")}
-    assert set(zips([tmp_path / "lms"])) == paths
+def test_a_folder_is_searched_to_its_depths(course, tmp_path):
+    submission(tmp_path / "lms" / "group", "a.zip")
+    submission(tmp_path / "lms", "B.ZIP", student="grace")
+    found = collecting.collect(course, [tmp_path / "lms"], now=NOW)
+    assert [each.outcome for each in found] == ["new", "new"]
 
 
-def test_paths_that_cannot_be_meant_are_refused(tmp_path):
+def test_paths_that_cannot_be_meant_are_refused(course, tmp_path):
     with pytest.raises(UserError, match="no file or folder"):
-        zips([tmp_path / "missing"])
-    with pytest.raises(UserError, match="holds no zip"):
-        zips([tmp_path])
+        collecting.collect(course, [tmp_path / "missing"])
+    (tmp_path / "nothing").mkdir()
+    assert "an empty folder" in collect(course, tmp_path / "nothing").detail
 
 
 def test_the_command_takes_the_good_refuses_the_bad_and_ends_with_2(course, tmp_path, capsys):
@@ -271,7 +281,7 @@ def test_the_command_takes_the_good_refuses_the_bad_and_ends_with_2(course, tmp_
     submission(tmp_path / "in", "c.zip", at=datetime.now(UTC), student="grace")
     assert main(["collect", str(tmp_path / "in")]) == 2
     said = capsys.readouterr()
-    assert said.out == "new: ada, q00_doubling\nnew: grace, q00_doubling\n"
+    assert said.out == "new: ada, q00_doubling\nnew: grace, q00_doubling\n2 taken, 1 refused\n"
     (line,) = said.err.splitlines()
     assert "b.zip" in line
     assert set(handed_in(course)) == {"ada/q00_doubling", "grace/q00_doubling"}
