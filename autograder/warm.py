@@ -13,7 +13,7 @@ from autograder import control_group
 from autograder.sandbox import Limits
 from course_lib.cuda.build import cache_folder, runtime
 from course_lib.cuda.compiler import compilers
-from course_lib.cuda.errors import CompileError
+from course_lib.cuda.errors import CourseFault
 from course_lib.examination import warm
 from course_lib.examination.assignment import Assignment
 
@@ -87,6 +87,6 @@ def _allow_many_descriptors() -> None:
 def _kernel_runtime() -> list[Path]:
     """What every kernel is linked with, compiled once for all submissions."""
     found = compilers()
-    with contextlib.suppress(CompileError):  # then each submission finds out by itself
+    with contextlib.suppress(CourseFault, OSError):  # then each submission finds out by itself
         return [path for inspected in (False, True) for path in runtime(found[0], inspected)] if found else []
     return []

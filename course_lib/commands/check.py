@@ -123,9 +123,11 @@ def _verdict(cell, found, place: int) -> Verdict:
     for output in outputs:
         if output["output_type"] == "error":
             lines = (output["evalue"].strip() or output["ename"]).splitlines()
-            error = {"NotImplementedError": f"not written yet: {lines[0]}", "AssertionError": lines[0]}.get(
-                output["ename"], f"{output['ename']}: {lines[0]}"
-            )
+            error = {
+                "NotImplementedError": f"not written yet: {lines[0]}",
+                "AssertionError": lines[0],
+                "CourseFault": f"not judged: {lines[0]}",
+            }.get(output["ename"], f"{output['ename']}: {lines[0]}")
     points = found.points.get(cell.name)
     name = cell.name.removesuffix("_test")
     return Verdict(name, points or 0.0, cell.points, error, printed.strip())

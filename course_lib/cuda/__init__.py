@@ -7,7 +7,7 @@
 """
 
 from course_lib.cuda.compiler import compilers
-from course_lib.cuda.errors import CompileError, KernelError, NoCompiler
+from course_lib.cuda.errors import CompileError, CourseFault, KernelError, NoCompiler
 from course_lib.cuda.module import Module, available, compile, load
 from course_lib.cuda.report import Report
 from course_lib.cuda.task_view import Case, show
@@ -16,6 +16,7 @@ from course_lib.cuda.traffic import TrafficError, assert_traffic
 __all__ = [
     "Case",
     "CompileError",
+    "CourseFault",
     "KernelError",
     "Module",
     "NoCompiler",

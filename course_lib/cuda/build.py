@@ -1,5 +1,7 @@
 """Compiles a kernel for the host, once: the cache's file names are hashes of all that matters."""
 
+import atexit
+import errno
 import hashlib
 import os
 import re
@@ -11,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from course_lib.cuda.compiler import MOST_FRAME_BYTES, Compiler
-from course_lib.cuda.errors import CompileError
+from course_lib.cuda.errors import CompileError, CourseFault
 from course_lib.cuda.sites import label_calls
 from course_lib.cuda.symbols import early, foreign, replaced
 from course_lib.cuda.translate import host_source
@@ -25,21 +27,47 @@ _DIAGNOSTIC = re.compile(
 
 
 def cache_folder() -> Path:
-    """Where compiled kernels are kept: COURSE_CACHE, or the user's cache folder."""
-    if chosen := os.environ.get("COURSE_CACHE"):
-        return Path(chosen) / "cuda"
-    import platformdirs
+    """Where compiled kernels are kept: under COURSE_CACHE or in the user's cache folder, which is there then.
 
-    return platformdirs.user_cache_path("course_lib") / "cuda"
+    Where that cannot be written, they are kept in a temporary folder until this process ends.
+    """
+    if chosen := os.environ.get("COURSE_CACHE"):
+        folder = Path(chosen) / "cuda"
+    else:
+        import platformdirs
+
+        folder = platformdirs.user_cache_path("course_lib") / "cuda"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return _temporary_folder()
+    return folder if os.access(folder, os.W_OK | os.X_OK) else _temporary_folder()
+
+
+@cache
+def _temporary_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="course_cuda_"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def build(source: str, filename: str, compiler: Compiler, inspected: bool = False) -> Path:
     """The shared library of a source for this compiler, from the cache or freshly compiled.
 
     Safe when several processes build the same source: each works in a folder of its own and moves the
-    finished file into place. Raises CompileError with the source's own lines, OSError when the cache cannot
-    be written.
+    finished file into place. Raises CompileError with the source's own lines, and CourseFault where the
+    machine has no room for it, or the course takes the source plain and cannot take it inspected.
     """
+    try:
+        return _build(source, filename, compiler, inspected)
+    except OSError as error:
+        raise CourseFault(
+            f"this machine has no place for a compiled kernel ({error}); free some space, or set "
+            "COURSE_CACHE to a folder that can be written"
+        ) from None
+
+
+def _build(source: str, filename: str, compiler: Compiler, inspected: bool) -> Path:
     translated = host_source(source, filename)
     flags = compiler.kernel_flags(inspected)
     key = _digest(translated, _host_files(), compiler.identity, repr(flags), repr(compiler.link_flags))
@@ -74,7 +102,7 @@ def _into_cache(target: Path, command: list[str]) -> None:
     try:
         run = subprocess.run([*command, "-o", temporary], capture_output=True, text=True)
         if run.returncode:
-            raise CompileError(f"{command[0]} failed:\n{run.stderr.strip()}")
+            raise _failed(command[0], run.stderr)
         os.chmod(temporary, 0o755)
         os.replace(temporary, target)
     finally:
@@ -117,14 +145,18 @@ def _compile_kernel(source: str, translated: str, filename: str, compiler: Compi
             env=os.environ | {"LC_ALL": "C"},
         )
         if run.returncode:
-            raise _explained(source, filename, run.stderr)
+            refused = _explained(source, filename, run.stderr)
+            if inspected:
+                _build(source, filename, compiler, inspected=False)  # what it refuses, too, is the source's
+                raise _cannot_inspect(refused)
+            raise refused
         if inspected:
             assembly.write_text(label_calls(assembly.read_text(), filename, compiler.family == "clang++"))
             run = subprocess.run(
                 [*compiler.command, "-c", str(assembly), "-o", str(target)], capture_output=True, text=True
             )
             if run.returncode:
-                raise CompileError(f"the assembler failed:\n{run.stderr.strip()}")
+                raise _failed("the assembler", run.stderr)
         return target
     except BaseException:
         shutil.rmtree(folder)
@@ -189,4 +221,23 @@ def _explained(source: str, filename: str, output: str) -> CompileError:
                 shown.append(
                     "    " + re.sub(r"[^\t]", " ", lines[line - 1][: int(match["column"]) - 1]) + "^"
                 )
-    return CompileError("\n".join(shown) if shown else output.strip(), problems)
+    if not shown:
+        raise _failed("the compiler", output)
+    return CompileError("\n".join(shown), problems)
+
+
+def _failed(program: str, output: str) -> Exception:
+    """What to raise when a program has failed in no line of the source."""
+    if "No space left on device" in output or "file system is full" in output:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return CourseFault(
+        f"this is a fault of the course, not of your kernel: {program} failed in no line of it; please "
+        f"report it with the kernel:\n{output.strip()[-2000:]}"
+    )
+
+
+def _cannot_inspect(refused: CompileError) -> CourseFault:
+    return CourseFault(
+        "this is a limit of the course, not a fault of your kernel, which compiles: the inspector cannot "
+        f"take it; please report it with the kernel:\n{refused}"
+    )

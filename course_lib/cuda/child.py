@@ -6,6 +6,7 @@ is seen (by the inspector) or harmless, and results come back only from a run th
 
 import json
 import mmap
+import os
 import platform
 import signal
 import subprocess
@@ -32,7 +33,7 @@ _SIGNALS = {
     signal.SIGSEGV: _STRAY,
     signal.SIGBUS: _STRAY,
     signal.SIGILL: "executed an instruction that this processor does not know",
-    signal.SIGFPE: "divided an integer by zero",
+    signal.SIGFPE: "divided an integer by zero, or the smallest integer by -1",
     signal.SIGABRT: "was aborted",
 }
 
@@ -46,7 +47,7 @@ def run(
     message made by `explain` from the runtime's) and leaves the arrays as they were.
     """
     with tempfile.TemporaryDirectory(
-        prefix="course_run_", dir="/dev/shm" if Path("/dev/shm").is_dir() else None
+        prefix="course_run_", dir="/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
     ) as folder:
         files = {name: str(Path(folder) / name) for name in ("arrays", "answer", "report")}
         values, places, size = _layout(launch)

@@ -18,5 +18,9 @@ class KernelError(Exception):
     """The kernel was started and did not end well: a crash, an endless loop, a divergent barrier, a trap."""
 
 
+class CourseFault(UserError):
+    """The course or the machine is at fault, and no kernel: a test in which it is raised has no verdict."""
+
+
 class NoCompiler(UserError):
     """There is neither a C++ compiler nor a GPU on this machine."""

@@ -4,7 +4,7 @@ import re
 
 from IPython.core.magic import Magics, cell_magic, magics_class
 
-from course_lib.cuda.errors import CompileError
+from course_lib.cuda.errors import CompileError, CourseFault
 from course_lib.cuda.module import available, compile
 
 
@@ -12,24 +12,43 @@ from course_lib.cuda.module import available, compile
 class CudaMagics(Magics):
     """`%load_ext course_lib.cuda` brings it."""
 
+    def __init__(self, shell):
+        super().__init__(shell)
+        self._raw = ""
+        shell.events.register("pre_run_cell", self._remember)
+
+    def _remember(self, info) -> None:
+        self._raw = info.raw_cell or ""
+
+    def _lines_above(self, cell: str) -> str:
+        """As many empty lines as stand above the source in the cell, %%cuda among them: its lines then have
+        the numbers that JupyterLab shows.
+        """
+        above = self._raw[: -len(cell)] if cell and self._raw.endswith(cell) else ""
+        return "\n" * max(1, above.count("\n"))
+
     @cell_magic
     def cuda(self, line: str, cell: str) -> None:
         """Keep the cell's source in the variable NAME and compile it. A compile error is printed, not raised.
 
-        The variable is set either way, so that tests see what the student wrote.
+        The variable is set either way, so that tests see what the student wrote. It begins with an empty
+        line in the place of %%cuda, so that lines are counted as they are in the cell.
         """
         name = line.strip()
         if not re.fullmatch(r"[A-Za-z]\w*", name):
             raise ValueError("write %%cuda NAME: the name of the variable that will hold the source")
-        self.shell.user_ns[name] = cell
+        source = self._lines_above(cell) + cell
+        self.shell.user_ns[name] = source
         if available() is None:
             print(
                 f"{name} is kept; there is no compiler here to try it (./course doctor tells how to get one)"
             )
             return
         try:
-            module = compile(cell)
+            module = compile(source)
         except CompileError as error:
             print(f"{name} does not compile:\n{error}")
+        except CourseFault as error:
+            print(f"{name} is kept and not tried: {error}")
         else:
             print(f"{name} compiles: {', '.join(module.names)}")

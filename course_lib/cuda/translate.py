@@ -52,7 +52,7 @@ def _entry(kernel: Kernel) -> str:
 
 
 def _attributes(declaration: Declaration) -> list[tuple[int, int, str]]:
-    """Takes [[...]] out of a function's head, where it does nothing; compilers differ in where it may stand."""
+    """Takes [[...]] out of a function's head: it does nothing, and compilers differ in where it may stand."""
     head, edits = declaration.head, []
     for i in range(1, len(head)):
         if head[i - 1].text == head[i].text == "[" and head[i - 1].end == head[i].start:

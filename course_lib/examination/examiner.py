@@ -28,6 +28,7 @@ class Examiner:
         self._asks = True
         self._prints = True
         self._lost = ""  # why the student's process gave no answer in the test that runs
+        self._ours = ""  # what of the course or the machine has failed in it
         self._known = set(sys.modules)
         kernels.run_elsewhere(self._ask_kernels, self._printed)
 
@@ -65,13 +66,13 @@ class Examiner:
 
     def _run_test(self, source: str) -> tuple[list, list]:
         outputs = self._shell.run(source)
-        return outputs, verdict(self._shell.succeeded, self._shell.value, self._lost)
+        return outputs, verdict(self._shell.succeeded, self._shell.value, self._lost, self._ours)
 
     def _tested(self, name: str, source: str, run: Callable) -> tuple[list, list]:
         """Outputs and verdict of a test cell."""
         namespace = self._shell.user_ns
         hidden = name in self._before
-        self._prints, self._lost = not hidden, ""
+        self._prints, self._lost, self._ours = not hidden, "", ""
         if hidden:
             before = self._before.pop(name)
             namespace.clear()
@@ -159,9 +160,12 @@ class Examiner:
         self._channel.send("kernel", encode(list(question)))
         try:
             gone = self._received()
-            return ["failed", gone[1]] if gone else self._channel.receive()
+            told = ["failed", gone[1]] if gone else self._channel.receive()
         except BadMessage as error:
             return ["failed", str(error)]
+        if told[0] == "ours":
+            self._ours = str(told[1]).partition("\n")[0][:500]
+        return told
 
     def _received(self) -> list:
         """The conductor's word on a question: [] when the answer follows."""

@@ -13,7 +13,7 @@ from course_lib.cuda import child, module
 from course_lib.cuda.arguments import Launch
 from course_lib.cuda.build import build
 from course_lib.cuda.compiler import Compiler, preferred
-from course_lib.cuda.errors import CompileError, KernelError
+from course_lib.cuda.errors import CompileError, CourseFault, KernelError
 from course_lib.cuda.signature import kernels
 from course_lib.examination.wire import Channel
 
@@ -63,6 +63,8 @@ def _error(answer: list, explain) -> Exception:
     what, text = answer[0], str(answer[1])
     if what == "refused":
         return CompileError(text, [(int(line), str(said)) for line, said in answer[2]])
+    if what == "ours":
+        return CourseFault(text)
     if text.startswith(EXPLAIN):
         text = explain(text.removeprefix(EXPLAIN))
     return KernelError(text)
@@ -96,6 +98,10 @@ def serve(channel: Channel, longest: float) -> None:
             )
         except CompileError as error:
             channel.send("refused", str(error), [list(problem) for problem in error.problems])
+        except CourseFault as error:
+            channel.send("ours", str(error))
+        except OSError as error:
+            channel.send("ours", f"this machine could not run a kernel ({error})")
         except Exception as error:
             channel.send("failed", str(error))
 
