@@ -15,6 +15,7 @@ from course_lib.cuda.build import build
 from course_lib.cuda.compiler import Compiler, preferred
 from course_lib.cuda.errors import CompileError, CourseFault, KernelError
 from course_lib.cuda.signature import kernels
+from course_lib.errors import UserError
 from course_lib.examination.wire import Channel
 
 EXPLAIN = "explain\0"  # before a message that is the runtime's own and that the module puts into words
@@ -98,7 +99,7 @@ def serve(channel: Channel, longest: float) -> None:
             )
         except CompileError as error:
             channel.send("refused", str(error), [list(problem) for problem in error.problems])
-        except CourseFault as error:
+        except UserError as error:  # a CourseFault, or no compiler
             channel.send("ours", str(error))
         except OSError as error:
             channel.send("ours", f"this machine could not run a kernel ({error})")

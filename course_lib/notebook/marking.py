@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.errors import UserError
+
 
 @dataclass(frozen=True)
 class Case:
@@ -40,7 +42,7 @@ def mark(
     share. Put the smallest first: only the first that differs is shown, input and all; with
     show_inputs=False (hidden tests) only what the failed cases are about. Numbers agree within the relative
     `tolerance`, whole numbers exactly. What the function writes to stderr or warns about costs nothing; a
-    task not yet written (NotImplementedError) is raised on.
+    task not yet written (NotImplementedError) is raised on, and so is a fault of the machine (UserError).
     """
     failures = []
     for case in cases:
@@ -73,7 +75,7 @@ def _outcome(function: Callable, case: Case, tolerance: float) -> tuple[str, str
         warnings.simplefilter("ignore")
         try:
             got = function(*copy.deepcopy(case.arguments))
-        except NotImplementedError:
+        except (NotImplementedError, UserError):
             raise
         except Exception as error:
             fits = raises and isinstance(error, case.expected)

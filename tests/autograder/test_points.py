@@ -38,6 +38,12 @@ def test_what_is_no_number_of_points_is_an_error_of_the_test(value):
         points_earned(verdict(True, value), 2)
 
 
+def test_where_the_course_has_failed_nobody_loses_points_and_a_person_is_told():
+    for said in (verdict(True, 2.0, "", "no room"), verdict(False, None, "gone", "no room")):
+        with pytest.raises(TestCellError, match="no room"):
+            points_earned(said, 2)
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
