@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.commands import workspace
+from course_lib.commands.folders import require_temporary
 from course_lib.cuda.compiler import compilers
 from course_lib.errors import UserError
 from course_lib.examination import standby
+from course_lib.examination.result import CannotGrade
 
 SHOWN = re.compile(r"demos\.\w+\.show")
 GUARD = "course_lib.examination.unconfined"
@@ -37,15 +39,24 @@ class Verdict:
 def check_assignment(assignment: str) -> bool:
     """Run and print the visible tests of the notebook in the workspace; True when all pass.
 
-    Raises UserError when there is no such notebook or it cannot be read.
+    Raises UserError when there is no such notebook or it cannot be read, and where the machine cannot run it:
+    that costs no points.
     """
     from rich.console import Console
     from rich.table import Table
 
     console = Console(highlight=False)
     notebook = workspace.notebook(assignment)
+    require_temporary()
     with console.status(f"Running the visible tests of {notebook.name} …"):
-        verdicts, notes = check_notebook(notebook, workspace.student_version(assignment))
+        try:
+            verdicts, notes = check_notebook(notebook, workspace.student_version(assignment))
+        except (CannotGrade, OSError) as error:  # no room, or no more processes
+            reason = str(error).split(". ")[0].rstrip(".")
+            raise UserError(
+                f"No test was judged: this machine cannot run the notebook ({reason}). Close other programs "
+                "and run it again; ./course doctor shows what the machine lacks."
+            ) from error
     table = Table("test", "points", "", box=None, pad_edge=False)
     for verdict in verdicts:
         color = "green" if verdict.passed else "red"

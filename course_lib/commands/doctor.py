@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
+from course_lib.commands.folders import folders
 from course_lib.paths import ROOT
 
 OLDEST_PYTHON = (3, 11)
@@ -21,7 +22,7 @@ OLDEST_DRIVER = (
 # In the course's folder, as everything here.
 GPU_EXTRA = f'{sys.executable} -m pip install -c constraints.txt -e ".[gpu]"'
 # Students need these; everything else only adds speed or a convenience.
-REQUIRED = {"Python", "Packages", "Kernels"}
+REQUIRED = {"Python", "Packages", "Folders", "Kernels"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox", "microsoft-edge", "safari", "open")
 
 
@@ -38,6 +39,7 @@ def checks() -> Iterator[Check]:
     probes: list[tuple[str, Callable[[], Check]]] = [
         ("Python", _python),
         ("Packages", _packages),
+        ("Folders", _folders),
         ("PyTorch", _torch),
         ("NVIDIA GPU", _gpu),
         ("CuPy", _cupy),
@@ -101,6 +103,14 @@ def _packages() -> Check:
     if missing:
         return Check("Packages", f"missing: {', '.join(missing)}", "delete .venv and run ./course lab")
     return Check("Packages", f"JupyterLab {version('jupyterlab')}, nbgrader {version('nbgrader')}")
+
+
+def _folders() -> Check:
+    found = folders()
+    if lacking := [folder for folder in found if folder.why]:
+        said = "; ".join(f"{each.name} {each.path} cannot be written ({each.why})" for each in lacking)
+        return Check("Folders", said, "; ".join(dict.fromkeys(each.mend for each in lacking)))
+    return Check("Folders", f"{', '.join(folder.name for folder in found)} can be written")
 
 
 def _torch() -> Check:
