@@ -20,7 +20,7 @@ import numpy as np
 from course_lib.call_filter import NoFilter
 from course_lib.cuda import device_calls, runner
 from course_lib.cuda.arguments import Launch
-from course_lib.cuda.errors import KernelError
+from course_lib.cuda.errors import CourseFault, KernelError
 from course_lib.cuda.plausible import check_report
 
 _ALIGNMENT = 512
@@ -44,8 +44,22 @@ def run(
     """Run `launch` in a child for at most `seconds` and write its results into the launch's arrays.
 
     Returns what it printed and, with `inspect`, the inspector's findings as a dict. Raises KernelError (its
-    message made by `explain` from the runtime's) and leaves the arrays as they were.
+    message made by `explain` from the runtime's) or, where the machine cannot run it, CourseFault, and leaves
+    the arrays as they were.
     """
+    try:
+        return _run(library, launch, seconds, inspect, explain)
+    except OSError as error:
+        raise _machine(launch, str(error)) from None
+
+
+def _machine(launch: Launch, why: str) -> CourseFault:
+    return CourseFault(
+        f"this machine could not run kernel {launch.kernel.name} ({why}), which is no fault of the kernel"
+    )
+
+
+def _run(library: Path, launch: Launch, seconds: float, inspect: bool, explain) -> tuple[str, dict | None]:
     with tempfile.TemporaryDirectory(
         prefix="course_run_", dir="/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
     ) as folder:
@@ -71,7 +85,7 @@ def run(
                     "filter": _filter().hex(),
                 }
                 Path(folder, "job").write_text(json.dumps(job))
-                ending = _wait(Path(folder, "job"), seconds)
+                ending = _wait(Path(folder, "job"), launch, seconds)
                 found, answer = _said(files["report"]), _said(files["answer"])
                 if answer is None:
                     if found is not None:
@@ -147,8 +161,11 @@ def _place(launch: Launch, name: str, value: np.ndarray, places: dict, end: int)
     return end
 
 
-def _wait(job: Path, seconds: float) -> str:
-    """Run the child; how it ended, as the rest of a sentence that begins with the kernel's name."""
+def _wait(job: Path, launch: Launch, seconds: float) -> str:
+    """Run the child; how it ended, as the rest of a sentence that begins with the kernel's name.
+
+    Raises CourseFault when the program around the kernel has failed.
+    """
     child = subprocess.Popen(
         [sys.executable, "-I", "-S", runner.__file__, str(job)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -168,9 +185,10 @@ def _wait(job: Path, seconds: float) -> str:
         raise
     if child.returncode < 0:
         return _SIGNALS.get(-child.returncode, f"was ended by signal {-child.returncode}")
-    return (
-        f"could not be run: {errors.decode(errors='replace').strip().splitlines()[-1:] or child.returncode}"
-    )
+    if child.returncode:
+        told = errors.decode(errors="replace").strip().splitlines() or [f"status {child.returncode}"]
+        raise _machine(launch, told[-1])
+    return "ended without a word"
 
 
 def _collect(launch: Launch, places: dict[int, tuple[int, np.ndarray]], memory: mmap.mmap) -> None:

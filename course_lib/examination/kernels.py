@@ -101,8 +101,6 @@ def serve(channel: Channel, longest: float) -> None:
             channel.send("refused", str(error), [list(problem) for problem in error.problems])
         except UserError as error:  # a CourseFault, or no compiler
             channel.send("ours", str(error))
-        except OSError as error:
-            channel.send("ours", f"this machine could not run a kernel ({error})")
         except Exception as error:
             channel.send("failed", str(error))
 

@@ -65,3 +65,21 @@ def test_a_const_array_is_not_written_back_even_when_the_cast_is_forced():
     x = np.zeros(4, np.float32)
     cuda.compile(source, device="host")["k"](1, 1, (x,))
     assert not x.any()
+
+
+def test_a_machine_that_cannot_run_a_kernel_is_not_told_as_its_fault(monkeypatch, tmp_path):
+    def full(*_, **__):
+        raise OSError(28, "No space left")
+
+    module = cuda.compile(KERNEL.format("x[0] = 1;"), device="host")
+    x = np.zeros(4, np.float32)
+    with monkeypatch.context() as changed:
+        changed.setattr(module, "_library", tmp_path / "gone.so")  # as where nothing may be loaded
+        with pytest.raises(cuda.CourseFault, match=r"could not run kernel k .*gone.so.*no fault of the kern"):
+            module["k"](1, 1, (x, 4))
+    with monkeypatch.context() as changed:
+        changed.setattr("tempfile.mkdtemp", full)
+        with pytest.raises(cuda.CourseFault, match="No space left"):
+            module["k"](1, 1, (x, 4))
+    module["k"](1, 1, (x, 4))
+    assert x[0] == 1
