@@ -128,8 +128,8 @@ def test_a_forged_report_is_refused(change, monkeypatch):
 def test_a_report_that_was_cut_is_one_line(monkeypatch):
     run = child._wait
 
-    def cut(job, seconds):
-        ending = run(job, seconds)
+    def cut(job, *launch):
+        ending = run(job, *launch)
         report = job.parent / "report"
         report.write_text(report.read_text()[:-20])
         return ending
