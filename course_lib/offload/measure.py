@@ -4,9 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_lib.arguments import COUNT, NOT_NEGATIVE, NUMBER, POSITIVE, a, takes
+from course_lib.arguments import COUNT, NOT_NEGATIVE, NUMBER, POSITIVE, takes
 from course_lib.offload.layers import OffloadedStep
 from course_lib.offload.pipeline import Schedule, saved_share, schedule
+
+
+def _step(name: str, value: object) -> None:
+    """Something that runs and has a link, as an OffloadedStep."""
+    if not (hasattr(value, "run") and hasattr(value, "link")):
+        raise TypeError(f"{name} must be an OffloadedStep, not {type(value).__name__}")
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Repeats:
         )
 
 
-@takes(step=a(OffloadedStep), times=COUNT, buffers=COUNT)
+@takes(step=_step, times=COUNT, buffers=COUNT)
 def repeat(step: OffloadedStep, times: int = 7, buffers: int = 2) -> Repeats:
     """Measure a step `times` times each way, after one run of each that does not count.
 
@@ -60,7 +66,7 @@ def repeat(step: OffloadedStep, times: int = 7, buffers: int = 2) -> Repeats:
     return Repeats(*map(list, zip(*runs, strict=True)), buffers)
 
 
-@takes(step=a(OffloadedStep), enough=NUMBER, most=COUNT, times=COUNT)
+@takes(step=_step, enough=NUMBER, most=COUNT, times=COUNT)
 def batches(step: OffloadedStep, enough: float, most: int = 8, times: int = 5) -> list[Repeats]:
     """Pace the step's link and repeat, until a batch has saved the share `enough` or there are `most`.
 
@@ -75,7 +81,7 @@ def batches(step: OffloadedStep, enough: float, most: int = 8, times: int = 5) -
     return done
 
 
-@takes(step=a(OffloadedStep), ratio=POSITIVE, within=NOT_NEGATIVE, most=COUNT, times=COUNT)
+@takes(step=_step, ratio=POSITIVE, within=NOT_NEGATIVE, most=COUNT, times=COUNT)
 def at_ratio(
     step: OffloadedStep, ratio: float, within: float = 0.15, most: int = 6, times: int = 3
 ) -> Repeats:
@@ -96,7 +102,7 @@ def at_ratio(
     return done[off.index(min(off))]
 
 
-@takes(step=a(OffloadedStep), ratio=POSITIVE, times=COUNT)
+@takes(step=_step, ratio=POSITIVE, times=COUNT)
 def pace(step: OffloadedStep, ratio: float = 1.0, times: int = 3) -> float:
     """Set the rate of the step's link so that a layer's copy takes `ratio` times its computing; the rate.
 

@@ -17,7 +17,10 @@ def keep_hot(tokens: Sequence[int], reads: Sequence[float], room: int) -> np.nda
     earlier (the fractional knapsack: Dantzig 1957); what is never read is not kept. Raises ValueError for
     lists of different length, and for a negative number.
     """
-    tokens, reads = row("tokens", tokens, whole=True, empty=True), row("reads", reads, empty=True)
+    tokens, reads = (
+        row("tokens", tokens, whole=True, empty=True),
+        row("reads", reads, empty=True, finite=False),
+    )
     if tokens.shape != reads.shape:
         raise ValueError(
             f"a share of steps is needed for each of {len(tokens)} conversations, not {len(reads)}"

@@ -44,7 +44,7 @@ def chats(count: int, length: int, random: torch.Generator) -> tuple[torch.Tenso
     Raises ValueError for chats shorter than the facts.
     """
     if length < len(QUESTIONS):
-        raise ValueError(f"{len(QUESTIONS)} facts need as many words, not a length of {length}")
+        raise ValueError(f"{len(QUESTIONS)} facts need as many words, not {length}")
     between(1, 10**6)("length", length)
     count, length = int(count), int(length)
     tokens, facts = _talk(count, length, random)

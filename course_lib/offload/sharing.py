@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from course_lib.arguments import COUNT, INTEGER, WHOLE, each, function, takes
+from course_lib.arguments import COUNT, INTEGER, WHOLE, each, function, or_none, takes
 
 # From blocks (chat, index in it, turn of last use), the busy chat and blocks needed: places to evict.
 Choose = Callable[[list[tuple[int, int, int]], int, int], list[int]]
 
 
-@takes(choose=function, room=WHOLE, order=each(INTEGER), tokens=COUNT, block=COUNT)
+@takes(choose=or_none(function), room=WHOLE, order=each(INTEGER), tokens=COUNT, block=COUNT)
 def take_turns(
     choose: Choose, room: int, order: Sequence[int], tokens: int = 300, block: int = 16
 ) -> list[int]:

@@ -240,8 +240,9 @@ def lognormal(input_mean: float, output_mean: float, cv: float) -> Lengths:
 
 
 def _lengths(lengths, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    draw = fixed(*lengths) if isinstance(lengths, tuple) else lengths
-    return draw(stream("trace", "lengths", n, seed=seed), n)
+    if isinstance(lengths, tuple):
+        return tuple(np.full(n, tokens) for tokens in lengths)
+    return lengths(stream("trace", "lengths", n, seed=seed), n)
 
 
 def _whole(name: str, values, n: int) -> np.ndarray:

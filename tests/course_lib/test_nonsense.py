@@ -54,6 +54,7 @@ ALSO = {
     "queued": "request|number",
     "weight_bytes": "model|weight",
     "lengths": "lengths|tokens",
+    "length": "words",
     "room": "room|block",
     "block": "block",
     "kv_heads": "KV heads",
