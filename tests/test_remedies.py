@@ -21,7 +21,7 @@ COMMAND = re.compile(
     r"\./course (?!is |installs)([a-z]+)((?: +(?:--?[a-z-]+|[A-Z][A-Z-]*|\{\w*\}|[a-z]\w*_\w+))*)"
 )
 OPTION = re.compile(r"(?:add|use|by|with|without|takes|out|and|or) (--[a-z-]+)")
-EXTRA = re.compile(r"\[([a-z]+)\]\"")
+EXTRA = re.compile(r"\.\[([a-z]+)\]\"")
 
 
 def messages() -> list[tuple[str, str]]:
