@@ -165,9 +165,11 @@ template <class R, class... P> struct __course_takes<R(P...), P...> { static con
 // translate.py turns `__shared__ T a[4], b;` into a local struct with these members and references to them. Each
 // such struct has its place in the block's shared memory, reserved by the first thread that comes to it: no code of a
 // kernel's file runs while the library is loaded.
-template <class T> struct __course_element { typedef T type; };
-template <class T> struct __course_element<T&> { typedef typename __course_element<T>::type type; };
-template <class T, size_t n> struct __course_element<T[n]> { typedef typename __course_element<T>::type type; };
+template <class T> struct __course_element { static constexpr unsigned bytes = sizeof(T); };
+template <class T> struct __course_element<T&> { static constexpr unsigned bytes = __course_element<T>::bytes; };
+template <class T, size_t n> struct __course_element<T[n]> {
+    static constexpr unsigned bytes = __course_element<T>::bytes;
+};
 template <class S> struct __course_offset { static unsigned behind; };  // where it ends; 0: it has no place yet
 template <class S> unsigned __course_offset<S>::behind = 0;
 template <class S> __COURSE_UNSEEN char* __course_place_of() {
@@ -177,7 +179,7 @@ template <class S> __COURSE_UNSEEN char* __course_place_of() {
 }
 #define __COURSE_SHARED(S, name)                                                                              \
     auto& name = ((S*)__course_place_of<S>())->name;                                                          \
-    __COURSE_KNOWN(__course_shared_array(#name, &name, sizeof(name), sizeof(__course_element<decltype(name)>::type)))
+    __COURSE_KNOWN(__course_shared_array(#name, &name, sizeof(name), __course_element<decltype(name)>::bytes))
 #define __COURSE_DYNAMIC(T, name)                                                                             \
     (T*)__course_self()->dynamic_shared; __COURSE_KNOWN(__course_dynamic_array(#name, sizeof(*name)))
 #ifdef __COURSE_INSPECT
@@ -200,7 +202,7 @@ struct __course_known {
 #endif
 #define __COURSE_DEVICE(name)                                                                                     \
     static __course_known __course_known_##name __attribute__((used, section(__COURSE_TABLE))) = {                \
-        #name, &name, sizeof(name), sizeof(__course_element<decltype(name)>::type)};
+        #name, &name, sizeof(name), __course_element<decltype(name)>::bytes};
 #else
 #define __COURSE_DEVICE(name)
 #endif

@@ -125,14 +125,15 @@ def test_a_kernel_is_found_however_it_is_declared(compiler):
 
 @needs_both
 @EVERY
-def test_shared_memory_is_watched_however_it_is_declared(compiler):
+@pytest.mark.parametrize(("head", "call"), [("", ""), ("template <int, class T> ", "<1, float>")])
+def test_shared_memory_is_watched_however_it_is_declared(compiler, head, call):
     named = [[re.sub(r"\bs\b", f"s{i}", text) for text in row] for i, row in enumerate(SHARED)]
     functions = "".join(
-        f"__device__ void f{i}(float* x) {{ int t = threadIdx.x;\n{declared}\n{cell} = t + 1; "
+        f"{head}__device__ void f{i}(float* x) {{ int t = threadIdx.x;\n{declared}\n{cell} = t + 1; "
         f"__syncthreads(); int other = t ^ 3; {{ int t = other; x[threadIdx.x] = {cell}; }} }}\n"
         for i, (declared, cell) in enumerate(named)
     )
-    calls = " ".join(f"case {i}: f{i}(x + 4 * {i}); break;" for i in range(len(SHARED)))
+    calls = " ".join(f"case {i}: f{i}{call}(x + 4 * {i}); break;" for i in range(len(SHARED)))
     kernel = f'extern "C" __global__ void k(float* x) {{ switch (blockIdx.x) {{ {calls} }} }}'
     source = f"{SHARED_BEFORE}{functions}{kernel}"
     module = _taken(source, compiler)
@@ -186,3 +187,50 @@ def test_what_is_refused_is_refused_for_reasons_of_our_own_only_where_the_table_
         except cuda.CompileError:
             taken = False
         assert taken == by_nvrtc, source
+
+
+WORDS = [
+    "float", "double", "int", "unsigned int", "long long", "long unsigned long int", "short int signed",
+    "char", "unsigned char", "bool", "size_t", "uint32_t", "real", "alias_of_alias", "float4", "__half",
+    "REAL", "pointer", "whole_row", "constant_row", "UNSIGNED long",
+]  # fmt: skip
+GAPS = [" ", "\n", " /* between */ ", " // behind\n", " \\\n "]
+
+
+def _declared(random: np.random.Generator) -> str:
+    """A parameter with its words in any order, const and volatile among them, and any declarator."""
+    text = random.choice(WORDS)
+    words = random.permutation(text.split()).tolist() if "UNSIGNED" not in text else text.split()
+    for qualifier in ("const", "volatile"):
+        if random.random() < 0.4:
+            words.insert(random.integers(len(words) + 1), qualifier)
+    stars = ["*", "* const", "* volatile __restrict__", "*__restrict__ const"]
+    around = ["{} x", "{}", "{} x [[maybe_unused]]"]
+    arrays = ["x[]", "x[3]", "(*x)[2]", "x[][N]", "(x)", "(*const x)[2][N]", "((x))[4]", "(*(x))"]
+    is_array = any(word in ("pointer", "whole_row", "constant_row") for word in words)
+    if is_array:
+        declarator = random.choice(around).format("")
+    elif random.random() < 0.5 or "float4" in words:
+        declarator = random.choice(around).format(random.choice(stars))
+    else:
+        declarator = random.choice(arrays)
+    return random.choice(GAPS).join([*words, declarator])
+
+
+@pytest.mark.slow
+@needs_both
+def test_any_declaration_that_nvrtc_takes_is_read_as_the_compilers_read_it():
+    random = np.random.default_rng(20260131)
+    taken, spellings = [], [_declared(random) for _ in range(200)]
+    for spelling in spellings:
+        try:
+            source = f'{BEFORE}#define N 4\nextern "C" __global__ void k({spelling}, int n) {{}}'
+            nvrtc.check(source, "k.cu", ARCHITECTURE)
+            taken.append(spelling)
+        except cuda.CompileError:
+            continue
+    assert len(taken) > 100
+    source = "#define N 4\n" + _kernels([f"{spelling}, int n" for spelling in taken], "")
+    check_rules(source)
+    for compiler in compilers():
+        cuda.module.build(source, "spellings.cu", compiler)
