@@ -117,9 +117,12 @@ class Line:
             if min(smallest, self.rooms[-1]) > max(place["free"] for place in places.values()):
                 return None
             held = set()
-        parts = [part for part, count in enumerate(self.count) if count]
+        firsts = {part: self.parts[part].first(ANY) for part, count in enumerate(self.count) if count}
+        heads = {part: position for part, position in firsts.items() if position < before}
+        if not heads:
+            return None
+        parts = list(heads)
         names = {part: homes_of(self.rooms[part]) for part in parts}
-        heads = {part: self.parts[part].first(ANY) for part in parts}
         while True:
             found, holds = before, before
             for part in parts:
