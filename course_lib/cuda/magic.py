@@ -24,8 +24,8 @@ class CudaMagics(Magics):
         """As many empty lines as stand above the source in the cell, %%cuda among them: its lines then have
         the numbers that JupyterLab shows.
         """
-        above = self._raw[: -len(cell)] if cell and self._raw.endswith(cell) else ""
-        return "\n" * max(1, above.count("\n"))
+        above, found, _ = self._raw.rpartition(cell.rstrip("\n"))
+        return "\n" * max(1, above.count("\n") if found else 1)
 
     @cell_magic
     def cuda(self, line: str, cell: str) -> None:
