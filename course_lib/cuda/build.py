@@ -1,7 +1,6 @@
 """Compiles a kernel for the host, once: the cache's file names are hashes of all that matters."""
 
 import atexit
-import errno
 import hashlib
 import os
 import re
@@ -23,6 +22,12 @@ _RUNTIME = ("runtime.cpp",)
 _INSPECTOR = ("runtime.cpp", "inspector.cpp", "notes.cpp", "report.cpp")
 _DIAGNOSTIC = re.compile(
     r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<text>.*)$", re.M
+)
+
+_SMALLEST = 'extern "C" __global__ void k(int* x) { x[0] = 1; }'
+_NO_ROOM = re.compile(
+    r"No space left on device|file system is full|File size limit exceeded|[Oo]ut of memory|memory exhausted"
+    r"|Cannot allocate memory|bad_alloc|Killed|relocation truncated"
 )
 
 
@@ -60,11 +65,30 @@ def build(source: str, filename: str, compiler: Compiler, inspected: bool = Fals
     """
     try:
         return _build(source, filename, compiler, inspected)
-    except OSError as error:
+    except (OSError, _NoRoom) as error:
+        if isinstance(error, _NoRoom) and _has_room(compiler, inspected):
+            raise CompileError(
+                f"there is no room for what this source becomes ({error}): is an array or a template far too "
+                "large?"
+            ) from None
         raise CourseFault(
             f"this machine has no place for a compiled kernel ({error}); free some space, or set "
             "COURSE_CACHE to a folder that can be written"
         ) from None
+
+
+class _NoRoom(Exception):
+    """A compiler, assembler or linker has come to the end of a disk, of memory or of what it can address."""
+
+
+def _has_room(compiler: Compiler, inspected: bool) -> bool:
+    """Whether a kernel of one line can be compiled here and now."""
+    translated = host_source(_SMALLEST, "small.cu")
+    try:
+        shutil.rmtree(_compile_kernel(_SMALLEST, translated, "small.cu", compiler, inspected).parent)
+    except (OSError, _NoRoom, CompileError, CourseFault):
+        return False
+    return True
 
 
 def _build(source: str, filename: str, compiler: Compiler, inspected: bool) -> Path:
@@ -228,8 +252,8 @@ def _explained(source: str, filename: str, output: str) -> CompileError:
 
 def _failed(program: str, output: str) -> Exception:
     """What to raise when a program has failed in no line of the source."""
-    if "No space left on device" in output or "file system is full" in output:
-        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if found := _NO_ROOM.search(output):
+        return _NoRoom(found[0])
     return CourseFault(
         f"this is a fault of the course, not of your kernel: {program} failed in no line of it; please "
         f"report it with the kernel:\n{output.strip()[-2000:]}"

@@ -85,6 +85,12 @@ def test_a_full_disk_is_told_in_one_line_as_the_machines_fault(cache, monkeypatc
     assert "\n" not in str(caught.value)
 
 
+def test_a_source_that_takes_more_room_than_there_is_is_at_fault_itself(cache):
+    source = "__device__ char huge[1l << 40];\n" + SOURCE.replace("1;", "huge[7];")
+    with pytest.raises(cuda.CompileError, match="is an array or a template far too large"):
+        build.build(source, "k.cu", preferred())
+
+
 def test_an_error_that_names_no_line_of_the_source_is_the_courses(cache, monkeypatch):
     monkeypatch.setattr(
         build, "host_source", lambda source, filename: f'#line 1 "other.cu"\nno code;\n{source}'

@@ -39,7 +39,8 @@ def test_without_a_compiler_the_source_is_kept_all_the_same(shell, capsys, monke
 
 @pytest.mark.parametrize("above", ["", "\n", "\n\n\n"])
 def test_lines_are_counted_as_jupyterlab_counts_them_in_the_cell(shell, capsys, above):
-    body = 'extern "C" __global__ void k(float* x) {\n    x[threadIdx.x] = 1;\n    x[40] = 2;\n}'  # as JupyterLab sends it
+    # Without a line break at its end, as JupyterLab sends a cell.
+    body = 'extern "C" __global__ void k(float* x) {\n    x[threadIdx.x] = 1;\n    x[40] = 2;\n}'
     shell.run_cell(f"{above}%%cuda mine\n{body.replace('2;', 'two;')}")
     lines = above.count("\n") + 1
     assert f"kernel.cu, line {lines + 3}: 'two' was not declared" in capsys.readouterr().out
