@@ -4,9 +4,7 @@ The same lists serve our commands, plain `nbgrader generate_assignment`, `autogr
 and formgrader's buttons.
 """
 
-import contextlib
 import os
-import sqlite3
 import sys
 import warnings
 from pathlib import Path
@@ -14,12 +12,10 @@ from pathlib import Path
 import nbgrader
 import nbgrader.preprocessors as plain
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from autograder import by_descriptor, grade_log, literal_root, roster
+from autograder import by_descriptor, literal_root, roster, shared_gradebook
 from autograder.exporting import NotebookElsewhere, PageElsewhere
 from autograder.pages import FILTERS
 from autograder.preprocessors.check_regions import CheckRegions
@@ -40,7 +36,6 @@ TEMPLATES = [
     str(Path(__file__).parent / "templates"),
     str(Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"),
 ]
-BUSY_TIMEOUT = 30_000  # milliseconds to wait for another writer of the gradebook
 
 RELEASE = [
     CheckRegions,  # first: a notebook that is refused has changed nothing
@@ -119,20 +114,10 @@ def configure(config: Config, config_file: Path | str) -> None:
 
 
 by_descriptor.install()
-grade_log.watch()
+shared_gradebook.hold_to_it()
 
 # nbgrader starts `alembic`, which lies beside Python and is not on the PATH of an environment that was never
 # activated.
 PROGRAMS = str(Path(sys.executable).parent)
 if PROGRAMS not in os.environ.get("PATH", "").split(os.pathsep):
     os.environ["PATH"] = os.pathsep.join([PROGRAMS, os.environ.get("PATH", os.defpath)])
-
-
-@event.listens_for(Engine, "connect")
-def _let_readers_and_a_writer_share(connection, _record) -> None:
-    """SQLite's default fails at once when formgrader reads while grading writes."""
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
-        # Some network file systems cannot keep the shared memory of a write-ahead log.
-        with contextlib.suppress(sqlite3.OperationalError):
-            connection.execute("PRAGMA journal_mode = WAL")

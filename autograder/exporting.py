@@ -14,7 +14,7 @@ import nbformat
 from nbconvert.exporters import Exporter, HTMLExporter, NotebookExporter
 from traitlets.config import Config
 
-from autograder import grade_log
+from autograder import grade_log, shared_gradebook
 from autograder.batch import read_submission
 from autograder.handed_in import read_below
 from autograder.limited import GRADING, READING, Failed, ask
@@ -97,6 +97,7 @@ def export(recipe: bytes, filename: str, resources: dict, who: str) -> list[str]
     A notebook in submitted/ is read as grading reads it, without its outputs. Raises what the steps raise.
     """
     grade_log.act_for(who)
+    shared_gradebook.hold_to_it()
     path = Path(filename)
     if path.parts[-4] == SUBMITTED:
         notebook = read_cells(read_submission(path))

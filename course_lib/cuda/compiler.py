@@ -51,7 +51,8 @@ _LLVM = [
 _INSPECTED_BY = {
     "g++": [
         "--param=tsan-instrument-func-entry-exit=0",
-        *("-fno-reorder-blocks", "-fno-if-conversion", "-fno-if-conversion2"),
+        # Nor a load moved behind a condition on what it is used for.
+        *("-fno-reorder-blocks", "-fno-if-conversion", "-fno-if-conversion2", "-fno-tree-sink"),
     ],
     "clang++": [
         *("-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops"),
@@ -89,7 +90,8 @@ class Compiler:
         """Flags for a kernel's source, plain or with its memory accesses instrumented."""
         zig = ["-fno-sanitize=undefined"] if self.name == "ziglang" else []
         watched = [*_INSPECTED, *_INSPECTED_BY[self.family], *_CONTAINED, *_CONTAINED_BY[self.family]]
-        mode = watched if inspected else ["-O3"]
+        # A first value computed through a null pointer must not pass for a constant: it is refused.
+        mode = watched if inspected else ["-O3", "-fno-delete-null-pointer-checks"]
         return [*_COMMON, *_KERNEL, *_FRAME[self.family], *_native(), *zig, *mode]
 
     def runtime_flags(self, inspected: bool) -> list[str]:

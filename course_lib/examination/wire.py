@@ -65,6 +65,8 @@ def decode(data: bytes, most: int = MAX_BYTES):
     except BadMessage:
         raise
     except Exception as error:
+        if "max_array_len" in str(error):  # msgpack's word for a list that is too long
+            raise BadMessage("a value of too many parts") from None
         raise BadMessage(f"not a message ({type(error).__name__})") from None
     try:
         return _rebuilt(tree, 0, [most])

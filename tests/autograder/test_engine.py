@@ -59,7 +59,8 @@ def test_the_executed_notebook_is_complete_and_shows_what_the_student_and_visibl
         "import ctypes\ndef double(values):\n    ctypes.string_at(0)",
         "import os\nos._exit(0)",
         pytest.param(
-            "while True:\n    try:\n        while 1: pass\n    except Exception:\n        pass",
+            "while True:\n    try:\n        while True:\n            pass\n"
+            "    except Exception:\n        pass",
             marks=pytest.mark.slow,
         ),
     ],

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from autograder import batch, config, journal, recorder, rows
+from autograder import batch, journal, recorder, rows, shared_gradebook
 from autograder.batch import Task, read_submission
 from autograder.course import Course
 from autograder.grade import Grading, grade
@@ -118,7 +118,7 @@ def test_a_file_system_that_takes_no_more_stops_the_command_and_not_the_results(
 
 @pytest.mark.needs("sandbox")
 def test_a_gradebook_that_another_program_holds_for_a_while_is_waited_for(handed_in, monkeypatch):
-    monkeypatch.setattr(config, "BUSY_TIMEOUT", 100)
+    monkeypatch.setattr(shared_gradebook, "BUSY_TIMEOUT", 100)
     holder = sqlite3.connect(handed_in.root / "gradebook.db", isolation_level=None, check_same_thread=False)
     holder.execute("BEGIN IMMEDIATE")
     timer = threading.Timer(3, holder.rollback)
@@ -136,7 +136,7 @@ def test_a_gradebook_that_another_program_holds_for_a_while_is_waited_for(handed
 
 @pytest.mark.needs("sandbox")
 def test_a_gradebook_that_is_held_too_long_leaves_the_results_in_the_journal(handed_in, monkeypatch):
-    monkeypatch.setattr(config, "BUSY_TIMEOUT", 50)
+    monkeypatch.setattr(shared_gradebook, "BUSY_TIMEOUT", 50)
     monkeypatch.setattr(recorder, "HELD", 0.5)
     holder = sqlite3.connect(handed_in.root / "gradebook.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
