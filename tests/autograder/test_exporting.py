@@ -81,6 +81,7 @@ def test_where_there_is_no_page_formgrader_says_why_in_one_line(place, kind):
     assert "\n" not in page
 
 
+@pytest.mark.slow
 def test_a_page_that_takes_too_long_ends_its_process_and_not_the_server(place, monkeypatch):
     nbformat.write(new_notebook(cells=[nbformat.v4.new_markdown_cell("[" * 300_000)]), place)
     monkeypatch.setattr(PageElsewhere, "limit", Limit(8, 4 << 30))

@@ -71,8 +71,8 @@ def trials(seeds: range, graded: Assignment, warm) -> None:
     assert unfair(right, grade_submission(right.submission(), graded, warm=warm, times=TIMES)) == []
 
 
-def test_ten_candidates_that_lie_gain_nothing(graded, warm):
-    trials(range(10), graded, warm)
+def test_three_candidates_that_lie_gain_nothing(graded, warm):
+    trials(range(3), graded, warm)
 
 
 @pytest.mark.slow

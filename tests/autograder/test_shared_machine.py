@@ -65,6 +65,7 @@ OWN_SHARE = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.needs("processor_share")
 def test_150_processes_that_spin_leave_another_submission_its_share():
     limits = Limits(wall_seconds=60, group=str(control_group.parent() or ""))

@@ -54,7 +54,7 @@ def graded(*names, count=2):
     ("guilty", "limit", "said"),
     [("endless", Limit(4, 6 << 30), "4 seconds"), ("large", Limit(1200, 400 << 20), "GB of memory")],
 )
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_who_takes_too_much_is_put_aside_and_the_others_are_graded(monkeypatch, guilty, limit, said, count):
     monkeypatch.setattr(workers, "GRADING", limit)
     found = graded("ada", guilty, "bob", "eve", count=count)

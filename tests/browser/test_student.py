@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from course_lib.commands.workspace import student_version
 
-pytestmark = pytest.mark.needs("browser", "compiler")
+pytestmark = [pytest.mark.slow, pytest.mark.needs("browser", "compiler")]
 NOTEBOOK = "untouched/quantization.ipynb"
 
 

@@ -18,7 +18,8 @@ MISTAKES = [
         grade_id(cell),
         mutant,
         id=f"{runner.prefix(path)}-{mutant.stem}",
-        marks=pytest.mark.slow if number else (),  # one wrong one a task is tried always
+        # One a task that needs no compiler is tried always.
+        marks=pytest.mark.slow if number or mutant.suffix == ".cu" else (),
     )
     for path in runner.NOTEBOOKS
     for cell in filter(is_task, cells(path))

@@ -377,7 +377,11 @@ def test_what_is_looked_up_is_what_would_be_found_by_looking_at_everybody(column
         np.testing.assert_array_equal(getattr(looked_up, moment), getattr(plain, moment))
 
 
-@pytest.mark.parametrize("name", ["fixed", "spill", "shortest", "longest", "two choices", *sorted(UNKNOWN)])
+@pytest.mark.parametrize(
+    "name",
+    ["fixed", "spill", "two choices"]
+    + [pytest.param(name, marks=pytest.mark.slow) for name in ("shortest", "longest", *sorted(UNKNOWN))],
+)
 def test_a_queue_of_hundreds_is_looked_up_as_if_everybody_were_looked_at(name):
     trace = Trace.like_azure("conv", seed=4, n=300)
     make = (KNOWN | UNKNOWN)[name]
