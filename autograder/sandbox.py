@@ -2,7 +2,7 @@
 
 `run_confined` is called in a freshly forked, single-threaded process, the guardian. It makes the namespaces,
 forks the first process of the new PID namespace, watches it from outside and kills everything at the end. The
-threat model stands in docs/grading_security.md.
+files it sees are made by confined_root.py. The threat model stands in docs/grading_security.md.
 """
 
 import contextlib
@@ -15,39 +15,27 @@ import signal
 import socket
 import struct
 import sys
-import sysconfig
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import control_group, landlock, system_calls
+from autograder.confined_root import HOME, USER, CannotConfine, View, call, libc, make_root
 from autograder.usage import descriptors, holds_more, largest
 from course_lib import call_filter
 from course_lib.paths import ROOT
 
-HOME = "/home/student"
-USER = 1000  # inside; outside it is the grader's own id, or nobody's when the grader is root
 NOBODY, ACCOUNTS = 65534, 1 << 30  # where the grader is root, submissions have accounts from here on
 
-NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
-    0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
+NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
+    0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
 )  # fmt: skip
-MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
-ATTR_READ_ONLY = 1 | 2 | 4  # MOUNT_ATTR_RDONLY, _NOSUID, _NODEV
-MNT_DETACH, AT_FDCWD, AT_RECURSIVE = 2, -100, 0x8000
-SYS_MOUNT_SETATTR = 442  # the same on every architecture
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 CAPABILITY_VERSION_3 = 0x20080522
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 POLLRDHUP = 0x2000
 MERCIES = 20  # processes that are killed for their memory before all are
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-class CannotConfine(RuntimeError):
-    """This machine does not let us confine a process; the message says what was refused."""
 
 
 @dataclass(frozen=True)
@@ -63,23 +51,6 @@ class Limits:
     scratch: int = 256 << 20  # bytes in each of home, /tmp and /dev/shm
     descriptors: int = 4096  # open files, all processes: what sockets and pipes hold is the kernel's memory
     group: str = ""  # the folder in which to make a control group of its own; "" for none
-
-
-def python_environment() -> tuple[str, ...]:
-    """The folders with this Python, what is installed for it, and what a notebook imports of the course."""
-    folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
-    course = {str(ROOT / part) for part in ("course_lib", "kernels", "data")}
-    real = {os.path.realpath(folder) for folder in folders}
-    return tuple(sorted(folder for folder in folders | real | course if os.path.isdir(folder)))
-
-
-@dataclass(frozen=True)
-class View:
-    """What a confined process can read besides its own empty scratch folders."""
-
-    system: tuple[str, ...] = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache",
-                               "/etc/ld.so.conf", "/etc/alternatives", "/etc/localtime")  # fmt: skip
-    python: tuple[str, ...] = field(default_factory=python_environment)
 
 
 @dataclass(frozen=True)
@@ -115,7 +86,7 @@ def run_confined(main: Callable[[], None], channel: int, limits: Limits, view: V
     group = _group(limits)
     ready, report = os.pipe()
     namespaces = NEWPID | NEWNET | NEWIPC | NEWUTS
-    _call("unshare", _libc.unshare(namespaces if as_root else namespaces | NEWUSER))
+    call("unshare", libc.unshare(namespaces if as_root else namespaces | NEWUSER))
     if not as_root:
         _map_ids(*identity)
     first = os.fork()
@@ -152,7 +123,7 @@ def _too_much(limits: Limits) -> str:
 
 def die_with_parent() -> None:
     """Kill this process when the one that forked it ends, however that ends."""
-    _call("prctl", _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+    call("prctl", libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
 
 
 def _first_process(
@@ -166,9 +137,9 @@ def _first_process(
         # also what the kernel shares the processor by, where there is no control group.
         os.setsid()
         _close_files({channel, report})
-        _make_root(view, limits)
+        make_root(view, limits.scratch)
         _raise_loopback()
-        _libc.sethostname(b"notebook", 8)
+        libc.sethostname(b"notebook", 8)
         _bound_sockets()
         if account is not None:
             _become_nobody(account)
@@ -201,68 +172,6 @@ def _first_process(
             os._exit(os.waitstatus_to_exitcode(status) % 256)
 
 
-def _make_root(view: View, limits: Limits) -> None:
-    """An in-memory root with read-only copies of `view`, /proc of this namespace, and scratch folders."""
-    _call("unshare", _libc.unshare(NEWNS))
-    _mount(None, "/", None, MS_REC | MS_PRIVATE)
-    # Any folder serves as the mount point if nothing that is needed lies in it.
-    sources = {path: os.open(path, os.O_PATH) for path in _outermost(view.system + view.python)
-               if os.path.exists(path) and not os.path.islink(path)}  # fmt: skip
-    links = {path: os.readlink(path) for path in view.system if os.path.islink(path)}
-    devices = {
-        name: os.open(f"/dev/{name}", os.O_PATH) for name in ("null", "zero", "full", "random", "urandom")
-    }
-    root = "/sys"
-    _mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=755")
-    for path in (HOME, "/tmp", "/dev/shm"):
-        os.makedirs(root + path, exist_ok=True)
-        options = f"size={limits.scratch},nr_inodes=20000,mode=1777"
-        _mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, options)
-    for path, file in sources.items():
-        _make_target(root + path, os.path.isdir(path))
-        _mount(f"/proc/self/fd/{file}", root + path, None, MS_BIND | MS_REC)
-        _read_only(root + path, recursive=True)
-    for path, target in links.items():
-        os.makedirs(os.path.dirname(root + path), exist_ok=True)
-        os.symlink(target, root + path)
-    for name, file in devices.items():
-        _make_target(f"{root}/dev/{name}", False)
-        _mount(f"/proc/self/fd/{file}", f"{root}/dev/{name}", None, MS_BIND)
-    for name, target in {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}.items():
-        os.symlink(target, f"{root}/dev/{name}")
-    os.makedirs(root + "/proc")
-    _mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV)
-    os.makedirs(root + "/etc", exist_ok=True)
-    Path(root + "/etc/passwd").write_text(f"student:x:{USER}:{USER}::{HOME}:/bin/sh\n")
-    Path(root + "/etc/group").write_text(f"student:x:{USER}:\n")
-    Path(root + "/etc/hosts").write_text("127.0.0.1 localhost notebook\n")
-    os.chdir(root)
-    _call("pivot_root", _libc.syscall(_pivot_root_number(), b".", b"."))
-    _call("umount2", _libc.umount2(b".", MNT_DETACH))
-    os.chdir("/")
-    _read_only("/", recursive=False)
-    for file in (*sources.values(), *devices.values()):
-        os.close(file)
-    os.chdir(HOME)
-
-
-def _outermost(paths) -> list[str]:
-    """`paths` without those that lie in another of them."""
-    kept: list[str] = []
-    for path in sorted({os.path.normpath(path) for path in paths}):
-        if not any(path.startswith(other + "/") for other in kept):
-            kept.append(path)
-    return kept
-
-
-def _make_target(path: str, folder: bool) -> None:
-    if folder:
-        os.makedirs(path, exist_ok=True)
-    else:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        Path(path).touch()
-
-
 def _raise_loopback() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         request = struct.pack("16sh14x", b"lo", 0)
@@ -284,7 +193,7 @@ def _become_nobody(account: int) -> None:
         account = NOBODY
         os.setresgid(account, account, account)
         os.setresuid(account, account, account)
-    _call("unshare", _libc.unshare(NEWUSER))
+    call("unshare", libc.unshare(NEWUSER))
     _map_ids(account, account)
 
 
@@ -297,7 +206,7 @@ def _bound_sockets() -> None:
 
 def _map_ids(user: int, group: int) -> None:
     # A process whose ids have changed since it started may not write to its own /proc/self otherwise.
-    _call("prctl", _libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
+    call("prctl", libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{USER} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{USER} {group} 1")
@@ -306,10 +215,10 @@ def _map_ids(user: int, group: int) -> None:
 def _give_up_privileges() -> None:
     """No capability now, and none to be had by starting a program."""
     for capability in range(64):
-        _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails past the last one there is
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails past the last one there is
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-    _call("capset", _libc.capset(header, (ctypes.c_uint32 * 6)()))
-    _call("prctl", _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    call("capset", libc.capset(header, (ctypes.c_uint32 * 6)()))
+    call("prctl", libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 
 
 def _raise_second_wall() -> None:
@@ -385,39 +294,6 @@ def _watch(first: int, channel: int, limits: Limits) -> Ending:
     if code == -signal.SIGKILL and spared < MERCIES:
         limit = limit or _too_much(limits)
     return Ending(code, limit)
-
-
-def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str = "") -> None:
-    answer = _libc.mount(
-        source and source.encode(),
-        target.encode(),
-        kind and kind.encode(),
-        ctypes.c_ulong(flags),
-        options.encode(),
-    )
-    _call(f"mount {target}", answer)
-
-
-def _read_only(target: str, recursive: bool) -> None:
-    attributes = (ctypes.c_uint64 * 4)(ATTR_READ_ONLY, 0, 0, 0)
-    flags = AT_RECURSIVE if recursive else 0
-    answer = _libc.syscall(
-        SYS_MOUNT_SETATTR, AT_FDCWD, target.encode(), flags, attributes, ctypes.c_size_t(32)
-    )
-    _call(f"mount_setattr {target}", answer)
-
-
-def _pivot_root_number() -> int:
-    numbers = {"x86_64": 155, "aarch64": 41}
-    if os.uname().machine not in numbers:
-        raise CannotConfine(f"pivot_root has no known number on {os.uname().machine}")
-    return numbers[os.uname().machine]
-
-
-def _call(name: str, answer: int) -> None:
-    if answer != 0:
-        code = ctypes.get_errno()
-        raise CannotConfine(f"{name}: {os.strerror(code)}")
 
 
 def _close_files(kept: set[int]) -> None:
