@@ -11,7 +11,8 @@ from pathlib import Path
 
 from autograder import control_group
 from autograder.sandbox import Limits
-from course_lib.cuda.build import cache_folder, runtime
+from course_lib.cuda.build import runtime
+from course_lib.cuda.cache import cache_folder
 from course_lib.cuda.compiler import compilers
 from course_lib.cuda.errors import CourseFault
 from course_lib.examination import warm

@@ -1,6 +1,5 @@
 """Compiles a kernel for the host, once: the cache's file names are hashes of all that matters."""
 
-import atexit
 import hashlib
 import os
 import re
@@ -11,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
+from course_lib.cuda.cache import cache_folder, is_whole
 from course_lib.cuda.compiler import MOST_FRAME_BYTES, Compiler
 from course_lib.cuda.errors import CompileError, CourseFault
 from course_lib.cuda.sites import label_calls
@@ -29,31 +29,6 @@ _NO_ROOM = re.compile(
     r"No space left on device|file system is full|File size limit exceeded|[Oo]ut of memory|memory exhausted"
     r"|Cannot allocate memory|bad_alloc|Killed|relocation truncated"
 )
-
-
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: under COURSE_CACHE or in the user's cache folder, which is there then.
-
-    Where that cannot be written, they are kept in a temporary folder until this process ends.
-    """
-    if chosen := os.environ.get("COURSE_CACHE"):
-        folder = Path(chosen) / "cuda"
-    else:
-        import platformdirs
-
-        folder = platformdirs.user_cache_path("course_lib") / "cuda"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return _temporary_folder()
-    return folder if os.access(folder, os.W_OK | os.X_OK) else _temporary_folder()
-
-
-@cache
-def _temporary_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="course_cuda_"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def build(source: str, filename: str, compiler: Compiler, inspected: bool = False) -> Path:
@@ -96,7 +71,7 @@ def _build(source: str, filename: str, compiler: Compiler, inspected: bool) -> P
     flags = compiler.kernel_flags(inspected)
     key = _digest(translated, _host_files(), compiler.identity, repr(flags), repr(compiler.link_flags))
     library = cache_folder() / f"{key}.so"
-    if library.exists():
+    if is_whole(library):
         return library
     with ThreadPoolExecutor(1) as pool:
         compiled = pool.submit(runtime, compiler, inspected)
@@ -138,7 +113,7 @@ def runtime(compiler: Compiler, inspected: bool) -> list[Path]:
     flags, objects = compiler.runtime_flags(inspected), []
     for name in _INSPECTOR if inspected else _RUNTIME:
         target = cache_folder() / f"{_digest(name, _host_files(), compiler.identity, repr(flags))}.o"
-        if not target.exists():
+        if not is_whole(target):
             _into_cache(target, [*compiler.command, *flags, "-c", str(HOST / name)])
         objects.append(target)
     return objects

@@ -149,7 +149,7 @@ def _import(modules: Sequence[str]) -> None:
 
 def _main(kind: str, details: list, stream: socket.socket, carried: dict[str, bytes]) -> Callable[[], None]:
     """What a process of this kind does once it is guarded."""
-    from course_lib.cuda.build import cache_folder
+    from course_lib.cuda.cache import cache_folder
     from course_lib.examination import candidate, examiner, kernels
     from course_lib.examination.shell import Shell
 

@@ -1,5 +1,6 @@
 """The cache: compiled once, found by content, and safe when several processes compile at once."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from course_lib import cuda
 from course_lib.cuda import build
+from course_lib.cuda.cache import cache_folder
 from course_lib.cuda.compiler import preferred
 from course_lib.cuda.module import Module
 
@@ -30,6 +32,16 @@ def test_a_source_is_compiled_once_and_a_changed_one_again(cache, monkeypatch):
     assert {path: path.stat().st_mtime_ns for path in cache.iterdir()} == first
     Module(SOURCE.replace("1;", "2;"), "k.cu", "host")
     assert len(list(cache.glob("*.so"))) == 2
+
+
+@pytest.mark.parametrize("kept", [0, 10, 0.5, 0.99])
+def test_a_compiled_file_that_was_emptied_or_cut_off_is_compiled_anew(cache, kept):
+    build.build(SOURCE, "k.cu", cuda.compilers()[0])
+    for path in cache.iterdir():
+        data = path.read_bytes()
+        path.write_bytes(data[: int(kept * len(data)) if kept < 1 else kept])
+    library = build.build(SOURCE, "k.cu", cuda.compilers()[0])
+    ctypes.CDLL(str(library))  # the loader takes it
 
 
 def test_a_failed_compilation_leaves_nothing_behind(cache):
@@ -61,12 +73,12 @@ def test_where_the_cache_cannot_be_written_kernels_are_kept_in_a_temporary_folde
     module["k"](1, 1, (x,))
     assert x[0] == 1
     assert module.inspect("k", 1, 1, (x,)).ok
-    assert list(build.cache_folder().glob("*.so"))
-    assert tmp_path not in build.cache_folder().parents
+    assert list(cache_folder().glob("*.so"))
+    assert tmp_path not in cache_folder().parents
 
 
 def test_a_temporary_folder_is_gone_when_the_process_ends(tmp_path):
-    program = "from course_lib.cuda.build import cache_folder; print(cache_folder())"
+    program = "from course_lib.cuda.cache import cache_folder; print(cache_folder())"
     environment = os.environ | {"COURSE_CACHE": str(_no_folder(tmp_path))}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert run.returncode == 0
