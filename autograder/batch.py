@@ -48,7 +48,7 @@ class Graders(Protocol):
     def run(self, assignment: Assignment, tasks: deque[Task]) -> Iterator[list[Answer]]:
         """Take tasks until there are none; answers in any order, each list all that are there by then.
 
-        Who empties `tasks` meanwhile ends it: what is in work is finished, nothing else is begun.
+        A caller that empties `tasks` meanwhile ends it: what is in work is finished, nothing else is begun.
         """
 
 

@@ -1,4 +1,4 @@
-"""The files that a confined process sees: a root in memory, read-only but for its scratch folders."""
+"""The files that a confined process sees: a root in memory, read-only except for its scratch folders."""
 
 import ctypes
 import os

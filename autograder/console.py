@@ -34,7 +34,7 @@ class Stopped(Exception):
 
 
 class _Rate(ProgressColumn):
-    """Submissions a second, or a minute where that is easier to read."""
+    """Submissions per second, or per minute where that is easier to read."""
 
     def render(self, task) -> Text:
         speed = task.finished_speed or task.speed or 0
@@ -101,7 +101,7 @@ def _asked_to_stop(grading: Grading, progress: Progress) -> Iterator[list]:
 
 
 def outcome_table(outcomes: list[Outcome]) -> Table:
-    """One row a submission; of a large class, only those that were not graded or are flagged."""
+    """One row per submission; of a large class, only those that were not graded or are flagged."""
     table = Table("student", "automatic points", "result", box=None, pad_edge=False)
     rows = sorted(outcomes, key=lambda outcome: outcome.student)
     if len(rows) > ROWS:
@@ -131,5 +131,5 @@ def summary(outcomes: list[Outcome], seconds: float) -> str:
         said.append(f"mean {sum(points) / len(points):.2f} of {outcomes[0].auto_possible:g}")
     said.append(f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min")
     if states["graded"]:
-        said.append(f"{60 * states['graded'] / seconds:.0f} submissions a minute")
+        said.append(f"{60 * states['graded'] / seconds:.0f} submissions per minute")
     return ", ".join(said)

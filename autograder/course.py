@@ -89,7 +89,7 @@ class Course:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether something has that name, be it a link to nothing or in a folder that nobody may enter."""
+    """Whether something has that name, even a link to nothing, or one in a folder that nobody may enter."""
     try:
         path.lstat()
     except PermissionError:

@@ -1,4 +1,4 @@
-"""An answer in words that is not in its cell: who must read it, and where the marker finds it."""
+"""An answer in words that is not in its cell: that a person must read it, and where the marker finds it."""
 
 import re
 

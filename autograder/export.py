@@ -41,7 +41,7 @@ class Exported:
 
 
 def export_csv(course: Course, assignment: str) -> Path:
-    """Write exports/ASSIGNMENT.csv, one row a student whatever the status; returns its path.
+    """Write exports/ASSIGNMENT.csv, one row per student whatever the status; returns its path.
 
     A text that a spreadsheet would run as a formula gets an apostrophe before it, as
     https://owasp.org/www-community/attacks/CSV_Injection says.

@@ -128,7 +128,7 @@ def act_for(who: str) -> None:
 
 
 def actor() -> str:
-    """Who works here and with what: 'ada, formgrader', or 'ada, course grade'."""
+    """The account that works here, and with what: 'ada, formgrader', or 'ada, course grade'."""
     if _acts_for:
         return _acts_for[0]
     try:

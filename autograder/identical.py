@@ -36,7 +36,7 @@ class Identical:
 def identical_answers(course: Course, assignment: str) -> list[Identical]:
     """Groups of students with the same answers, most cells first.
 
-    Compared are the lines of solution cells that the released version does not have, when they are long
+    It compares the lines of solution cells that the released version does not have, when they are long
     enough to be nobody's chance. The notebooks are those in submitted/; one that cannot be read is left out.
     """
     name = course.source(assignment).name

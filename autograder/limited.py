@@ -168,7 +168,7 @@ atexit.register(_asked.close)
 def ask(limit: Limit, function: Callable, *details):
     """What `function`, one of a module, returns for `details` in a process of its own: plain data.
 
-    Raises Failed with what it raised, or what became of the process. Who asks checks the answer's type.
+    Raises Failed with what it raised, or what became of the process. The caller checks its type.
     """
     return _asked.ask(limit, function, details)
 

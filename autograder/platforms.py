@@ -36,7 +36,7 @@ class Person:
 
 
 def person_in(parts: Iterable[str]) -> Person | None:
-    """Who a file belongs to by the names of its folders and its own, the innermost that says it."""
+    """The student a file belongs to by the names of its folders and its own, the innermost that says it."""
     *folders, file = parts
     for place, part in reversed(list(enumerate([*folders, file]))):
         is_file = place == len(folders)
@@ -69,7 +69,7 @@ def is_another(one: Person, assignment: str, other: Person, others: str) -> bool
 
 
 class People:
-    """Who, by the platform, has handed in under which student id: submitted/.people.json.
+    """The person who, by the platform, has handed in under each student id: submitted/.people.json.
 
     An instructor's word, given by --student, decides for good whose the files of one assignment are.
     """
@@ -86,7 +86,7 @@ class People:
         except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             raise UserError(
                 f"{self._path} cannot be read ({type(error).__name__}); it says who has handed in under "
-                "which id: put it back from a backup, or delete it, after which that is noted anew."
+                "which id: put it back from a backup, or delete it, after which that is noted again."
             ) from error
 
     def decided(self, assignment: str, person: Person | None) -> str | None:

@@ -156,7 +156,7 @@ def task_names(course: Course, assignment: str) -> dict[str, str]:
 
 
 def task_statistics(cells: list[CellScores], names: dict[str, str]) -> list[TaskStatistics]:
-    """One row a task, in order of first appearance; a task not in `names` goes by its cell's name."""
+    """One row per task, in order of first appearance; a task not in `names` goes by its cell's name."""
     groups: dict[str, list[CellScores]] = {}
     for cell in cells:
         groups.setdefault(task_of(cell.name), []).append(cell)

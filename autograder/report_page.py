@@ -91,7 +91,7 @@ def point_edges(found: Report) -> list[float]:
 
 
 def tasks(found: Report) -> str:
-    """A row a task, with how many earned all, some or no points."""
+    """A row per task, with how many earned all, some or no points."""
     kinds = [
         ("full", plots.FULL),
         ("partial", plots.PARTIAL),
@@ -109,7 +109,7 @@ def tasks(found: Report) -> str:
 
 
 def failing(found: Report) -> str:
-    """A row a test that not everybody passes."""
+    """A row per test that not everybody passes."""
     if not found.failing:
         return "<p>Every submission passes every test.</p>"
     rows = [
@@ -125,7 +125,7 @@ def failing(found: Report) -> str:
 
 
 def flags(found: Report) -> str:
-    """A row a student with what the grader noticed."""
+    """A row per student with what the grader noticed."""
     if not found.flags:
         return "<p>The grader noticed nothing unusual.</p>"
     note = (
@@ -137,12 +137,12 @@ def flags(found: Report) -> str:
 
 
 def identical(found: Report) -> str:
-    """A row a group of students that share answers."""
+    """A row per group of students that share answers."""
     if not found.identical:
         return "<p>No two students share an answer of more than a few words.</p>"
     note = (
-        "<p class=quiet>The same but for comments and spacing, short answers and the released text left out. "
-        "It says nothing about who wrote them, or whether they may have worked together.</p>"
+        "<p class=quiet>The same except for comments and spacing; short answers and the released text are "
+        "left out. It says nothing about who wrote them, or whether they may have worked together.</p>"
     )
     rows = [
         [escape(", ".join(group.students)), str(len(group.cells)), escape(", ".join(group.cells))]
@@ -159,7 +159,7 @@ def seconds(found: Report) -> str:
     slowest = sorted(found.seconds.items(), key=lambda item: -item[1])[:5]
     names = ", ".join(f"{escape(student)} {value:.1f} s" for student, value in slowest)
     text = f"<p>Median {statistics.median(values):.1f} s, in all {sum(values):.0f} s. Slowest: {names}.</p>"
-    return plots.histogram(values, plots.nice_edges(max(values), 12), "seconds a submission") + text
+    return plots.histogram(values, plots.nice_edges(max(values), 12), "seconds per submission") + text
 
 
 def changes(found: Report) -> str:

@@ -37,7 +37,7 @@ def show_report(found: Report) -> None:
 
 
 def task_table(found: Report) -> Table:
-    """A row a task."""
+    """A row per task."""
     table = Table("task", box=None, pad_edge=False)
     for head in ("points", "mean", "median", "full", "partial", "none", "to mark"):
         table.add_column(head, justify="right")

@@ -1,4 +1,4 @@
-"""The class list: who the students are, from a file as spreadsheets, Canvas and Moodle write it."""
+"""The class list: the students of the class, from a file as spreadsheets, Canvas and Moodle write it."""
 
 import csv
 import functools

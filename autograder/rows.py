@@ -1,7 +1,7 @@
 """The rows of one assignment in nbgrader's gradebook, read and written for many students at once.
 
-nbgrader's own methods ask and commit once a cell, and compute sums over the whole class with each object they
-load. These rows are the same, with its classes and its late penalty plugin; a test compares them.
+nbgrader's own methods ask and commit once per cell, and compute sums over the whole class with each object
+they load. These rows are the same, with its classes and its late penalty plugin; a test compares them.
 """
 
 from collections.abc import Iterable

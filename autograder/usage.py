@@ -11,7 +11,7 @@ def holds_more(first: int, limit: int) -> bool:
 
     What waits in sockets is no process's memory: as much is counted as may wait in those of its network. A
     quick sum counts what forks share once for each, so it is never too low: only above the limit must the
-    kernel count page by page, which takes milliseconds a process.
+    kernel count page by page, which takes milliseconds per process.
     """
     page = os.sysconf("SC_PAGESIZE")
     limit -= _in_sockets(first)

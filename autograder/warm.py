@@ -18,7 +18,7 @@ from course_lib.cuda.errors import CourseFault
 from course_lib.examination import warm
 from course_lib.examination.assignment import Assignment
 
-# Packages that submissions use, and what a first use of each imports besides: every fork would do it anew.
+# Packages that submissions use, and what a first use of each imports besides: every fork would do it again.
 PACKAGES = {
     "numpy": (),
     "scipy": ("scipy.optimize", "scipy.linalg", "scipy.special"),

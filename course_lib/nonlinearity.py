@@ -113,7 +113,7 @@ def best_line(x: np.ndarray, y: np.ndarray) -> float:
     """The largest share of points x (n, 2) with classes y (0 or 1) that any straight line can get right.
 
     Exact: moved as far as it goes without crossing a point, a line touches one; so lines through each point
-    are turned by half a circle, and the sides are counted anew at each point they sweep over. O(n² log n).
+    are turned by half a circle, and the sides are counted again at each point they sweep over. O(n² log n).
     """
     x, sign = np.asarray(x, dtype=np.float64), 2 * np.asarray(y) - 1
     if len(x) == 0 or x.shape != (len(sign), 2):
@@ -144,7 +144,7 @@ class Kernel:
     numbers: int
 
     def seconds(self, gpu: GPU, precision: str = "fp16") -> float:
-        """The longer of arithmetic and memory traffic at a card's stated rates (roofline, 2 bytes a number).
+        """The longer of arithmetic and memory traffic at a card's stated rates (roofline, FP16).
 
         Williams, Waterman and Patterson 2009. Latency and launch are left out.
         """

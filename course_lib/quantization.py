@@ -45,7 +45,7 @@ class Quantized:
         return (scale * (self.codes.astype(np.int64) - zero_point)).astype(np.float32)
 
     def nbytes(self, scale_bits: int = 16) -> int:
-        """Bytes when packed: codes, a scale a block, and unless symmetric a zero point of `bits` bits."""
+        """Bytes when packed: codes, a scale per block, and unless symmetric a zero point of `bits` bits."""
         block_bits = scale_bits + (0 if self.symmetric else self.bits)
         return math.ceil(self.codes.size * self.bits / 8) + math.ceil(self.scale.size * block_bits / 8)
 
@@ -165,8 +165,9 @@ def signal_to_noise(x, approximation, axis=None) -> np.ndarray:
 class QuantizedLinear(torch.nn.Module):
     """A linear layer that stores codes and scales and multiplies by the weight they stand for.
 
-    With `activation_bits` the input is quantized too, symmetrically with a scale a row, and the product is
-    one of integers (int32), as on int8 hardware; the weight then has one symmetric scale a tensor or channel.
+    With `activation_bits` the input is quantized too, symmetrically with a scale per row, and the product is
+    one of integers (int32), as on int8 hardware; the weight then has one symmetric scale per tensor or
+    channel.
     """
 
     def __init__(self, weight: Quantized, bias: torch.Tensor | None, activation_bits: int | None = None):

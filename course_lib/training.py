@@ -18,7 +18,7 @@ Data = np.ndarray | torch.Tensor
 
 @dataclass
 class History:
-    """What `train` saw, one number an epoch: the mean loss over its batches, and accuracies after it."""
+    """What `train` saw, one number per epoch: the mean loss over its batches, and accuracies after it."""
 
     loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)

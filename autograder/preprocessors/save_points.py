@@ -8,7 +8,7 @@ from autograder.preprocessors.examine import RESULT
 class SavePoints(preprocessors.SaveAutoGrades):
     """Takes the points that Examine found; a test that is itself wrong is left for the instructor to mark.
 
-    So is an answer that is not in its cell, which nbgrader's own gives 0 as left out.
+    The same holds for an answer that is not in its cell, which nbgrader's own gives 0 as left out.
     """
 
     def _add_score(self, cell, resources):

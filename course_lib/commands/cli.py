@@ -54,7 +54,7 @@ def run_tests(
     if not (ROOT / "tests").is_dir():
         raise UserError("The student edition has no tests of its own; ./course check runs a notebook's.")
     cores = min(os.cpu_count() or 1, 8)
-    # One thread a worker: several workers with all cores each are slower than one. Neighbors stay with one
+    # One thread per worker: several workers with all cores each are slower than one. Neighbors stay with one
     # worker, since they share what took long to start; one that has ended early takes over from the others.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
     command = [sys.executable, "-m", "pytest", "-n", str(cores), "--dist", "worksteal"]
@@ -103,7 +103,7 @@ def submit(
     print(f"Packed {packed}")
     if (left_out := notebook.stat().st_size - len(handed_in.data)) > 0:
         print(
-            f"Left out of the zip: {left_out / 1e6:.0f} MB of outputs and saved widgets; they are made anew."
+            f"Left out of the zip: {left_out / 1e6:.0f} MB of outputs and saved widgets; they are made again."
         )
     print(f"SHA-256 of the notebook in it: {handed_in.sha256}")
     if others:

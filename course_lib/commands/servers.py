@@ -20,7 +20,7 @@ from course_lib.paths import ROOT
 
 ANSWERS_WITHIN = 90  # seconds; a cold start from a slow disk takes 20
 SETTINGS = ROOT / "course_lib" / "commands" / "lab_settings"
-# Nothing is asked of any machine but this one: no update check, no news, no extension catalogue.
+# Nothing is asked of any machine but this one: no update check, no news, no list of extensions.
 QUIET = [
     "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",

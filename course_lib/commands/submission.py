@@ -20,7 +20,7 @@ RECEIPT = "receipt.json"
 FIELDS = ("assignment", "notebook", "sha256", "submitted", "student", "course_version")
 NOTEBOOK_LIMIT = 20_000_000  # bytes; a notebook with a dozen figures has under 2 MB
 RECEIPT_LIMIT = 10_000
-# A student id becomes a folder name and a gradebook key, hence no space, slash, wildcard or leading dot.
+# A student id becomes a folder name and a gradebook key, so it has no space, slash, wildcard or leading dot.
 STUDENT_ID = re.compile(r"\w[\w.@-]{0,63}")
 ASSIGNMENT = re.compile(r"[A-Za-z0-9][\w-]{0,63}", re.ASCII)
 NOTEBOOK_NAME = re.compile(r"\w[\w .()-]{0,99}\.ipynb")
@@ -52,7 +52,7 @@ def pack(assignment: str, notebook_path: Path | str, student: str | None, destin
     """Write `ASSIGNMENT-STUDENT.zip` into the folder `destination`; returns its path.
 
     `student` is the id the course knows the student by; None takes the login name. A notebook that is too
-    large is packed without outputs and saved widgets, which grading makes anew. Raises UserError when the id
+    large is packed without outputs and saved widgets, which grading makes again. Raises UserError when the id
     cannot be a folder name or the notebook is missing, too large even so, or no notebook.
     """
     student = of_one_person(student if student is not None else _login_name())

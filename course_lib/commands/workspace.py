@@ -65,7 +65,7 @@ def prepare() -> list[str]:
 
 
 def student_version(assignment: str) -> Path:
-    """The notebook of `assignment` as students get it, made anew where its source changed."""
+    """The notebook of `assignment` as students get it, made again where its source changed."""
     _release([assignment])
     return _student_folder(assignment) / _shipped_name(assignment)
 
@@ -109,7 +109,7 @@ def _release(names: list[str]) -> None:
 def _digests(record: Path) -> dict[str, str]:
     """name -> SHA-256, as written here before; a record that is missing or cut off is as good as empty.
 
-    Then a file that differs from the course's counts as the student's, and student versions are made anew.
+    Then a file that differs from the course's counts as the student's, and student versions are made again.
     """
     try:
         found = json.loads(record.read_text("utf-8"))

@@ -116,7 +116,7 @@ def largest_stage(shape: Shape, layout: Layout) -> float:
 def stage_seconds(shape: Shape, layout: Layout, cluster: Cluster, work: Work, tokens: int) -> float:
     """Time that `tokens` tokens with this `work` spend in the fullest stage, its messages included.
 
-    The work is the whole model's. Messages: two all-reduces of the activations a layer among the shards,
+    The work is the whole model's. Messages: two all-reduces of the activations per layer among the shards,
     and one send to the next stage. Nothing overlaps with them. Raises ValueError as
     `check`, and for no tokens.
     """
@@ -178,7 +178,7 @@ def requests_per_second(
     """Requests that a cluster finishes a second, each of `prompt` and `answer` tokens, `users` in flight.
 
     A replica's users form as many groups as there are stages, so that stages work at the same time; a
-    stage reads its weights once a group and round. Prompts are computed one at a time, between rounds.
+    stage reads its weights once per group and round. Prompts are computed one at a time, between rounds.
     Returns 0 where `users` is 0. Raises ValueError as `check`, for negative users, and for an empty prompt or
     answer.
     """

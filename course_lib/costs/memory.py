@@ -7,7 +7,7 @@ from course_lib.arguments import count, instance, not_negative, positive, real
 from course_lib.shapes import Shape
 
 HALF = 2  # bytes of a number in FP16 or BF16
-ADAM = 12  # bytes a parameter: FP32 copy, momentum, variance
+ADAM = 12  # bytes per parameter: FP32 copy, momentum, variance
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class States:
 
 
 def training_states(parameters: float, stage: int = 0, ranks: int = 1, optimizer: float = ADAM) -> States:
-    """Model states in mixed precision: 2 bytes a parameter, 2 a gradient, `optimizer` (Adam: 12).
+    """Model states in mixed precision: 2 bytes per parameter, 2 per gradient, `optimizer` (Adam: 12).
 
     ZeRO divides over `ranks` the optimizer states (stage 1), gradients too (2), and parameters too (3).
     Rajbhandari et al. 2020, section 5. Raises ValueError for another stage, no ranks, and negative numbers.

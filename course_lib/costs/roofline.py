@@ -186,8 +186,8 @@ def flash_attention_traffic(length: int, head_dim: int, on_chip: int) -> int:
     """Numbers that cross memory for one head's attention by FlashAttention with `on_chip` numbers of SRAM.
 
     Keys and values are read once, in blocks of ceil(on_chip / 4d) rows; for each block queries are read, and
-    the output and its two statistics a row read and written. Dao et al. 2022, algorithm 1; theorem 2: of the
-    order of l²d²/on_chip. Raises ValueError for what is below 1, and for less SRAM than 4d numbers.
+    the output and its two statistics per row read and written. Dao et al. 2022, algorithm 1; theorem 2: of
+    the order of l²d²/on_chip. Raises ValueError for what is below 1, and for less SRAM than 4d numbers.
     """
     count(length=length, head_dim=head_dim, on_chip=on_chip)
     if on_chip < 4 * head_dim:

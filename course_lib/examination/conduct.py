@@ -1,4 +1,4 @@
-"""Leads an examination: has the student's cells run, then the tests, and passes on what they ask."""
+"""Leads an examination: lets the student's cells run, then the tests, and passes on what they ask."""
 
 import builtins
 import contextlib
@@ -24,8 +24,8 @@ OWN_CELL = 300.0  # seconds that one of the instructor's cells may take
 class Findings:
     """Outputs by place in the submission, points and messages by test, and what was worth a flag.
 
-    imported: modules that the instructor's visible cells have imported, in order: who imports them before
-    the next examination need not wait for them in it. held_up: a time limit was hit because of others.
+    imported: modules that the instructor's visible cells have imported, in order: a process that imports them
+    before the next examination need not wait for them in it. held_up: a time limit was hit because of others.
     """
 
     outputs: dict[int, list] = field(default_factory=dict)

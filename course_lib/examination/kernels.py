@@ -82,7 +82,7 @@ def _same(values: list) -> list[int]:
 
 
 def serve(channel: Channel, longest: float) -> None:
-    """Build and launch as asked, `longest` seconds a launch at most, until the channel is closed."""
+    """Build and launch as asked, `longest` seconds per launch at most, until the channel is closed."""
     libraries: dict[tuple, Path] = {}
     while True:
         try:

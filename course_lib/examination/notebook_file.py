@@ -28,9 +28,9 @@ class TooMuch(ValueError):
 def contents(data: bytes) -> dict | None:
     """The notebook in `data` as JSON has it, in whichever Unicode encoding, with nothing but what is graded.
 
-    Kept are the formats' numbers and for each cell its texts, its attachments and nbgrader's name of it;
-    outputs and metadata are there and empty, and what is of another type than it should be is None, as is all
-    of what is no object. Raises ValueError for what is no JSON, TooMuch.
+    It keeps the formats' numbers and for each cell its texts, its attachments and nbgrader's name of it;
+    outputs and metadata are there and empty, and what is of another type than it should be is None, and so is
+    everything in what is not an object. Raises ValueError for what is no JSON, TooMuch.
     """
     if len(data) > MAX_BYTES:
         raise TooMuch(f"the notebook has {len(data) >> 20} MB; at most {MAX_BYTES >> 20} MB are read")

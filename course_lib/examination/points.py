@@ -51,5 +51,5 @@ def points_earned(said: list, possible: float) -> float:
     if kind == OURS and type(detail) is str:
         raise TestCellError(detail)
     if kind == OTHER and type(detail) is str:
-        raise TestCellError(f"the test ends with {detail!r}, which is no number of points")
+        raise TestCellError(f"the test ends with {detail!r}, which is not a number of points")
     raise ValueError("no verdict came")

@@ -1,4 +1,4 @@
-"""Has the student's cells run in a candidate process, which leaves a process at the place of each test."""
+"""Lets the student's cells run in a candidate process, which leaves a process at the place of each test."""
 
 import re
 import socket
@@ -21,10 +21,10 @@ def run_cells(
     stack: ExitStack,
     apart: bool = False,
 ) -> tuple[dict[str, Channel], Channel | None]:
-    """Run all cells, keep their outputs in `found`; returns who answers for the notebook, by name of test,
+    """Run all cells, keep their outputs in `found`; returns what answers for the notebook, by name of test,
     and the notebook's own process: when that ends, all do.
 
-    Who answers is a copy of the notebook's process, made at the place of the test. A copy costs as much as a
+    What answers is a copy of the notebook's process, made at the place of the test. A copy costs as much as a
     short cell, so tests with no cell between them share one, and what comes after the last cell is answered
     by the notebook's process itself; with `apart`, each test has a copy of its own. All end with `stack`.
     When a cell ends the process or leaves it unable to be copied, everything is run again without that cell.
@@ -91,7 +91,7 @@ class _Run:
             self._careful = True
 
     def close(self) -> None:
-        """End who answers."""
+        """End what answers."""
         for channel in self.answering.values():
             channel.close()
 

@@ -32,7 +32,7 @@ def warm(guard: str, environment: dict[str, str], folder: Path) -> Warm:
     """A warm process, the one that stands by or a new one; what it forks has that environment and folder.
 
     One that has imported other files than those that are here now, or in another environment, is not used:
-    it ends, and a new one takes its place. Raises UserError for seconds that are no number.
+    it ends, and a new one takes its place. Raises UserError for seconds that are not a number.
     """
     environment = {STANDBY_SECONDS: SECONDS} | environment
     connection = None
@@ -68,7 +68,7 @@ def _path(environment: dict[str, str]) -> Path:
 
 
 def _connected(path: Path) -> socket.socket | None:
-    """A connection to who listens there, if anybody does."""
+    """A connection to the process that listens there, if there is one."""
     found = socket.socket(socket.AF_UNIX)
     try:
         found.connect(str(path))

@@ -45,7 +45,7 @@ def stand_by(listener: socket.socket) -> None:
     _get_ready()
     for requests in _callers(listener, float(os.environ[STANDBY_SECONDS])):
         with requests, requests.makefile("rb") as waiting:
-            requests.settimeout(LOOK)  # who says nothing keeps nobody else waiting
+            requests.settimeout(LOOK)  # a process that says nothing keeps no other waiting
             asked = _first_questions(waiting)
             if asked and os.fork() == 0:
                 listener.close()
@@ -55,7 +55,7 @@ def stand_by(listener: socket.socket) -> None:
 
 
 def _callers(listener: socket.socket, seconds: float) -> Iterator[socket.socket]:
-    """Who connects, until nobody has for `seconds`."""
+    """Those that connect, until none has for `seconds`."""
     path = listener.getsockname()
     mine, until = _number(path), time.monotonic() + seconds
     listener.settimeout(min(seconds, LOOK))

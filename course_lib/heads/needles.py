@@ -38,7 +38,7 @@ def both_named(weights) -> np.ndarray:
 
 
 # The problem is convex and the same under every renaming of the values, so its solution is too: the readout
-# of head h is size_h (I - 1/8), with squared norm 7 size_h^2. One number a head remains, found by Newton.
+# of head h is size_h (I - 1/8), with squared norm 7 size_h^2. One number per head remains, found by Newton.
 
 
 def _best_sizes(t: np.ndarray) -> np.ndarray:

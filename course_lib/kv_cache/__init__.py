@@ -12,7 +12,7 @@ Caches. Each holds one sequence, and all behave as `Cache` says (length, reserve
     ContiguousCache(shape, capacity)         one piece of memory, reserved whole
     PagedCache(PagePool(shape, pages))       pages taken from a pool, which many sequences share
     WindowedCache(shape, window, sinks)      the first `sinks` tokens and the last `window`; the rest is lost
-    QuantizedCache(shape, capacity, bits)    codes of 8 or 4 bits, a scale a token and head
+    QuantizedCache(shape, capacity, bits)    codes of 8 or 4 bits, a scale per token and head
     OffloadedCache(pool, host, hot)          the newest `hot` pages here, older ones in host memory
 
 Batches. `step(decoder, tokens, caches)` runs one step of any mix of sequences: a list of token lists (a

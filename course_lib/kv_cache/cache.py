@@ -13,7 +13,7 @@ from course_lib.shapes import Shape, kv_bytes_per_token
 class Cache(ABC):
     """Keys and values of one sequence, layer by layer, for `shape`'s layers, kv_heads and head_dim.
 
-    A step of n tokens calls `reserve(n)` once, `append` once a layer, and `advance(n)` at its end. Keys and
+    A step of n tokens calls `reserve(n)` once, `append` once per layer, and `advance(n)` at its end. Keys and
     values are (tokens, kv_heads, head_dim), as the kernels of kernels/kv_cache.cu keep them. Memory is taken
     from `budget`, if one is given, when the first tokens come.
     """

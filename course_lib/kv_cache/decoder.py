@@ -108,7 +108,7 @@ class Decoder(nn.Module):
         return sum(weight.nbytes for weight in held)
 
     def weights(self) -> dict:
-        """The weights as plain data: tensors (out, in) by name, one dict a layer, and head_dim.
+        """The weights as plain data: tensors (out, in) by name, one dict per layer, and head_dim.
 
         They are not copied. Raises ValueError after `int8_weights`, whose codes are no weights.
         """
@@ -145,7 +145,7 @@ class Decoder(nn.Module):
         """
         sizes = [len(new) for new in tokens]
         if not sizes or min(sizes) < 1 or len(sizes) != len(caches) or len({*map(id, caches)}) != len(caches):
-            raise ValueError("a step needs at least one token a sequence, and a cache of its own for each")
+            raise ValueError("a step needs at least one token per sequence, and a cache of its own for each")
         flat = torch.cat(list(tokens))
         self._check(flat, max(cache.length + n for cache, n in zip(caches, sizes, strict=True)))
         for cache, n in zip(caches, sizes, strict=True):

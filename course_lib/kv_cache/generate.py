@@ -25,7 +25,7 @@ def step(decoder: Decoder, tokens: Sequence[Sequence[int]], caches: Sequence[Cac
 def prefill(decoder: Decoder, tokens: Sequence[int], cache: Cache, chunk: int | None = None) -> torch.Tensor:
     """Logits (vocabulary,) of the token after `tokens`, whose keys and values join the cache.
 
-    With `chunk`, that many tokens a step. Raises as `Decoder.packed`, and ValueError for a chunk below 1.
+    With `chunk`, that many tokens per step. Raises as `Decoder.packed`, and ValueError for a chunk below 1.
     """
     if chunk is not None and chunk < 1:
         raise ValueError(f"a chunk has at least one token, not {chunk}")

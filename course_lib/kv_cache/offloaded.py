@@ -19,7 +19,7 @@ class OffloadedCache(Cache):
     def __init__(self, pool: PagePool, host: PagePool, hot: int):
         super().__init__(pool.shape, dtype=pool.keys.dtype, device=pool.keys.device, budget=pool.budget)
         if (pool.shape, pool.page, pool.keys.dtype) != (host.shape, host.page, host.keys.dtype):
-            raise ValueError("both pools need the same shape, tokens a page and dtype")
+            raise ValueError("both pools need the same shape, tokens per page and dtype")
         if hot < 1:
             raise ValueError(f"the page that is written to stays here: hot must be at least 1, not {hot}")
         self.pool, self.host, self.hot = pool, host, hot

@@ -13,7 +13,7 @@ def one_of_bits(name: str, bits: object) -> None:
 
 
 class QuantizedCache(ReservedCache):
-    """`QuantizedCache(shape, capacity, bits)` for 8 or 4 bits: codes, a float16 scale a token and head.
+    """`QuantizedCache(shape, capacity, bits)` for 8 or 4 bits: codes, a float16 scale per token and head.
 
     The grid is symmetric: code = round(value / scale), scale = largest magnitude / (2^(bits - 1) - 1). Two
     4-bit codes share a byte. `append` turns all codes of a layer back. Raises ValueError for other bits, and

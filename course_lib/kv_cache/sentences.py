@@ -1,4 +1,4 @@
-"""A tiny decoder that knows four sentences by heart, one token a word; trained while one waits."""
+"""A tiny decoder that knows four sentences by heart, one token per word; trained while one waits."""
 
 import functools
 

@@ -10,7 +10,7 @@ from course_lib.arguments import a, between, each, takes
 class ShuffledPages:
     """Random keys and values of some sequences, in pages that lie in any order; what is nobody's is NaN.
 
-    `lengths` are tokens a sequence, -1 for a place without one. Every sequence has room for one token more,
+    `lengths` are tokens per sequence, -1 for a place without one. Every sequence has room for one token more,
     whose key and value are drawn already. `random` decides the order of the pages and all numbers. Raises
     ValueError for a length below -1, and a size below 1.
 

@@ -20,7 +20,7 @@ while os.getppid() == int(sys.argv[1]):
 
 @contextlib.contextmanager
 def cores_awake() -> Iterator[None]:
-    """Within it a process a core spins that gives way to every other one at once (Linux's SCHED_IDLE).
+    """Within it one process per core spins, which gives way to every other one at once (Linux's SCHED_IDLE).
 
     A core that has gone idle takes its time to come back, most of all a virtual machine's, which the host
     lends to others meanwhile (up to several ms were measured, 0.1 ms within this). Processes that sleep and

@@ -34,7 +34,7 @@ CODES = {"INT8": (128 + 4) / 256, "INT4": (64 + 4) / 256}
 class Case:
     """One conversation: `tokens` cached at `kv_bytes` each, of which `room` bytes stay on the card.
 
-    The rest crosses `link` once a token, layer by layer, through `buffers` buffers. The card reads
+    The rest crosses `link` once per token, layer by layer, through `buffers` buffers. The card reads
     `weight_bytes` and the cache at `memory_bandwidth` bytes/s, an equal part in each layer. Raises ValueError
     for negative numbers, and no layers, buffers or bandwidth.
     """
@@ -109,7 +109,7 @@ class Remedy:
 
 @takes(shape=a(Shape), gpu=a(GPU))
 def recompute_link(shape: Shape, gpu: GPU) -> Network:
-    """Computing the cache anew, as a link: bytes of keys and values that the card makes in a second.
+    """Computing the cache again, as a link: bytes of keys and values that the card makes in a second.
 
     A token's keys and values of all layers take 2 FLOPs per weight of the layers, at the card's FP16 peak.
     """

@@ -16,7 +16,7 @@ EPOCHS = 40
 
 @dataclass(frozen=True)
 class Runs:
-    """What networks said of every image, before training and after each epoch; one of `samples` a network.
+    """What networks said of every image, before training and after each epoch; one of `samples` per network.
 
     train, validation, test: classes, int8 (1 + epochs, networks, images).
     """

@@ -13,7 +13,7 @@ MOST_USERS = 256  # of one replica at a time: what an engine keeps in flight, ro
 
 @dataclass(frozen=True)
 class Option:
-    """A layout, and what it gives: seconds a token alone, requests a second, users and model that fit."""
+    """A layout: seconds per token of one user, requests per second, users and model that fit."""
 
     layout: Layout
     token_seconds: float
@@ -47,7 +47,7 @@ def options(shape: Shape, cluster: Cluster, prompt: int = 500, answer: int = 250
 
 @reference("Q6.5")
 def choose(found: list[Option], wish: str) -> Option:
-    """The best for a wish: a token soonest ("faster"), most requests a second ("more users"), most room for
+    """The best for a wish: a token soonest ("faster"), most requests per second ("more users"), most room for
     one copy ("bigger model"); of equal ones the one that is faster.
 
     Raises ValueError for another wish, and where no layout holds the model.

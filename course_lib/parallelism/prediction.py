@@ -14,7 +14,7 @@ TOKEN = 8  # bytes of a token's number on its way back to the first stage
 
 @dataclass(frozen=True)
 class Prediction:
-    """Seconds from start to end, all users' tokens a second, the ranks' idle share, bytes they send."""
+    """Seconds from start to end, all users' tokens per second, the ranks' idle share, bytes they send."""
 
     seconds: float
     tokens_per_second: float

@@ -22,11 +22,11 @@ PATIENCE = timedelta(seconds=120)  # for a message of another rank; a rank that 
 
 def main() -> None:
     """Join the process group that the first order describes; then carry out orders while any come."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for who started us, who then ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the parent, which ends us
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not end up among the answers
     orders: queue.Queue = queue.Queue()
-    # Started before torch is imported, so that even that does not outlive who started us.
+    # Started before torch is imported, so that even that does not outlive the parent.
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
 
     def answer(*parts) -> None:

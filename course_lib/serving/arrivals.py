@@ -46,7 +46,7 @@ class Arrivals:
         return arrived
 
     def completed(self, request: int, now: float) -> None:
-        """An answer has ended at `now`: who waited for it thinks, then asks."""
+        """An answer has ended at `now`: the user who waited for it thinks, then asks."""
         for following in self.after.get(request, ()):
             self.time[following] = time = now + self.delays[following]
             heappush(self.pending, (time, following))

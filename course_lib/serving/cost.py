@@ -49,7 +49,7 @@ class StepCost:
 
         `number` is bytes of a weight and of a KV number. A step that overlaps both would take the longer
         instead of their sum, so this is at most twice as slow as the roofline says. Of a prompt only the last
-        token goes through the output head, as in `prefill_work`: once a step, in p0. All experts are read,
+        token goes through the output head, as in `prefill_work`: once per step, in p0. All experts are read,
         and those that a token uses computed. Raises ValueError for a rate that no maker states, a model with
         an encoder, and bytes that are not above 0.
         """

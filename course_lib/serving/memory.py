@@ -10,7 +10,7 @@ from course_lib.arguments import COUNT, POSITIVE, between, check_fields, or_none
 
 @dataclass(frozen=True)
 class Memory:
-    """`room` bytes for KV cache, of which a token takes `bytes_per_token` at 16 bits a number.
+    """`room` bytes for KV cache, of which a token takes `bytes_per_token` at 16 bits per number.
 
     block: tokens that are given out together. grow: a request holds what it has, instead of a reservation
     for all its tokens. reserve: tokens that every request reserves, as a server must that does not know the

@@ -12,9 +12,9 @@ def rows(source: str | Path | bytes, what: str) -> Iterator[tuple[str, dict[str,
     """Where each row stands, such as "line 2 of the log" (`what`: "log"), and its values by column.
 
     `source` is a path or a file's bytes. CSV with commas, semicolons (whose decimal point may be a comma) or
-    tabs; JSON as a list of objects, an object with such a list or with a list a column; an object a line.
-    UTF-8, UTF-16 with its mark, or Windows-1252; any ends of line. Names of columns lose blanks around them.
-    Raises ValueError for JSON that is none, with its line, and TypeError for another kind of source.
+    tabs; JSON as a list of objects, an object with such a list or with a list for each column; an object per
+    line. UTF-8, UTF-16 with its mark, or Windows-1252; any ends of line. Names of columns lose blanks around
+    them. Raises ValueError for JSON that is none, with its line, and TypeError for another kind of source.
     """
     if not isinstance(source, (str, Path, bytes, bytearray)):
         raise TypeError(f"a {what} is read from a path or from bytes, not from {type(source).__name__}")
@@ -67,7 +67,7 @@ def _csv(text: str, what: str) -> Iterator[tuple[str, dict[str, object]]]:
 
 
 def _lines_or_object(text: str, what: str) -> Iterator[tuple[str, dict[str, object]]]:
-    """An object a line; or one object, which holds everything."""
+    """An object per line; or one object, which holds everything."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     try:
         whole = json.loads(text)

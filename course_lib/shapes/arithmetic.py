@@ -7,7 +7,7 @@ from course_lib.shapes.transformer import Shape, decoder_only
 
 @takes(shape=a(Shape))
 def attention_flops(shape: Shape) -> int:
-    """FLOPs of a layer for each pair of a token and one it attends to: scores and mix, 2 a number each."""
+    """FLOPs of a layer for each pair of a token and one it attends to: scores and mix, 2 for each number."""
     values = shape.value_dim if shape.latent else shape.head_dim
     return 2 * shape.heads * (shape.head_dim + shape.rope_dim * bool(shape.latent) + values)
 

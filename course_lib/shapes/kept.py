@@ -8,7 +8,7 @@ from course_lib.shapes.transformer import Shape, decoder_only
 
 
 def kv_bytes_per_token(shape: Shape, bytes_per_number: float = 2) -> float:
-    """Bytes of KV cache a token takes: keys and values of every layer and KV head; 2 bytes a number for FP16.
+    """Bytes of KV cache a token takes: keys and values of every layer and KV head; FP16: 2 per number.
 
     With `latent`: those numbers and the shared key. A window is left out: see `kv_bytes`. An int when it is
     whole. Raises ValueError for a model with an encoder, and for bytes that are not above 0.
@@ -40,8 +40,8 @@ def kv_bytes(shape: Shape, tokens: int, bytes_per_number: float = 2) -> float:
 def tokens_that_fit(room_bytes: float, shape: Shape, bytes_per_number: float = 2) -> float:
     """Whole tokens whose keys and values fit into `room_bytes`; 0 where there is no room.
 
-    Infinite where every layer has a window and all windows fit. Raises ValueError for a room that is no
-    number, and as `kv_bytes_per_token`.
+    Infinite where every layer has a window and all windows fit. Raises ValueError for a room that is not
+    a number, and as `kv_bytes_per_token`.
     """
     instance("shape", shape, Shape)
     each = kv_bytes_per_token(shape, bytes_per_number)

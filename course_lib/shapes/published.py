@@ -38,7 +38,7 @@ def _llama(
 
 
 def _deepseek(name: str, layers: int, width: int, heads: int, feed_forward: int, vocabulary: int, **rest):
-    """Multi-head latent attention, 128 + 64 numbers a key, and experts."""
+    """Multi-head latent attention, 128 + 64 numbers per key, and experts."""
     return _llama(
         name, layers, width, heads, heads, feed_forward, vocabulary, head_dim=128, latent=512, rope_dim=64,
         value_dim=128, **rest,

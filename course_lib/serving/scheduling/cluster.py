@@ -52,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Cluster:
-    """GPUs that each hold `weight_bytes` of the model beside keys and values, `token_bytes` a token.
+    """GPUs that each hold `weight_bytes` of the model beside keys and values, `token_bytes` per token.
 
     joined: names of two GPUs of a node that can serve a request together. pair "one copy": they share one
     copy of the model, half of its layers on each, and what is left of both is room; "replicas": each keeps a

@@ -48,8 +48,8 @@ def simulate_cluster(
     Requests share a place while their reservations fit, or have it alone (`exclusive`). With `known` lengths
     a reservation is input and output exactly; else the scheduler names it (exclusive: all the room), and who
     outgrows it goes back to the queue with what was generated, to be computed again, unless the scheduler
-    finds more room. Who is given to a place where it does not fit yet waits there, and nobody given later to
-    one of these GPUs overtakes it. Nobody moves while it runs; nothing is split over nodes.
+    finds more room. A request that is given to a place where it does not fit yet waits there, and nobody
+    given later to one of these GPUs overtakes it. Nobody moves while it runs; nothing is split over nodes.
 
     Events at one time: completions, arrivals, decisions; then by number of request. Raises ValueError for a
     decision that cannot be, and for a request that fits no place; TooSlow for the third decision of
@@ -89,7 +89,8 @@ class _ClusterEngine:
         }
         self.arrivals = Arrivals(trace)
         self.waiting = Queue(trace, self.outputs if known else self.inputs, list(self.places.values()))
-        # Given to a place, not begun: when it was given, request and reservation; who came first goes first.
+        # Given to a place, not begun: when it was given, request and reservation; the first to come is the
+        # first to go.
         self.given: dict[str, deque[tuple[int, int, int]]] = {name: deque() for name in self.places}
         self.gifts = 0
         self.place_rows = {

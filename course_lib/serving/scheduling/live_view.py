@@ -6,7 +6,7 @@ from course_lib.serving.scheduling.queue import Queue
 
 
 class LiveView(Mapping):
-    """Has the parts of a View, and the engine's own `waiting`.
+    """Holds the parts of a View, and the engine's own `waiting`.
 
     It holds for one decision: whoever is given one neither keeps it nor changes `waiting`.
     """

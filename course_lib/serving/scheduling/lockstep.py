@@ -1,4 +1,4 @@
-"""What runs together on one place of a cluster: all get a token a step, newcomers join between steps."""
+"""What runs together on one place of a cluster: all get a token per step, newcomers join between steps."""
 
 import math
 

@@ -67,7 +67,7 @@ class Queue:
         """The line in the order "arrived", "shortest" or "longest", kept from now on.
 
         `size_of` a row: the tokens it looks for, or None for one that does not stand in this line; `name`
-        tells apart lines whose `size_of` is made anew each time. None for a closed trace: when its requests
+        tells apart lines whose `size_of` is made again each time. None for a closed trace: when its requests
         come is not known beforehand.
         """
         if self.closed:

@@ -94,7 +94,7 @@ def _least_sum(jobs: tuple[Job, ...], cluster: Cluster) -> int:
 def share_won(baseline: float, yours: float, best: float) -> float:
     """(baseline - yours) / (baseline - best): 1 for the optimum, 0 for the baseline, below 0 for worse.
 
-    Raises ValueError where nothing can be won, and for what is no number.
+    Raises ValueError where nothing can be won, and for what is not a number.
     """
     if yours == -np.inf:
         raise ValueError("yours must be greater than minus infinity")
@@ -112,7 +112,7 @@ def shares_won(
 ) -> dict[str, list[float]]:
     """For each scheduler, the share it wins of the mean latency that can be won, instance by instance.
 
-    Who leaves somebody unserved wins minus infinity.
+    A rule that leaves somebody unserved wins minus infinity.
     """
     won: dict[str, list[float]] = {name: [] for name in schedulers}
     for given in instances:

@@ -36,8 +36,8 @@ def homes_among(places: Mapping[str, PlaceView], tokens: int) -> list[str]:
 def place_in_order(view: View, rows: Iterable[Waiting], homes_of: Callable[[View, int], list[str]]) -> list:
     """[[request, place]] of the first of `rows` that finds room in one of its homes; [] when none does.
 
-    Who finds none holds back its best home, so that nobody after it takes that: or two GPUs would never be
-    free at once for a request that needs both.
+    A request that finds none holds back its best home, so that nobody after it takes that: or two GPUs would
+    never be free at once for a request that needs both.
     """
     places = view["places"]
     held: set[str] = set()

@@ -31,7 +31,7 @@ class _InTurn:
         return [list(found)] if found else []
 
     def _place(self, view: View, rows: Iterable[Waiting], held: set[str]) -> tuple[int, str, int] | None:
-        """The first of `rows` that finds room, its place, its reservation. Who finds none holds a home."""
+        """The first of `rows` that finds room, its place, its reservation. Without room it holds a home."""
         for row in rows:
             tokens = min(self.reservation(view, row), max(place["room"] for place in view["places"].values()))
             names = homes_among(view["places"], tokens)
@@ -43,11 +43,11 @@ class _InTurn:
         return None
 
     def first(self, view: LiveView, homes_of: Callable[[int], list[str]]) -> tuple[int, str, int] | None:
-        """What `_place` finds in the whole line, without looking at each who waits."""
+        """What `_place` finds in the whole line, without looking at each that waits."""
         raise NotImplementedError
 
     def line(self, view: View) -> list[Waiting]:
-        """Who may be served, in order."""
+        """Those that may be served, in order."""
         return list(view["queue"])
 
     def reservation(self, view: View, row: Waiting) -> int:
@@ -143,7 +143,7 @@ class GrowAndPreempt(_InTurn):
 
 
 class Feedback(_InTurn):
-    """Turns of growing length: who outlives one goes to the end of the next level's line.
+    """Turns of growing length: a request that outlives one goes to the end of the next level's line.
 
     Unless nobody waits. Short answers overtake long ones without anybody knowing which they are.
 
