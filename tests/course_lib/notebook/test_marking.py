@@ -22,11 +22,23 @@ def test_right_answers_earn_exactly_the_points(capsys):
 def test_first_input_that_differs_is_shown_with_what_was_expected_and_came(capsys):
     cases = [Case((1,), 2, "one"), Case((2,), 5, "two"), Case((3,), 9, "three")]
     assert mark("Q0.1", double, cases, 3.0) == 1.0
+    assert capsys.readouterr().out.splitlines() == [
+        "Q0.1 double: 1 of 3 checks right, 1 of 3 points",
+        "  Not yet: two; three",
+        "",
+        "    so        expected 5, got 4",
+        "    for       double(2)",
+        "    about     two",
+        "    expected  5",
+        "    got       4",
+    ]
+
+
+def test_one_failed_check_is_named_once(capsys):
+    mark("Q0.1", double, [Case((1,), 2, "one"), Case((2,), 5, "two"), Case((3,), 7, "two")], 1.0)
     said = capsys.readouterr().out
-    assert "double(2)" in said
-    assert "expected  5" in said
-    assert "got       4" in said
-    assert "double(3)" not in said
+    assert said.count("two") == 1
+    assert "Not yet" not in said
 
 
 def test_hidden_inputs_are_not_shown_but_what_they_are_about(capsys):
@@ -125,18 +137,45 @@ def test_equal_answers_agree(expected, got):
         (10**9, 10**9 + 1, "expected"),
         (1.0, float("nan"), "got nan"),
         (1.0, None, "expected 1, got None"),
-        (1.0, "1.0", "numbers were expected, not str"),
-        ((1, 2), 1, "2 values"),
-        ((1, 2), (1, 3), "value 2: expected 2, got 3"),
+        (np.array([1.0]), "1.0", "numbers were expected, not str"),
+        (1, "1", "a number was expected, not str"),
+        ((1, 2), 1, "2 values were expected, not int"),
+        ([1], [1, 2], "1 value was expected, not 2"),
+        ((1, 2), (1, 3), "at [1]: expected 2, got 3"),
+        ([(1, 2), (3, 4)], [(1, 2), (3, 5)], "at [1][1]: expected 4, got 5"),
+        ([(1, 2), (3, 4)], [(1, 2), 3], "at [1]: 2 values were expected, not int"),
+        ((0, np.array([[1, 2]])), (0, np.array([[1, 3]])), "at [1][0, 1]: expected 2, got 3"),
+        ((0, np.array([1])), (0, np.array([1, 2])), "at [1]: shape (2,) instead of (1,)"),
+        (("a", None), ("a", 0), "at [1]: expected None, got 0"),
         (np.array([1, 2]), np.array([1.0, 2.0]), "integer dtype"),
         (np.array([[1, 2]]), np.array([1, 2]), r"shape (2,) instead of (1, 2)"),
-        (np.array([[1.0, 2.0]]), np.array([[1.0, 2.1]]), "at [0, 1] expected 2, got 2.1"),
+        (np.array([[1.0, 2.0]]), np.array([[1.0, 2.1]]), "at [0, 1]: expected 2, got 2.1"),
         ("a", "b", "expected"),
         (None, 0, "expected None"),
     ],
 )
 def test_difference_is_found_and_named(expected, got, words):
     assert words in difference(expected, got)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.full((2, 3, 16, 8), np.nan),
+        [np.zeros((40, 40))] * 9,
+        list(range(100_000)),
+        "x" * 10_000,
+        [[1.5] * 40] * 40,
+    ],
+    ids=["array", "arrays", "list", "text", "rows"],
+)
+def test_a_long_value_is_cut_to_a_line_with_both_ends(value, capsys):
+    from course_lib.notebook.marking import show
+
+    assert len(show(value)) < 300
+    assert "…" in show(value) or "..." in show(value)
+    mark("Q0.1", lambda x: value, [Case((value,), 1, "one"), Case((value,), 2, "two")], 1.0)
+    assert len(capsys.readouterr().out) < 900
 
 
 def test_a_tensor_with_a_gradient_is_shown_like_an_array():
