@@ -38,6 +38,7 @@ from course_lib.serving.policy import Policy
 from course_lib.serving.scheduling import schedulers, unknown_length
 from course_lib.serving.scheduling.cluster import case_cluster, case_shape
 from course_lib.serving.scheduling.engine import simulate_cluster
+from course_lib.serving.scheduling.planner import Planner
 from course_lib.serving.stopwatch import UsualPace, processor_time
 from course_lib.serving.trace import Lengths, lognormal
 from course_lib.shapes import shape
@@ -57,6 +58,7 @@ SCHEDULERS = {  # and whether it knows how long answers will be
     "shortest first": (lambda: schedulers.shortest_first, True),
     "longest first": (lambda: schedulers.longest_first, True),
     "power of two choices": (schedulers.PowerOfTwo, True),
+    "the planner": (Planner, True),
     "reserve nine in ten": (lambda: unknown_length.QuantileReservation(0.9), False),
     "grow and preempt": (unknown_length.GrowAndPreempt, False),
     "turns": (unknown_length.Feedback, False),

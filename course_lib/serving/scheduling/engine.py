@@ -326,7 +326,7 @@ class _ClusterEngine:
         when they are looked at.
         """
         if getattr(self.scheduler, "live", False):
-            return LiveView(self.parts, self.waiting)
+            return LiveView(self.parts, self.waiting, self._running_at)
         view = {name: make() for name, make in self.parts.items()}
         places = {
             name: row | {"gpus": list(row["gpus"]), "waiting": list(row["waiting"])}
@@ -342,6 +342,9 @@ class _ClusterEngine:
             for name, row in self.place_rows.items():
                 row["free"] = self._free(name) if blocked.isdisjoint(row["gpus"]) else 0
         return self.place_rows
+
+    def _running_at(self, name: str) -> list[dict]:
+        return [self._running(request, name) for request, place in self.at.items() if place == name]
 
     def _running(self, request: int, name: str) -> dict:
         row = {

@@ -63,16 +63,19 @@ class Line:
         self.parts = [FirstFit() for _ in rooms]
         self.count = [0] * len(rooms)
         self.who: dict[int, tuple[int, int, int]] = {}  # position -> request, its size and part
+        self.order: list[int] = []  # their positions, sorted
         self.sizes: list[tuple[int, int]] = []  # and position, sorted
 
     def add(self, position: int, request: int, size: int) -> None:
         """A request waits at a position that nobody else has."""
+        insort(self.order, position)
         insort(self.sizes, (size, position))
         self._put(position, request, size)
 
     def remove(self, position: int) -> None:
-        """Who stands there waits no more."""
+        """A request that stands there waits no more."""
         size = self._take(position)[1]
+        del self.order[bisect_left(self.order, position)]
         del self.sizes[bisect_left(self.sizes, (size, position))]
 
     def look_for(self, extra: int) -> None:
@@ -86,6 +89,10 @@ class Line:
             for _, position in moved:
                 request, size, _ = self._take(position)
                 self._put(position, request, size)
+
+    def foremost(self, count: int) -> list[int]:
+        """The first `count` requests of the line."""
+        return [self.who[position][0] for position in self.order[:count]]
 
     def _put(self, position: int, request: int, size: int) -> None:
         tokens, last = size + self.extra, len(self.rooms) - 1
@@ -109,8 +116,9 @@ class Line:
     ) -> tuple[int, str, int] | None:
         """Request, place and tokens of the first that finds room in one of its homes, or None.
 
-        Who finds none holds back the GPUs of its best home: they are added to `held`. homes_of(tokens) must
-        be the same for all that belong to one room. Only positions below `before` are looked at.
+        A request that finds none holds back the GPUs of its best home: they are added to `held`.
+        homes_of(tokens) must be the same for all that belong to one room. Only positions below `before` are
+        looked at.
         """
         if held is None:  # nobody else looks at what is held: so nothing is done where nobody fits
             smallest = min(part.least[1] for part in self.parts) + self.extra
@@ -131,7 +139,7 @@ class Line:
                     place = places[name]
                     if place["free"] > most and held.isdisjoint(place["gpus"]):
                         most = place["free"]
-                # Who would fill the largest place alone looks for no more than all of it.
+                # A request that would fill the largest place alone looks for no more than all of it.
                 most = ANY if most >= self.rooms[-1] else most - self.extra
                 if most > 0 and (position := self.parts[part].first(most)) >= 0:
                     found = min(found, position)

@@ -11,8 +11,10 @@ class LiveView(Mapping):
     It holds for one decision: whoever is given one neither keeps it nor changes `waiting`.
     """
 
-    def __init__(self, parts: Mapping[str, Callable[[], object]], waiting: Queue):
-        self.parts, self.waiting = parts, waiting
+    def __init__(
+        self, parts: Mapping[str, Callable[[], object]], waiting: Queue, running_at: Callable[[str], list]
+    ):
+        self.parts, self.waiting, self.running_at = parts, waiting, running_at
         self.made: dict[str, object] = {}
 
     def __getitem__(self, name: str) -> object:

@@ -103,6 +103,8 @@ class Lockstep:
     def _whole_steps(self, seconds: float) -> int:
         """The most decoding steps that end within so many seconds."""
         first, more = self._seconds(1), self.cost.s2 * len(self.stops)
+        if first > seconds:
+            return 0
         if more:
             lead = first - more / 2
             steps = int((math.sqrt(lead * lead + 2 * more * seconds) - lead) / more)

@@ -26,10 +26,12 @@ def homes(view: View, tokens: int) -> list[str]:
 
 def homes_among(places: Mapping[str, PlaceView], tokens: int) -> list[str]:
     """As `homes`, for those who ask at every decision."""
-    fitting = [name for name, place in places.items() if place["room"] >= tokens]
-    if single := [name for name in fitting if len(places[name]["gpus"]) == 1]:
-        fitting = single
-    return sorted(fitting, key=lambda name: (places[name]["room"], -places[name]["free"]))
+    alone, joined = [], []
+    for number, (name, place) in enumerate(places.items()):
+        if place["room"] >= tokens:
+            found = alone if len(place["gpus"]) == 1 else joined
+            found.append((place["room"], -place["free"], number, name))
+    return [name for *_, name in sorted(alone or joined)]
 
 
 @reference("Q11.4")

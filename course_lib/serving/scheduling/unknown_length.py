@@ -131,7 +131,10 @@ class GrowAndPreempt(_InTurn):
         place = view["places"][request["place"]]
         if place["free"] > 0:
             return min(self.block, place["free"]), []
-        mates = [row for row in view["running"] if row["place"] == request["place"]]
+        if isinstance(view, LiveView):
+            mates = view.running_at(request["place"])
+        else:
+            mates = [row for row in view["running"] if row["place"] == request["place"]]
         newest_first = sorted(mates, key=lambda row: (row["since"], row["id"]), reverse=True)
         free, evicted = place["room"] - sum(row["reserved"] for row in mates), []
         for row in newest_first:

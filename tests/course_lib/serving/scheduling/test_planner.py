@@ -80,3 +80,26 @@ def test_it_is_better_than_longest_first_on_a_large_request_among_small_ones():
 def test_a_weight_that_is_no_share_is_refused():
     with pytest.raises(ValueError, match="makespan must be from 0 to 1, not 2"):
         Planner(2)
+
+
+def test_behind_a_backlog_the_first_that_must_wait_is_not_overtaken_for_ever():
+    """Short ones come all the time; the large one needs two GPUs that are never free by chance."""
+    count = 400
+    trace = Trace([0.0, *(0.2 * k for k in range(count))], [20_000] + [1000] * count, [64] + [128] * count)
+    result = simulate_cluster(trace, Planner(ahead=3), CLUSTER, COST)
+    result.check()
+    assert result.served.all()
+    assert result.started[0] <= np.median(result.started)
+
+
+@pytest.mark.parametrize("ahead", [3, 12])
+def test_a_plan_by_the_live_queue_is_that_by_the_plain_view(ahead):
+    trace = Trace.like_azure("conv", seed=3, n=300)
+
+    class Plain(Planner):
+        live = False
+
+    live, plain = (
+        simulate_cluster(trace, kind(ahead=ahead, tries=5), CLUSTER, COST) for kind in (Planner, Plain)
+    )
+    assert np.array_equal(live.finished, plain.finished)
