@@ -34,6 +34,7 @@ class Outputs:
     def __init__(self):
         self.found: list[dict] = []
         self.cut = False
+        self._named: dict[str, dict] = {}  # what a cell shows under a name, to change it later
         self._room, self._text_room, self._parts = MAX_OUTPUT, MAX_TEXT, MAX_PARTS
 
     def stream(self, name: str, text: str) -> None:
@@ -50,18 +51,29 @@ class Outputs:
         self.cut |= len(kept) < len(text)
         return kept
 
-    def add(self, output: dict) -> None:
+    def add(self, output: dict, name: str | None = None) -> None:
         """Any other output; one too many, too large or nested too deeply is left out."""
+        if (plain := self._within_limits(output)) is not None:
+            self.found.append(plain)
+            if name is not None:
+                self._named[name] = plain
+
+    def change(self, output: dict, name: str | None) -> None:
+        """What this cell shows under that name becomes `output`, which counts as one more."""
+        if name in self._named and (plain := self._within_limits(output)) is not None:
+            self._named[name].update(plain)
+
+    def _within_limits(self, output: dict) -> dict | None:
         text = json.dumps(output, default=_as_text)
         parts = 2 * sum(map(text.count, ",[{"))  # at least as many as there are
         fits = len(text) <= self._room and parts <= self._parts and len(self.found) < MAX_OUTPUTS
         plain = json.loads(text) if fits else None
         if not fits or _is_deeper(plain, MAX_DEPTH):
             self.cut = True
-            return
+            return None
         self._room -= len(text)
         self._parts -= parts
-        self.found.append(plain)
+        return plain
 
 
 def _is_deeper(value, most: int) -> bool:
@@ -107,8 +119,9 @@ class _Stream(io.TextIOBase):
 
 class _Publisher(DisplayPublisher):
     def publish(self, data, metadata=None, *, transient=None, update=False, **_) -> None:
-        if not update:  # a notebook changes the earlier output; what it showed first stays here
-            self.shell.outputs.add({"output_type": "display_data", "data": data, "metadata": metadata or {}})
+        outputs, name = self.shell.outputs, (transient or {}).get("display_id")
+        output = {"output_type": "display_data", "data": data, "metadata": metadata or {}}
+        (outputs.change if update else outputs.add)(output, name)
 
     def clear_output(self, wait=False) -> None:
         self.shell.outputs.found.clear()
