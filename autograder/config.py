@@ -27,6 +27,7 @@ from autograder.preprocessors.help_marker import HelpMarker
 from autograder.preprocessors.hide_tests import HideTests
 from autograder.preprocessors.keep_written import KeepWritten
 from autograder.preprocessors.name_figures import NameFigures
+from autograder.preprocessors.name_tasks import NameTasks
 from autograder.preprocessors.restore_cells import RestoreCells
 from autograder.preprocessors.restore_metadata import RestoreMetadata
 from autograder.preprocessors.save_points import SavePoints
@@ -68,6 +69,7 @@ AUTOGRADE = [
 FEEDBACK = [
     plain.GetGrades,
     NameFigures,
+    NameTasks,  # before HideTests, after which a hidden test looks like none
     HideTests,  # last of those that see cells, so that nothing puts back what it took out
     CSSHTMLHeaderPreprocessor,
 ]

@@ -25,6 +25,7 @@ from course_lib.examination.submission import read_cells
 
 SUBMITTED = "submitted"  # the folder with what nobody has looked at yet
 MOST_WARNINGS, MOST_CHARACTERS = 20, 300
+PAGE = "page.html.j2"  # in templates/feedback
 NOT_SHOWN = '<!DOCTYPE html><html><head><meta charset="utf-8"></head><body><p>{}</p></body></html>'
 
 
@@ -55,7 +56,10 @@ class Elsewhere(Exporter):
             for step in self._preprocessors
             if step.enabled
         ]
-        return pickle.dumps((base, _picklable(self.config), steps))
+        return pickle.dumps((base, self._settings(), steps))
+
+    def _settings(self) -> dict:
+        return _picklable(self.config)
 
 
 class NotebookElsewhere(Elsewhere, NotebookExporter):
@@ -66,6 +70,13 @@ class NotebookElsewhere(Elsewhere, NotebookExporter):
 
 class PageElsewhere(Elsewhere, HTMLExporter):
     """For feedback: what comes back is a page."""
+
+    def _settings(self) -> dict:
+        settings = super()._settings()
+        page = dict(settings.get("HTMLExporter", {}))
+        if page.get("template_name") == "feedback":  # our file, which goes by another name than nbgrader's
+            settings["HTMLExporter"] = page | {"template_file": PAGE}
+        return settings
 
 
 class ShownElsewhere(PageElsewhere):

@@ -1,4 +1,10 @@
-"""Keep hidden tests and mark schemes out of feedback: of them, students see the points."""
+"""Keep hidden tests and mark schemes out of feedback: of them, students see the points.
+
+Where points were lost, what the task had announced of its hidden tests is said once more.
+"""
+
+import re
+import textwrap
 
 from nbconvert.filters import strip_ansi
 from nbgrader.api import Gradebook
@@ -9,6 +15,8 @@ from autograder.preprocessors import clear_mark_scheme
 
 STUB = "# Hidden tests: the points above are their result."
 REMOVED = "[This output is not shown: it quotes a hidden test.]"
+ANNOUNCED = re.compile(r"Hidden tests add:.*?(?=\n\s*\n|\Z)", re.DOTALL)
+MOST = 1000  # characters of an announcement
 TELLING = 24  # characters; a shorter line, such as `assert x == y`, may stand in anyone's code
 
 
@@ -24,10 +32,14 @@ class HideTests(NbGraderPreprocessor):
         visible = [source for name, source in sources.items() if name not in hidden]
         visible += [cell.source for cell in nb.cells if not is_hidden(cell.source)]
         secrets = telling_lines(sources[name] for name in hidden) - telling_lines(visible)
+        announced = ""
         for cell in nb.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if name in hidden or is_hidden(cell.source):
-                cell.source = STUB
+            marks = cell.metadata.get("nbgrader", {})
+            if cell.cell_type == "markdown" and not marks:
+                announced = found[0] if (found := ANNOUNCED.search(cell.source)) else ""
+            if marks.get("grade_id") in hidden or is_hidden(cell.source):
+                lost = marks.get("score") is not None and marks["score"] < marks.get("points", 0)
+                cell.source = STUB + (_comment(announced) if lost else "")
                 if cell.cell_type == "code":
                     cell.outputs = []
             elif regions.MARK_SCHEME[0] in cell.source:
@@ -37,6 +49,12 @@ class HideTests(NbGraderPreprocessor):
         # Saved states of widgets hold outputs of every cell, the hidden ones among them.
         nb.metadata.pop("widgets", None)
         return nb, resources
+
+
+def _comment(announcement: str) -> str:
+    """What a task announces of its hidden tests, as lines of comment below the stub; "" for nothing."""
+    lines = textwrap.wrap(announcement[:MOST], 98)
+    return "".join(f"\n# {line}" for line in lines)
 
 
 def is_hidden(source: str) -> bool:

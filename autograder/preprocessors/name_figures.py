@@ -9,7 +9,7 @@ DRAWABLE = {"text/html", "image/svg+xml", "image/png", "image/jpeg", "text/plain
 
 
 class NameFigures(NbGraderPreprocessor):
-    """Plotly figures need four megabytes of JavaScript a page; titles here state the finding anyway."""
+    """Plotly figures need four megabytes of JavaScript per page; titles here state the finding anyway."""
 
     def preprocess_cell(self, cell, resources, cell_index):
         for output in cell.get("outputs", []):
@@ -20,9 +20,9 @@ class NameFigures(NbGraderPreprocessor):
 
 
 def title(figure: dict) -> str:
-    """The first line of a Plotly figure's title, or 'without a title'."""
+    """What a Plotly figure's title says before its smaller lines, or 'without a title'."""
     layout = figure.get("layout") if isinstance(figure, dict) else None
     found = layout.get("title") if isinstance(layout, dict) else None
     text = found.get("text") if isinstance(found, dict) else found
-    first = re.sub(r"<[^>]*>", "", str(text or "").split("<br>")[0]).strip().rstrip(".")
-    return first or "without a title"
+    first = re.split("<br><span", str(text or ""))[0].replace("<br>", " ")
+    return re.sub(r"<[^>]*>", "", first).strip().rstrip(".") or "without a title"

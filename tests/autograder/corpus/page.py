@@ -13,6 +13,7 @@ from nbgrader.server_extensions.formgrader.handlers import template_path
 from traitlets.config import Config
 
 from autograder.config import configure
+from autograder.exporting import PAGE
 
 STYLES = Path(template_path).parent / "static" / "node_modules" / "bootstrap" / "dist" / "css"
 TEMPLATES = ("formgrade", "feedback", "lab")
@@ -49,13 +50,13 @@ def rendered(executed: bytes) -> str:
     return "\n".join(rendered_by(template, notebook) for template in TEMPLATES)
 
 
-def rendered_by(template: str, notebook) -> str:
-    """The page that one of TEMPLATES makes of a notebook."""
+def rendered_by(template: str, notebook, resources: dict | None = None) -> str:
+    """The page that one of TEMPLATES makes of a notebook, told RESOURCES and these `resources`."""
     notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
         if "nbgrader" in cell.metadata:  # as GetGrades writes it for feedback
             cell.metadata["nbgrader"].update(score=0.0, comment="")
-    return _exporter(template).from_notebook_node(notebook, dict(RESOURCES))[0]
+    return _exporter(template).from_notebook_node(notebook, RESOURCES | (resources or {}))[0]
 
 
 @functools.cache
@@ -63,7 +64,8 @@ def _exporter(template: str) -> HTMLExporter:
     config = Config()
     configure(config, __file__)
     config.HTMLExporter.template_name = template
-    config.HTMLExporter.extra_template_basedirs = [template_path]
+    if template == "feedback":
+        config.HTMLExporter.template_file = PAGE
     config.HTMLExporter.extra_template_paths = [str(STYLES)]
     return HTMLExporter(config=config)
 
