@@ -80,7 +80,8 @@ def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[
 
     Tests and locked cells are those of the student version `released`, however `notebook` changed them. As
     when it is graded, the notebook runs in an empty folder; a file beside it that it asks for is noted.
-    Raises UserError when it is no notebook.
+    A test whose solution cell ends in an error says so; other such cells are notes. Raises UserError when it
+    is no notebook.
     """
     environment = {**os.environ, "NBGRADER_EXECUTION": "validate", "PLOTLY_RENDERER": "plotly_mimetype"}
     if compilers():  # there kernels are graded; without a compiler, a GPU may run them
@@ -90,6 +91,7 @@ def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[
         standby.warm(GUARD, environment, Path(empty)) as warm,
     ):
         # Imported while the other process starts, where it has to.
+        from course_lib.commands.broken_cells import behind, broken_cells
         from course_lib.examination.absent import asked_for
         from course_lib.examination.assignment import Assignment
         from course_lib.examination.conduct import conduct
@@ -110,10 +112,17 @@ def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[
                 cell.source = ""
         found = conduct(submission, assignment, warm.start, Times())
     standby.keep(environment, found.imported)
-    verdicts = [_verdict(cell, found, places[name]) for name, cell in assignment.tests.items()]
+    broken = broken_cells(submission, found.outputs)
+    causes = behind(assignment, submission, broken.keys())
+    verdicts = [
+        _verdict(cell, found, places[name], broken.get(causes.get(name)))
+        for name, cell in assignment.tests.items()
+    ]
+    others = [said for said in broken.values() if said not in {verdict.error for verdict in verdicts}]
     left_behind = [name for name in asked_for(found.outputs) if (notebook.parent / name).exists()]
     notes = [f"{name} lies beside the notebook, and only the notebook is handed in" for name in left_behind]
-    return verdicts, [*submission.flags, *(flag for flag in found.flags if flag.startswith("cell ")), *notes]
+    ended = [flag for flag in found.flags if flag.startswith("cell ")]
+    return verdicts, [*submission.flags, *ended, *others, *notes]
 
 
 def _only_shows(source: str) -> bool:
@@ -127,7 +136,7 @@ def _only_shows(source: str) -> bool:
     return len(calls) == len(statements) and all(SHOWN.fullmatch(ast.unparse(call)) for call in calls)
 
 
-def _verdict(cell, found, place: int) -> Verdict:
+def _verdict(cell, found, place: int, cause: str | None) -> Verdict:
     outputs = found.outputs.get(place, [])
     printed = "".join(output["text"] for output in outputs if output["output_type"] == "stream")
     error = ""
@@ -139,6 +148,7 @@ def _verdict(cell, found, place: int) -> Verdict:
                 "AssertionError": lines[0],
                 "CourseFault": f"not judged: {lines[0]}",
             }.get(output["ename"], f"{output['ename']}: {lines[0]}")
+    error = cause if cause and error else error
     points = found.points.get(cell.name)
     name = cell.name.removesuffix("_test")
     return Verdict(name, points or 0.0, cell.points, error, printed.strip())

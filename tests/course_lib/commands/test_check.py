@@ -95,15 +95,45 @@ def test_a_test_that_was_edited_counts_as_released_and_that_is_told(tmp_path, re
     assert notes == ["q09_double_test was changed"]
 
 
+BROKEN = "def double(x):\n    return (2 * x"
+AFTER = "def double(x):\n    return 2 * x\n\nundefined(3)"
+
+
+@pytest.mark.parametrize(
+    ("solution", "told"),
+    [
+        (BROKEN, "cell 2 (q09_double), line 2: SyntaxError: "),
+        (
+            "def double(x):\nreturn 2 * x",
+            "cell 2 (q09_double), line 2: IndentationError: expected an",
+        ),
+        ("double = undefined", "cell 2 (q09_double), line 1: NameError: name 'undefined' is not defined"),
+    ],
+)
+def test_a_solution_cell_that_ends_in_an_error_is_named_with_its_line(tmp_path, released, solution, told):
+    verdict = only(check_notebook(write(tmp_path / "mine.ipynb", solution), released))
+    assert not verdict.passed
+    assert verdict.error.startswith(told)
+
+
+def test_all_cells_that_end_in_an_error_are_told_in_a_line_each(tmp_path, released):
+    mine = write(tmp_path / "mine.ipynb", AFTER, extra="# one more\nimport absent_module")
+    (verdict,), notes = check_notebook(mine, released)
+    assert (verdict.passed, verdict.error) == (True, "")
+    assert notes == [
+        "cell 1 (\"# one more\"), line 2: ModuleNotFoundError: No module named 'absent_module'",
+        "cell 2 (q09_double), line 4: NameError: name 'undefined' is not defined",
+    ]
+
+
 @pytest.mark.parametrize(
     "extra",
     [
         "import sys, warnings\nprint('x', file=sys.stderr)\nwarnings.warn('careful')",
         "%%writefile beside.py\nTWO = 2",
         "raise SystemExit",
-        "1 / 0",
     ],
-    ids=["prints", "a module of their own", "exit", "error"],
+    ids=["prints", "a module of their own", "exit"],
 )
 def test_what_other_cells_do_does_not_fail_a_test(tmp_path, released, extra):
     assert only(check_notebook(write(tmp_path / "mine.ipynb", SOLVED, extra=extra), released)).passed
