@@ -8,7 +8,7 @@ import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
-from autograder import leaks
+from autograder import leaks, sealing
 from autograder.course import Course
 from course_lib.errors import UserError
 
@@ -63,17 +63,20 @@ def check_destination(course: Course, destination: Path) -> Path:
 def write_bundle(course: Course, released: list[Path], destination: Path) -> Path:
     """Write the student edition with the assignments in the folders `released` to `destination`.
 
-    Raises UserError when that folder cannot be used, and when the copy would hold a solution, a hidden test
-    or a mark scheme; `destination` is then untouched.
+    The library's answers are sealed there. Raises UserError when that folder cannot be used, and when the
+    copy would hold a solution, a hidden test, a mark scheme or an answer of the library that can be read;
+    `destination` is then untouched.
     """
     destination = check_destination(course, destination)
     destination.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", suffix=".part", dir=destination.parent))
     try:
         copy_parts(course.root, temporary)
+        sealing.seal(temporary)
         for folder in released:
             shutil.copytree(folder, temporary / "notebooks" / folder.name)
         wanted = leaks.secrets([course.source(assignment) for assignment in course.assignments()])
+        wanted |= leaks.library_answers(course.root)
         if found := leaks.search(temporary, wanted):
             raise UserError(f"No student edition was written: {'; '.join(found[:3])}.")
         temporary.chmod(0o755)  # mkdtemp gives 0700

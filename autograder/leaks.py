@@ -6,7 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from autograder import regions
+from autograder import library, regions
 
 TELLING = 60  # characters of code; a shorter solution, such as `return x * s`, may stand anywhere by chance
 
@@ -30,6 +30,16 @@ def secrets(notebooks: list[Path]) -> dict[str, str]:
             for kind, body in _answers(cell, source):
                 if len(squeezed(body)) >= TELLING:
                     found[squeezed(body)] = f"a {kind} of {path.name}"
+    return found
+
+
+def library_answers(root: Path) -> dict[str, str]:
+    """The code of each answer in the library of the course in `root` -> what it betrays."""
+    found = {}
+    for path in library.files(root):
+        for answer in library.answers(path):
+            if len(code := squeezed(answer.code)) >= TELLING:
+                found[code] = f"the library's answer to {answer.task} ({path.name}: {answer.name})"
     return found
 
 

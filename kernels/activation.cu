@@ -61,6 +61,7 @@ extern "C" __global__ void activate(const float* x, float* out, int n, int f) {
 }
 
 // Fused: the sum stays in a register.
+// answers Q1.5
 extern "C" __global__ void bias_activation(const float* x, const float* bias, float* out, int rows, int columns,
                                            int f) {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
@@ -68,6 +69,7 @@ extern "C" __global__ void bias_activation(const float* x, const float* bias, fl
 }
 
 // Four columns a thread, whose bias it keeps; ROWS loads are under way before the first result is needed.
+// answers Q1.5
 extern "C" __global__ void bias_activation_vector(const float* x, const float* bias, float* out, int rows, int columns,
                                                   int f) {
     int column = 4 * (blockIdx.x * blockDim.x + threadIdx.x);

@@ -104,6 +104,7 @@ __device__ void load_tile(float* tile, int width, const float* matrix, int first
 // A warp keeps MINE queries: in the scores' phase lane j holds key j, in the output's phase columns j, j + 32, ...
 // When a larger score comes, the output so far is scaled down; S lives for one tile, in registers. K and then V pass
 // through the same shared tile; its rows of an odd width put a column's cells into different banks.
+// answers Q3.5
 extern "C" __global__ void attention_tiled(const float* Q, const float* K, const float* V, float* out, int heads,
                                            int kv_heads, int queries, int keys, int d, float scale, int causal) {
     extern __shared__ float shared[];  // queries (32, d), then keys or values (32, width)

@@ -21,10 +21,12 @@ const int GROUP = 4, TEAMS = 8, WIDEST = 128;  // a team is 16 lanes, which read
 #define NEGATIVE_INFINITY __int_as_float(0xff800000)
 
 // Where a position's vectors begin in the cache: its page comes from the table.
+// answers Q8.5 and Q8.6
 __device__ size_t cache_offset(const int* pages, int position, int page, int kv_heads, int d) {
     return ((size_t)pages[position / page] * page + position % page) * kv_heads * d;
 }
 
+// answers Q8.5
 extern "C" __global__ void append_kv(const float* keys, const float* values, float* key_cache, float* value_cache,
                                      const int* block_table, const int* sequence, const int* position, int most_pages,
                                      int page, int kv_heads, int d) {
@@ -38,6 +40,7 @@ extern "C" __global__ void append_kv(const float* keys, const float* values, flo
     }
 }
 
+// answers Q8.5
 extern "C" __global__ void append_kv_vector(const float4* keys, const float4* values, float4* key_cache,
                                             float4* value_cache, const int* block_table, const int* sequence,
                                             const int* position, int most_pages, int page, int kv_heads, int d) {
@@ -63,6 +66,7 @@ __device__ float warp_sum(float value) {
 
 // One block a query head. All scores of the sequence stand in shared memory: a warp takes a key at a time, then
 // every thread the largest and the sum, then a thread a column of the output.
+// answers Q8.6
 extern "C" __global__ void decode_attention(const float* Q, const float* key_cache, const float* value_cache,
                                             float* out, const int* block_table, const int* length, int most_pages,
                                             int page, int heads, int kv_heads, int d, float scale) {

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # The floors of course_lib from the ground up; a room is a file or a folder directly in it. What stands on
 # one floor may use everything below it. Only on the floors of TOGETHER may rooms use each other.
 FLOORS = {
-    "ground": {"arguments", "call_filter", "errors", "paths", "seeds", "version"},
+    "ground": {"arguments", "call_filter", "errors", "paths", "seal", "seeds", "version"},
     "kernels": {"cuda"},
     "notebook": {"notebook"},
     "facts": {"shapes", "hardware", "datasets", "downloads", "costs"},

@@ -7,14 +7,16 @@ from functools import partial
 
 import numpy as np
 
-from course_lib.cuda import arguments, child, gpu, runner
+from course_lib.cuda import arguments, child, gpu, hints, runner, waiting
 from course_lib.cuda.build import build
 from course_lib.cuda.compiler import Compiler, compilers, preferred
-from course_lib.cuda.errors import KernelError
+from course_lib.cuda.errors import KernelError, NotEnded
+from course_lib.cuda.findings import of_the_scheduler
 from course_lib.cuda.report import Report, report_of
 from course_lib.cuda.rules import check_rules
 from course_lib.cuda.signature import kernels
 from course_lib.paths import ROOT
+from course_lib.seal import unsealed
 
 KERNELS = ROOT / "kernels"
 _ALIGNMENT = 16
@@ -40,7 +42,8 @@ def load(name: str, device: str = "auto") -> "Module":
     if not re.fullmatch(r"\w+", name) or not path.is_file():
         known = ", ".join(sorted(p.stem for p in KERNELS.glob("*.cu")))
         raise ValueError(f"there is no kernel file {name!r}; there are {known}")
-    return Module(path.read_text(), path.name, device)
+    text = path.read_text("utf-8")
+    return Module(unsealed(text), path.name, device, shown=text)
 
 
 def compile(source: str, device: str = "auto", time_limit: float = 10.0) -> "Module":
@@ -57,14 +60,15 @@ class Module:
     """Compiled kernels: `module["name"](grid, block, args, shared_mem=0)`, as `cupy.RawKernel` has it.
 
     Arrays are CuPy's on a GPU and NumPy's on the host; `device` says which. Numbers may be plain Python
-    numbers.
+    numbers. Reports quote the lines of `shown`, where that is not the source.
     """
 
     def __init__(self, source: str, filename: str, device: str = "auto", time_limit: float | None = None,
-                 compiler: Compiler | None = None):  # fmt: skip
-        self.source, self.filename = source, filename
+                 compiler: Compiler | None = None, shown: str = ""):  # fmt: skip
+        self._source, self.filename = source, filename
+        self._shown = shown or source
         self.device = _choose(device)
-        self._time_limit = time_limit
+        self.time_limit = time_limit
         self._compiler = compiler
         self._signatures = kernels(source)
         if self.device == "gpu":
@@ -93,8 +97,8 @@ class Module:
         if self.device == "gpu":
             return self._gpu.launch(name, grid, block, args, shared_mem)
         launch = arguments.check(self._signature(name), grid, block, args, shared_mem, np.ndarray)
-        if self._time_limit is not None:
-            printed, _ = child.run(self._library, launch, self._time_limit, explain=self._explain)
+        if self.time_limit is not None:
+            printed, _ = self._run_apart(self._library, launch, self.time_limit, inspect=False)
         else:
             printed = self._run_here(launch)
         if printed:
@@ -139,20 +143,42 @@ class Module:
         """Run the kernel once on the host, watched, in a process of its own, and report what it did.
 
         The results are written into the arrays as by a launch. Arrays are NumPy's or CuPy's. Raises
-        ValueError for a bad launch, KernelError when it takes longer than `time_limit` seconds, NoCompiler.
+        ValueError for a bad launch, NotEnded when it takes longer than `time_limit` seconds, NoCompiler.
         """
         host = tuple(self.numpy(arg) for arg in args)
         launch = arguments.check(self._signature(name), grid, block, host, shared_mem, np.ndarray)
-        library = build(self.source, self.filename, self._compiler or preferred(), inspected=True)
-        printed, raw = child.run(library, launch, time_limit, inspect=True)
+        library = build(self._source, self.filename, self._compiler or preferred(), inspected=True)
+        printed, raw = self._run_apart(library, launch, time_limit, inspect=True)
         for arg, value in zip(args, host, strict=True):
             if arg is not value:
                 arg.set(value)
-        return report_of(raw | {"printed": printed}, launch, self.source, self.filename)
+        return report_of(raw | {"printed": printed}, launch, self._shown, self.filename)
+
+    def _run_apart(self, library, launch: arguments.Launch, seconds: float, inspect: bool):
+        """In a process of its own; in a notebook's cell, a source that does not end is waited for once."""
+        waiting.check(self._source, inspect)
+        kinds = []
+
+        def explain(message: str) -> str:
+            kinds.append(message.partition("|")[0])
+            return self._explain(message)
+
+        try:
+            return child.run(library, launch, seconds, inspect, explain)
+        except KernelError as error:
+            if child.TIME_OUT not in kinds:
+                raise
+            waiting.note(self._source, inspect)
+            raise NotEnded(str(error)) from None
 
     def _explain(self, message: str) -> str:
+        """A message of the runtime's or of the child's (kind|line|text) with the lines of the source."""
         kind, line, text = message.split("|", 2)
-        return f"{self.filename}, line {line}: {kind}: {text}"
+        if kind == child.TIME_OUT:
+            loop = hints.endless_loop(self._shown)
+            question = "; is there a loop that never ends, or a wait that nobody answers?"
+            return f"{text}: {loop}" if loop else text + question
+        return f"{self.filename}, {of_the_scheduler(kind, int(line), text, self._shown)}"
 
     def array(self, values):
         """The values as a contiguous array that this module's kernels take: CuPy's on a GPU, else NumPy's."""

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from autograder.bundle import copy_parts, write_bundle
-from autograder.leaks import canaries, search, secrets
+from autograder.leaks import canaries, library_answers, search, secrets
+from autograder.library import answers, files
 from autograder.release import release
 from course_lib.commands.cli import main
 from course_lib.errors import UserError
+from course_lib.seal import unsealed
 from course_lib.version import version
 from tests.autograder.small_course import CANARIES, DOUBLE, make_course
 
@@ -55,6 +57,17 @@ def test_no_file_of_the_bundle_holds_a_canary_or_an_answer(bundle, whole):
     for path in bundle.rglob("*"):
         data = path.read_bytes() if path.is_file() else b""
         assert b"canary-q" not in data, path
+
+
+def test_no_answer_of_the_library_can_be_read_in_the_bundle_and_everything_opens_to_what_it_was(
+    bundle, whole
+):
+    wanted = library_answers(whole.root)
+    assert len(wanted) >= 40
+    assert len(search(whole.root / "course_lib", wanted)) + len(search(whole.root / "kernels", wanted)) >= 40
+    assert search(bundle, wanted) == []
+    for path in files(bundle):
+        assert unsealed(path.read_text("utf-8")) == (ROOT / path.relative_to(bundle)).read_text("utf-8")
 
 
 def test_the_bundle_has_what_a_student_needs_and_nothing_of_the_instructors(bundle, whole):
@@ -115,11 +128,12 @@ def test_the_students_commands_run_in_the_bundle_without_the_instructors(bundle,
 def test_an_answer_anywhere_in_the_course_stops_the_bundle_and_leaves_nothing(whole, tmp_path):
     folder = release(whole, "q00_doubling")
     hidden_in = whole.root / "data" / "extra.zip"
+    in_the_library = answers(whole.root / "kernels" / "quantize.cu")[0].code.replace("    ", "\t")
     try:
-        for text in (CANARIES[0], DOUBLE.replace("    ", "\t")):
+        for text in (CANARIES[0], DOUBLE.replace("    ", "\t"), in_the_library):
             with zipfile.ZipFile(hidden_in, "w", zipfile.ZIP_DEFLATED) as archive:
                 archive.writestr("deep/inside.txt", text)
-            with pytest.raises(UserError, match=r"extra\.zip holds a"):
+            with pytest.raises(UserError, match=r"extra\.zip holds (a|the library's answer to Q2\.6)"):
                 write_bundle(whole, [folder], tmp_path / "edition")
             assert list(tmp_path.iterdir()) == []
     finally:

@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 
+from autograder.sealing import seal
 from course_lib import __version__
 from course_lib.paths import ROOT
 from course_lib.version import PARTS, SUFFIXES, version
@@ -52,6 +53,12 @@ def another_kernel(tree):
     kernel.write_text(kernel.read_text() + "// changed\n")
 
 
+def another_sealed_answer(tree):
+    seal(tree)
+    kernels = tree / "kernels" / "quantize.cu"
+    kernels.write_text(kernels.read_text().replace("//= eN", "//= eM", 1))
+
+
 def a_renamed_module(tree):
     (tree / "course_lib" / "seeds.py").rename(tree / "course_lib" / "seedlings.py")
 
@@ -63,11 +70,12 @@ def test_a_receipt_carries_the_version_of_the_code_that_packed_it(receipt_of):
     assert receipt_of("same") == here
     assert receipt_of("windows", windows_line_ends) == here
     assert receipt_of("leftovers", leftovers) == here
+    assert receipt_of("sealed", seal) == here
 
 
 def test_two_trees_that_differ_have_two_versions(receipt_of):
-    changes = (another_kernel, a_renamed_module)
-    assert len({version(), *(receipt_of(change.__name__, change) for change in changes)}) == 3
+    changes = (another_kernel, another_sealed_answer, a_renamed_module)
+    assert len({version(), *(receipt_of(change.__name__, change) for change in changes)}) == 4
 
 
 def test_every_kind_of_file_that_notebooks_use_counts():
