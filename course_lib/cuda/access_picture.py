@@ -3,30 +3,36 @@
 import math
 from html import escape
 
-from course_lib.cuda.measured import Event, Measured
+from course_lib.cuda.coalescing import share, tinted
+from course_lib.cuda.measured import ArrayTraffic, Event, Measured
 
 _MOST_CELLS, _CELL = 512, 16
+_MOST_EVENTS = 4096  # kMaxEvents in host/inspector.h
 # Okabe and Ito's colors, told apart by color-blind readers; the warp's number decides which.
 _COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
 _KINDS = {"read": ("read",), "written": ("write", "atomic")}
 
 
 def picture(report: Measured) -> str:
-    """SVG strips, colored by warp; each cell names its threads on hover. Empty for a large launch."""
-    if not report.events:
-        return ""
+    """SVG strips, colored by warp; each cell names its threads on hover. A line says what was too large."""
+    if report.events is None:
+        return f"<div>who touched what: left out, the launch has more than {_MOST_EVENTS:,} accesses</div>"
     warps = math.ceil(math.prod(report.block) / 32)
-    strips, seen = [], set()
+    strips, large, seen = [], [], set()
     for array in report.arrays:
         events = [event for event in report.events if event.array == array.name]
-        if events and array.elements <= _MOST_CELLS:
-            strips.append(_strip(array.name, array.elements, events, warps, seen))
-    if not strips:
+        if events and array.elements > _MOST_CELLS:
+            large.append(f"<code>{escape(array.name)}</code> ({array.elements:,})")
+        elif events:
+            strips.append(_strip(report, array, events, warps, seen))
+    if not strips and not large:
         return ""
     note = "each cell is an element, colored by the warp that touched it first; point at it for the threads"
     legend = _legend(sorted(seen), warps, math.prod(report.grid))
-    body = f"<div>{note}</div>{legend}{''.join(strips)}"
-    return f"<details open><summary>who touched what</summary>{body}</details>"
+    shown = f"<div>{note}</div>{legend}{''.join(strips)}" if strips else ""
+    if large:
+        shown += f"<div>left out, with more than {_MOST_CELLS} elements: {', '.join(large)}</div>"
+    return f"<details open><summary>who touched what</summary>{shown}</details>"
 
 
 def _legend(seen: list[int], warps: int, blocks: int) -> str:
@@ -43,8 +49,9 @@ def _legend(seen: list[int], warps: int, blocks: int) -> str:
     return f'<div class="warps">{"".join(names)}</div>'
 
 
-def _strip(name: str, elements: int, events: list[Event], warps: int, seen: set[int]) -> str:
+def _strip(report: Measured, array: ArrayTraffic, events: list[Event], warps: int, seen: set[int]) -> str:
     """One array's cells, at most 64 in a row; adds the warps whose color it uses to `seen`."""
+    name, elements = array.name, array.elements
     columns = min(elements, 64)
     touched: dict[int, list[Event]] = {}
     for event in events:
@@ -72,6 +79,8 @@ def _strip(name: str, elements: int, events: list[Event], warps: int, seen: set[
         f'<svg width="{width}" viewBox="0 0 {width} {height}" role="img" aria-label="accesses to '
         f'{escape(name)}">{"".join(cells)}</svg>'
     )
+    if array.space == "global":
+        what += f"; coalescing {share(report, name, tinted)}"
     return f"<div><code>{escape(name)}</code> {what}</div>{drawing}"
 
 

@@ -29,6 +29,7 @@ _STRAY = (
     "touched memory outside of every array; look at the indices (module.inspect names line and thread), and "
     "whether a function calls itself without end"
 )
+TIME_OUT = "time-out"  # the kind of a message to `explain`, beside those of host/runtime.cpp
 _SIGNALS = {
     signal.SIGSEGV: _STRAY,
     signal.SIGBUS: _STRAY,
@@ -85,7 +86,7 @@ def _run(library: Path, launch: Launch, seconds: float, inspect: bool, explain) 
                     "filter": _filter().hex(),
                 }
                 Path(folder, "job").write_text(json.dumps(job))
-                ending = _wait(Path(folder, "job"), launch, seconds)
+                ending = _wait(Path(folder, "job"), launch, seconds, explain)
                 found, answer = _said(files["report"]), _said(files["answer"])
                 if answer is None:
                     if found is not None:
@@ -161,10 +162,10 @@ def _place(launch: Launch, name: str, value: np.ndarray, places: dict, end: int)
     return end
 
 
-def _wait(job: Path, launch: Launch, seconds: float) -> str:
+def _wait(job: Path, launch: Launch, seconds: float, explain) -> str:
     """Run the child; how it ended, as the rest of a sentence that begins with the kernel's name.
 
-    Raises CourseFault when the program around the kernel has failed.
+    Raises KernelError when it was stopped, and CourseFault when the program around the kernel has failed.
     """
     child = subprocess.Popen(
         [sys.executable, "-I", "-S", runner.__file__, str(job)],
@@ -175,10 +176,8 @@ def _wait(job: Path, launch: Launch, seconds: float) -> str:
     except subprocess.TimeoutExpired:
         child.kill()
         child.communicate()
-        return (
-            f"did not end within {seconds:g} s and was stopped; is there a loop that never ends, or a "
-            "wait that nobody answers?"
-        )
+        said = f"kernel {launch.kernel.name} did not end within {seconds:g} s and was stopped"
+        raise KernelError(explain(f"{TIME_OUT}|0|{said}")) from None
     except BaseException:
         child.kill()
         child.communicate()

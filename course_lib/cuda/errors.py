@@ -18,6 +18,10 @@ class KernelError(Exception):
     """The kernel was started and did not end well: a crash, an endless loop, a divergent barrier, a trap."""
 
 
+class NotEnded(KernelError):
+    """The kernel was stopped after its time limit, or not started again after that."""
+
+
 class CourseFault(UserError):
     """The course or the machine is at fault, and no kernel: a test in which it is raised has no verdict."""
 

@@ -4,8 +4,10 @@ import re
 
 from IPython.core.magic import Magics, cell_magic, magics_class
 
+from course_lib.cuda import waiting
 from course_lib.cuda.errors import CompileError, CourseFault
 from course_lib.cuda.module import available, compile
+from course_lib.cuda.signature import definitions
 
 
 @magics_class
@@ -16,6 +18,7 @@ class CudaMagics(Magics):
         super().__init__(shell)
         self._raw = ""
         shell.events.register("pre_run_cell", self._remember)
+        shell.events.register("pre_run_cell", waiting.begin_cell)
 
     def _remember(self, info) -> None:
         self._raw = info.raw_cell or ""
@@ -51,4 +54,8 @@ class CudaMagics(Magics):
         except CourseFault as error:
             print(f"{name} is kept and not tried: {error}")
         else:
-            print(f"{name} compiles: {', '.join(module.names)}")
+            empty = {kernel.name for kernel in definitions(source) if kernel.is_empty}
+            written = [kernel for kernel in module.names if kernel not in empty]
+            said = [f"compiles: {', '.join(written)}"] if written else []
+            said += [f"still empty: {', '.join(sorted(empty))}"] if empty else []
+            print(f"{name} {'; '.join(said)}")

@@ -1,19 +1,22 @@
 """What one inspected launch did: findings, and exact counts of its memory traffic."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 from course_lib.cuda.findings import Finding
 
-COUNTS = ("accesses", "bytes", "requests", "sectors", "ideal_sectors", "passes", "ideal_passes")
+COUNTS = ("accesses", "bytes", "requests", "sectors", "used_bytes", "passes", "ideal_passes")
+SECTOR_BYTES = 32
+GOOD_COALESCING = 0.8  # where nothing else is asked for
 
 
 @dataclass(frozen=True)
 class LineTraffic:
     """What one line did to one array: accesses by threads, bytes, warp instructions, and their cost.
 
-    Global: `sectors` of 32 bytes moved, and the fewest that could hold what was asked for. Shared: `passes`
-    through the banks, and the fewest possible.
+    Global: `sectors` of 32 bytes moved, and how many of their bytes threads asked for (`coalescing_of` says
+    how that is counted). Shared: `passes` through the banks, and the fewest possible.
     """
 
     line: int
@@ -24,9 +27,14 @@ class LineTraffic:
     bytes: int
     requests: int
     sectors: int
-    ideal_sectors: int
+    used_bytes: int
     passes: int
     ideal_passes: int
+
+    @property
+    def ideal_sectors(self) -> int:
+        """The fewest sectors that could hold the bytes asked for."""
+        return -(-self.used_bytes // SECTOR_BYTES)
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,11 @@ class Event:
 
 @dataclass
 class Measured:
-    """Findings and counts of one launch of one kernel; `ok` when there is nothing to complain of."""
+    """Findings and counts of one launch of one kernel; `ok` when nothing was found.
+
+    `ended`: it came to its end, so that its results are in the arrays. `bar`: the coalescing that is called
+    good, of all arrays together or of each array named.
+    """
 
     kernel: str
     filename: str
@@ -75,7 +87,8 @@ class Measured:
     arrays: list[ArrayTraffic]
     events: list[Event] | None
     printed: str = ""
-    flops: float | None = field(default=None)
+    ended: bool = True
+    bar: float | Mapping[str, float] = GOOD_COALESCING
 
     @property
     def ok(self) -> bool:
@@ -118,8 +131,26 @@ class Measured:
 
     @property
     def coalescing(self) -> float:
-        """Fewest possible sectors over sectors touched: 1 when every access is coalesced."""
-        return self._sum("ideal_sectors", "global") / self.sectors if self.sectors else 1.0
+        """The share of all moved sectors that was needed, from 0 to 1: see `coalescing_of`."""
+        return self.coalescing_of()
+
+    def coalescing_of(self, *arrays: str) -> float:
+        """Of the sectors moved for these global arrays (all, where none is named), the share that was needed.
+
+        A request of a warp moves whole sectors of 32 bytes. Of each sector, the bytes that lanes ask for are
+        used; a byte that several lanes ask for counts for each of them, up to the sector's 32. So a lane that
+        reads one float alone uses an eighth of what it moves, and so do lanes that are 32 bytes apart; lanes
+        side by side, or all at one number, use all of it. No request uses more than it moves, so reading the
+        same bytes again in another request does not raise the share. A line's used bytes are rounded up to
+        whole sectors: the end of an array is no waste.
+
+        Sources: CUDA C++ Best Practices Guide, "Coalesced Access to Global Memory" (32-byte transactions);
+        the ratio is nvprof's gld_efficiency (requested over required throughput, CUDA Profiler User's Guide),
+        which goes above 100% where lanes share bytes, and here does not.
+        """
+        lines = [t for t in self.lines if t.space == "global" and (not arrays or t.array in arrays)]
+        sectors = sum(t.sectors for t in lines)
+        return sum(t.ideal_sectors for t in lines) / sectors if sectors else 1.0
 
     @property
     def bank_conflicts(self) -> int:

@@ -10,6 +10,9 @@ import numpy as np
 
 from course_lib.cuda.arguments import Launch
 from course_lib.cuda.errors import KernelError
+from course_lib.cuda.measured import SECTOR_BYTES
+
+_OF_A_LINE = ("accesses", "bytes", "sectors", "used_bytes", "passes")
 
 
 def check_report(
@@ -33,10 +36,12 @@ def _contradiction(raw: dict, launch: Launch, places: dict, memory: mmap.mmap) -
     arrays = [array for array in raw["arrays"] if array["space"] == "global"]
     counts = [
         *(array[name] for array in raw["arrays"] for name in ("reads", "writes", "atomics", "cells_written")),
-        *(stat[name] for stat in raw["stats"] for name in ("accesses", "bytes", "sectors", "passes")),
+        *(stat[name] for stat in raw["stats"] for name in _OF_A_LINE),
     ]
     if any(type(count) is not int or count < 0 for count in counts):
         return "a count is none"
+    if any(stat["used_bytes"] > SECTOR_BYTES * stat["sectors"] for stat in raw["stats"]):
+        return "more was used than moved"
     for place, array in enumerate(raw["arrays"]):
         lines = [stat["accesses"] for stat in raw["stats"] if stat["array"] == place]
         if sum(lines) != array["reads"] + array["writes"] + array["atomics"]:

@@ -4,7 +4,7 @@ from course_lib.cuda.arguments import Launch
 from course_lib.cuda.findings import findings_of
 from course_lib.cuda.measured import COUNTS, ArrayTraffic, Event, LineTraffic, Measured
 from course_lib.cuda.report_html import html
-from course_lib.cuda.report_text import text
+from course_lib.cuda.report_text import headline, text
 
 
 class Report(Measured):
@@ -12,6 +12,9 @@ class Report(Measured):
 
     def __str__(self) -> str:
         return text(self)
+
+    def __repr__(self) -> str:
+        return headline(self)
 
     def _repr_html_(self) -> str:
         return html(self)
@@ -29,11 +32,12 @@ def report_of(raw: dict, launch: Launch, source: str, filename: str) -> Report:
             total[name] += stat[name]
     return Report(
         launch.kernel.name, filename, source, launch.grid, launch.block,
-        findings=findings_of(raw, launch),
+        findings=findings_of(raw, launch, source),
         lines=[LineTraffic(*key, **total) for key, total in sorted(lines.items())],
         arrays=[_array(array) for array in raw["arrays"]],
         events=None if raw["too_many_events"] else [Event(names[a], *rest) for a, *rest in raw["events"]],
         printed=raw.get("printed", ""),
+        ended=raw["ended"],
     )  # fmt: skip
 
 

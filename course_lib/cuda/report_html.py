@@ -4,7 +4,8 @@ from collections import defaultdict
 from html import escape
 
 from course_lib.cuda.access_picture import picture
-from course_lib.cuda.measured import Measured
+from course_lib.cuda.coalescing import is_costly, sentence, share, tinted
+from course_lib.cuda.measured import ArrayTraffic, LineTraffic, Measured
 
 # Verdicts take the theme's own colors; "costly" marks a count above what the same accesses need.
 STYLE = """<style>
@@ -41,7 +42,10 @@ def _verdict(report: Measured) -> str:
     launch = f"{escape(report.kernel)}: grid {_extents(report.grid)}, block {_extents(report.block)}"
     if report.ok:
         return f'<div>{launch}: <span class="good">✓ no findings</span></div>'
-    items = "".join(f"<li>{escape(str(finding))}</li>" for finding in report.findings)
+    items = "".join(
+        f"<li>{escape(finding.sentence)}<pre>{escape(finding.quote.strip(chr(10)))}</pre></li>"
+        for finding in report.findings
+    )
     count = len(report.findings)
     return (
         f'<div>{launch}: <span class="bad">✗ {count} finding{"s" * (count > 1)}</span></div><ul>{items}</ul>'
@@ -57,28 +61,41 @@ def _totals(report: Measured) -> str:
     rows = "".join(
         "<tr><td "
         f'class="code">{escape(a.name)}</td><td>{a.elements:,}</td><td>{a.reads:,}</td><td>{a.most_reads:,}</td>'
-        f"<td>{a.writes + a.atomics:,}</td><td>{a.most_writes:,}</td></tr>"
+        f"<td>{a.writes + a.atomics:,}</td><td>{a.most_writes:,}</td>{_share(report, a)}</tr>"
         for a in report.arrays
         if a.space == "global"
     )
     head = (
         '<tr><th class="code">array</th><th>elements</th><th>reads</th><th>most of one element</th>'
-        "<th>writes</th><th>most to one element</th></tr>"
+        f"<th>writes</th><th>most to one element</th>{_COALESCING}</tr>"
     )
     summary = (
         f"{report.global_bytes:,} bytes of global memory asked for, {report.sectors:,} sectors of 32 "
-        "bytes moved "
-        f"(coalescing {report.coalescing:.0%}); {report.bank_conflicts:,} bank conflicts"
+        f"bytes moved: {sentence(report, tinted)}; {report.bank_conflicts:,} bank conflicts"
     )
     return f"<table>{head}{rows}</table><div>{summary}</div>"
+
+
+_COALESCING = (
+    '<th class="text" title="Of each sector of 32 bytes that a warp moves, the share that its threads asked '
+    'for: 100% when neighbors touch neighbors, 12% when each float comes alone.">coalescing</th>'
+)
+
+
+def _share(report: Measured, array: ArrayTraffic) -> str:
+    if not array.reads + array.writes + array.atomics:
+        return "<td></td>"
+    return f'<td class="text">{share(report, array.name, tinted)}</td>'
 
 
 def _source(report: Measured) -> str:
     found = {line for f in report.findings for line in (f.line, f.other_line) if line}
     of_line: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    traffic: dict[int, list[LineTraffic]] = defaultdict(list)
     for t in report.lines:
         line = of_line[t.line]
         line["shared" if t.space == "shared" else t.access] += t.accesses
+        traffic[t.line].append(t)
         line["sectors"] += t.sectors
         line["ideal"] += t.ideal_sectors
         line["conflicts"] += t.passes - t.ideal_passes
@@ -95,7 +112,7 @@ def _source(report: Measured) -> str:
         cells = [
             _cell(c.get("read", 0)),
             _cell(c.get("write", 0) + c.get("atomic", 0)),
-            _cell(sectors, c.get("sectors", 0) >= 1.5 * c.get("ideal", 0) > 0),
+            _cell(sectors, is_costly(report, traffic[number])),
             _cell(c.get("shared", 0)),
             _cell(c.get("conflicts", 0), c.get("conflicts", 0) > 0),
         ]

@@ -51,12 +51,13 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A `__global__` function: its name, parameters, line, and the offset just behind its body."""
+    """A `__global__` function: name, parameters, line, the offset behind its body, whether that is empty."""
 
     name: str
     parameters: tuple[Parameter, ...]
     line: int
     end: int
+    is_empty: bool = False
 
 
 def definitions(source: str) -> list[Kernel]:
@@ -104,7 +105,7 @@ def _kernel(words: tuple[Token, ...], declaration: Declaration, names: dict) -> 
     marks = [w.text for w in body]
     if marks.count("{") != marks.count("}"):
         raise _refused(name.line, f"kernel {name.text}: a {{ is never closed")
-    return Kernel(name.text, taken, line, body[-1].end)
+    return Kernel(name.text, taken, line, body[-1].end, is_empty=len(body) == 2)
 
 
 def _refuse_what_has_no_name(declaration: Declaration, name: Token) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from course_lib.cuda.coalescing import percent
 from course_lib.cuda.report import Report
 
 
@@ -14,19 +15,36 @@ def assert_traffic(
     reads: Mapping[str, int] | None = None,
     writes: Mapping[str, int] | None = None,
     *,
-    most_reads: Mapping[str, int] | None = None,
-    coalescing: float | None = None,
-    bank_conflicts: int | None = None,
     findings: bool = False,
+    **demands,
 ) -> None:
-    """Raise TrafficError unless the launch did what is demanded; what is not mentioned is not checked.
+    """Raise TrafficError unless the launch met all `demands`, which are those of `shortfalls`.
 
-    `reads` and `writes`: exact number of elements read from or written to each named global array.
-    `most_reads`: how often its most-read element may be read. `coalescing`: at least this share of ideal to
-    touched sectors. `bank_conflicts`: at most so many extra passes. Findings are refused unless `findings`
-    allows them.
+    Findings are refused unless `findings` allows them.
     """
     wrong = [] if findings else [str(finding) for finding in report.findings]
+    wrong += shortfalls(report, reads, writes, **demands)
+    if wrong:
+        raise TrafficError(f"{report.kernel}: " + "\n  ".join(wrong))
+
+
+def shortfalls(
+    report: Report,
+    reads: Mapping[str, int] | None = None,
+    writes: Mapping[str, int] | None = None,
+    *,
+    most_reads: Mapping[str, int] | None = None,
+    coalescing: float | Mapping[str, float] | None = None,
+    bank_conflicts: int | None = None,
+) -> list[str]:
+    """A sentence for each demand that the launch does not meet; what is not mentioned is not checked.
+
+    `reads` and `writes`: exact number of elements read from or written to each named global array.
+    `most_reads`: how often its most-read element may be read. `coalescing`: at least this share of the
+    sectors moved must be needed, of all arrays together or of each array named. `bank_conflicts`: at most so
+    many extra passes. Raises ValueError for an array that the launch does not have.
+    """
+    wrong = []
     for what, demanded, counted in (("read", reads, report.reads), ("written", writes, report.writes)):
         for name, number in (demanded or {}).items():
             _known(name, counted)
@@ -43,15 +61,9 @@ def assert_traffic(
                 f"{name}: one element is read {most[name]:,} times, at most {number:,} "
                 f"allowed{_where(report, name, 'read')}"
             )
-    if coalescing is not None and report.coalescing < coalescing:
-        worst = max(
-            (t for t in report.lines if t.space == "global"), key=lambda t: t.sectors - t.ideal_sectors
-        )
-        wrong.append(
-            f"coalescing is {report.coalescing:.0%}, at least {coalescing:.0%} demanded; line "
-            f"{worst.line} moves "
-            f"{worst.sectors:,} sectors of {worst.array} where {worst.ideal_sectors:,} would do"
-        )
+    shares = coalescing if isinstance(coalescing, Mapping) else {"": coalescing or 0}
+    for name, share in shares.items():
+        wrong += _uncoalesced(report, share, *filter(None, [name]))
     if bank_conflicts is not None and report.bank_conflicts > bank_conflicts:
         worst = max((t for t in report.lines if t.space == "shared"), key=lambda t: t.passes - t.ideal_passes)
         wrong.append(
@@ -59,8 +71,23 @@ def assert_traffic(
             f"{worst.line} needs "
             f"{worst.passes:,} passes over {worst.array} where {worst.ideal_passes:,} would do"
         )
-    if wrong:
-        raise TrafficError(f"{report.kernel}: " + "\n  ".join(wrong))
+    return wrong
+
+
+def _uncoalesced(report: Report, least: float, *arrays: str) -> list[str]:
+    for name in arrays:
+        _known(name, report.reads)
+    share = report.coalescing_of(*arrays)
+    if share >= least:
+        return []
+    lines = [t for t in report.lines if t.space == "global" and (not arrays or t.array in arrays)]
+    worst = max(lines, key=lambda t: t.sectors - t.ideal_sectors)
+    of = "".join(f" of {name}" for name in arrays)
+    return [
+        f"coalescing{of} is {percent(share)}, at least {percent(least)} demanded; line "
+        f"{worst.line} moves {worst.sectors:,} sectors of {worst.array} where "
+        f"{worst.ideal_sectors:,} would do"
+    ]
 
 
 def _known(name: str, counted: Mapping[str, int]) -> None:

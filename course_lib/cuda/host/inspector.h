@@ -30,7 +30,7 @@ struct Trace {
 struct Stat {  // of one instruction on one array
     int site, array, next;
     Access access;
-    uint64_t accesses, bytes, requests, sectors, ideal_sectors, passes, ideal_passes;
+    uint64_t accesses, bytes, requests, sectors, used_bytes, passes, ideal_passes;
 };
 
 struct Known {  // a variable at file scope; __course_known in threads.h

@@ -162,8 +162,8 @@ void Inspector::count(Array& array, int index, int site, Access access, uint64_t
         Cost cost = one_pass ? Cost{1, 1} : bank_cost(offsets, who, n, size);
         s.passes += cost.actual, s.ideal_passes += cost.ideal;
     } else {
-        Cost cost = sector_cost(offsets, n, size);
-        s.sectors += cost.actual, s.ideal_sectors += cost.ideal;
+        Moved moved = moved_sectors(offsets, n, size);
+        s.sectors += moved.sectors, s.used_bytes += moved.used_bytes;
     }
 }
 

@@ -41,9 +41,9 @@ void Inspector::write_report(const char* ending) {
         const Stat& s = stats[i];
         fprintf(file,
                 "%s{\"line\":%d,\"array\":%d,\"access\":\"%s\",\"accesses\":%lu,\"bytes\":%lu,\"requests\":%lu,\"sectors\":%lu,"
-                "\"ideal_sectors\":%lu,\"passes\":%lu,\"ideal_passes\":%lu}",
+                "\"used_bytes\":%lu,\"passes\":%lu,\"ideal_passes\":%lu}",
                 i ? "," : "", lines[s.site], s.array, kAccess[s.access], (unsigned long)s.accesses, (unsigned long)s.bytes,
-                (unsigned long)s.requests, (unsigned long)s.sectors, (unsigned long)s.ideal_sectors,
+                (unsigned long)s.requests, (unsigned long)s.sectors, (unsigned long)s.used_bytes,
                 (unsigned long)s.passes, (unsigned long)s.ideal_passes);
     }
     fprintf(file, "],\"findings\":[");

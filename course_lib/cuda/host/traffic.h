@@ -17,22 +17,29 @@ static inline void sort_small(uint64_t* values, unsigned n) {
     }
 }
 
-// Sectors touched, and the fewest that could hold the distinct bytes asked for (CUDA C++ Best Practices Guide,
-// "Coalesced Access to Global Memory": a warp's access is served in 32-byte transactions).
-static inline Cost sector_cost(uint64_t* addresses, unsigned n, unsigned bytes) {
+struct Moved {
+    unsigned sectors, used_bytes;
+};
+
+// Sectors that one request of a warp moves (CUDA C++ Best Practices Guide, "Coalesced Access to Global Memory": a
+// warp's access is served in 32-byte transactions), and how many of their bytes lanes asked for. A byte counts for each
+// lane that asks for it, up to the 32 of its sector.
+static inline Moved moved_sectors(uint64_t* addresses, unsigned n, unsigned bytes) {
     bool sorted = true;
     for (unsigned i = 1; i < n; ++i) sorted &= addresses[i - 1] <= addresses[i];
     if (!sorted) sort_small(addresses, n);
-    uint64_t end_of_bytes = 0, next_sector = 0, distinct = 0;
-    unsigned sectors = 0;
-    for (unsigned i = 0; i < n; ++i) {
-        uint64_t first = addresses[i], end = first + bytes, fresh = first > end_of_bytes ? first : end_of_bytes;
-        if (end > fresh) distinct += end - fresh, end_of_bytes = end;
-        uint64_t low = first / 32, high = (end - 1) / 32;
-        if (low < next_sector) low = next_sector;
-        if (high >= low) sectors += (unsigned)(high - low + 1), next_sector = high + 1;
-    }
-    return {sectors, (unsigned)((distinct + 31) / 32)};
+    Moved moved = {0, 0};
+    uint64_t next_sector = 0;
+    unsigned room = 0;  // bytes of the last sector that are not counted yet
+    for (unsigned i = 0; i < n; ++i)
+        for (uint64_t at = addresses[i], end = at + bytes; at < end;) {
+            uint64_t sector = at / 32, stop = (sector + 1) * 32 < end ? (sector + 1) * 32 : end;
+            if (sector >= next_sector) moved.sectors++, next_sector = sector + 1, room = 32;
+            // Only an access over a sector's end, beside another, goes back to a sector that is done with.
+            unsigned part = sector + 1 == next_sector ? (unsigned)(stop - at) : 0, taken = part < room ? part : room;
+            moved.used_bytes += taken, room -= taken, at = stop;
+        }
+    return moved;
 }
 
 // Whether accesses between these offsets need one pass: of one place, or of words that have a bank each.

@@ -186,11 +186,13 @@ def test_the_picture_says_which_color_is_which_warp_and_fits_a_narrow_page():
 
 
 def test_a_line_that_wastes_sectors_or_banks_stands_out():
-    html = _inspect("y[t] = x[t];", _floats(32), np.zeros(32, np.float32))._repr_html_()
+    x = _floats(256)
+    html = _inspect("y[t] = x[t];", x, np.zeros(256, np.float32), block=256)._repr_html_()
     assert 'class="costly"' not in html
     assert "bank conflicts</th>" not in html
-    html = _inspect("float v = x[t];\ny[2 * t] = v;", _floats(32), np.zeros(64, np.float32))._repr_html_()
-    assert '<td class="costly">8 (4)</td>' in html
+    body = "float v = x[t];\ny[2 * t] = v;"
+    html = _inspect(body, x, np.zeros(512, np.float32), block=256)._repr_html_()
+    assert '<td class="costly">64 (32)</td>' in html
     body = "__shared__ float s[64];\ns[2 * t] = x[t];\n__syncwarp();\ny[t] = s[62 - 2 * t];"
     html = _inspect(body, _floats(32), np.zeros(32, np.float32))._repr_html_()
     assert html.count('<td class="costly">1</td>') == 2

@@ -20,7 +20,8 @@ def _run(body: str, grid=1, block=1, time_limit=5.0):
 @pytest.mark.parametrize(("body", "message"), [
     ("x[1L << 40] = 1;", "touched memory outside of every array"),
     ("x[0] = 7 / (n - 4);", "divided an integer by zero"),
-    ("if (threadIdx.x < 3) __syncthreads();", "line 2: barrier divergence: 3 of 32 threads wait"),
+    ("if (threadIdx.x < 3) __syncthreads();",
+     "line 2: barrier divergence: the barrier stands inside the `if` of line 2: 3 of 32 threads wait"),
     ("if (threadIdx.x < 3) __syncwarp(7 << 1);", "line 2: warp divergence: thread 0"),
     ("if (threadIdx.x < 3) __syncwarp(); else __syncthreads();", "line 2: warp divergence"),
     ("__trap();", "line 2: trap: __trap()"),
@@ -30,6 +31,20 @@ def test_what_goes_wrong_is_said(body, message):
     with pytest.raises(cuda.KernelError) as caught:
         _run(body, block=32)
     assert message in str(caught.value)
+
+
+def test_the_line_of_a_message_is_quoted_as_a_compile_errors_is():
+    with pytest.raises(cuda.KernelError) as caught:
+        _run("int t = threadIdx.x;\n    assert(t < 7);", block=32)
+    assert str(caught.value).splitlines() == [
+        "kernel.cu, line 3: trap: assert(t < 7) failed in thread 7", "      3 | assert(t < 7);",
+    ]  # fmt: skip
+
+
+def test_a_barrier_that_all_reach_is_told_with_the_one_in_a_branch_that_kept_threads_away():
+    body = "if (threadIdx.x < 8) {\n__syncthreads();\n__syncthreads();\n}\n__syncthreads();"
+    with pytest.raises(cuda.KernelError, match=r"line \d: barrier divergence: .*inside the `if` of line 2"):
+        _run(body, block=32)
 
 
 def test_an_endless_loop_is_stopped_and_the_arrays_stay_as_they_were():
