@@ -1,21 +1,32 @@
 """A kernel task on one screen: the NumPy specification, a verdict for each size, counts and picture."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
 import numpy as np
 
-from course_lib.cuda.errors import CompileError, KernelError
+from course_lib.cuda.coalescing import is_enough, sentence
+from course_lib.cuda.errors import CompileError, KernelError, NotEnded
+from course_lib.cuda.findings import in_short
+from course_lib.cuda.measured import GOOD_COALESCING
 from course_lib.cuda.module import Module, compile
+from course_lib.cuda.poison import difference, poisoned
 from course_lib.cuda.report import Report
 from course_lib.cuda.report_html import STYLE, html
+from course_lib.cuda.traffic import shortfalls
+
+INSPECTOR = "The inspector on "  # begins the line that `show` prints
 
 
 @dataclass(frozen=True)
 class Case:
-    """One launch and what it must give: arguments by name in the kernel's order, expected outputs."""
+    """One launch and what it must give: arguments by name in the kernel's order, expected outputs.
+
+    Outputs are filled with poison before the launch, but for those named in `keep`: the kernel adds to their
+    values, or changes only some of them. Raises ValueError where `keep` names no output.
+    """
 
     grid: tuple[int, ...] | int
     block: tuple[int, ...] | int
@@ -23,42 +34,59 @@ class Case:
     expected: dict[str, np.ndarray]
     shared_mem: int = 0
     tolerance: float = 1e-6
+    keep: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if unknown := set(self.keep) - set(self.expected):
+            raise ValueError(f"keep names {', '.join(unknown)}; the outputs are {', '.join(self.expected)}")
+
+    def arrays(self) -> dict[str, object]:
+        """The arguments as they are handed over: outputs are copies, poisoned or kept."""
+        outputs = {
+            name: value.copy() if name in self.keep else poisoned(value)
+            for name, value in self.args.items()
+            if name in self.expected and isinstance(value, np.ndarray)
+        }
+        return self.args | outputs
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How one size went: `trouble` is what is wrong with the values, or why there are none."""
+    """How one size went: `trouble` is what is wrong with the values, a line each, or why there are none.
+
+    `outcome` begins a sentence with it: "wrong", "stopped", "did not end", "not run", "does not compile".
+    """
 
     size: object
     trouble: str
     report: Report | None = None
+    outcome: str = "wrong"
 
     @property
     def message(self) -> str:
         """All that is wrong, in full; empty when values were right and nothing was found."""
         findings = map(str, self.report.findings) if self.report else ()
-        return "; ".join([*filter(None, [self.trouble]), *findings])
+        return "\n".join([*filter(None, [self.trouble]), *findings])
 
     @property
     def brief(self) -> str:
         """The same with the findings as kind and lines: the report beside it has their sentences."""
-        lines: dict[str, set[int]] = {}
-        for finding in self.report.findings if self.report else ():
-            lines.setdefault(finding.kind, set()).update({finding.line, finding.other_line} - {None, 0})
-        found = [
-            f"{kind} in line{'s' * (len(where) > 1)} {', '.join(map(str, sorted(where)))}" if where else kind
-            for kind, where in lines.items()
-        ]
-        return "; ".join([*filter(None, [self.trouble]), *found])
+        lines = self.trouble.splitlines()
+        found = in_short(self.report.findings) if self.report else ""
+        return "; ".join(filter(None, [*(lines if self.outcome == "wrong" else lines[:1]), found]))
 
 
 @dataclass(frozen=True)
 class View:
-    """What `show` gives to the notebook: `ok`, the verdicts, and one report in full."""
+    """What `show` gives to the notebook: `ok`, the verdicts, and one report in full.
+
+    `demands`: what is asked of the memory traffic of the launch that is shown, as `shortfalls` takes it.
+    """
 
     kernel: str
     specification: str
     verdicts: list[Verdict] = field(default_factory=list)
+    demands: dict = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -71,19 +99,48 @@ class View:
         reports = [verdict.report for verdict in self.verdicts if verdict.report]
         return next((report for report in reports if not report.ok), reports[-1] if reports else None)
 
+    @property
+    def shortfalls(self) -> list[str]:
+        """A sentence for each demand that the launch shown does not meet; a small one is not judged."""
+        if self.report is None:
+            return []
+        asked = self.demands if is_enough(self.report) else self.demands | {"coalescing": None}
+        return shortfalls(self.report, **asked)
+
+    @property
+    def verdict(self) -> str:
+        """All of it in one line, for example: "right, but a race in lines 8 and 14"."""
+        found = in_short(f for verdict in self.verdicts if verdict.report for f in verdict.report.findings)
+        bad = next((v for v in self.verdicts if v.trouble or v.outcome != "wrong"), None)
+        if bad:
+            place = f" at size {bad.size}" * (bad.size is not None)
+            said = filter(None, [bad.trouble.partition("\n")[0], found])
+            return f"{bad.outcome}{place}: {'; and '.join(said)}"
+        if found:
+            return f"right, but {found}"
+        if self.shortfalls:
+            return f"right, but poor: {'; '.join(self.shortfalls)}"
+        return f"right, no findings; {sentence(self.report)}" if self.report else "nothing was run"
+
     def __str__(self) -> str:
         lines = [f"size {v.size}: {v.brief or 'right, no findings'}" for v in self.verdicts]
-        return "\n".join([f"{self.kernel}:", *lines, *([str(self.report)] if self.report else [])])
+        return "\n".join(filter(None, [repr(self), *lines, str(self.report or "")]))
+
+    def __repr__(self) -> str:
+        return f"{self.kernel}: {self.verdict}"
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f'<tr><td>{escape(str(v.size))}</td><td class="text">{_verdict_html(v)}</td></tr>'
             for v in self.verdicts
         )
+        good = self.ok and not self.shortfalls
+        said = f'<span class="{"good" if good else "bad"}">{escape(self.verdict)}</span>'
         return (
             f'{STYLE}<div class="course-report"><div class="side-by-side">'
             f"<div><b>specification</b><pre>{escape(self.specification)}</pre></div>"
-            f'<div><b>{escape(self.kernel)}</b><table><tr><th>size</th><th class="text">verdict</th></tr>'
+            f"<div><b>{escape(self.kernel)}</b>: {said}"
+            f'<table><tr><th>size</th><th class="text">verdict</th></tr>'
             f"{rows}</table></div></div></div>{html(self.report) if self.report else ''}"
         )
 
@@ -91,55 +148,71 @@ class View:
 def _verdict_html(verdict: Verdict) -> str:
     if not verdict.message:
         return '<span class="good">✓ right, no findings</span>'
-    if "\n" in verdict.trouble:  # a compiler's errors point into the line above
+    if verdict.outcome != "wrong" and verdict.trouble:  # lines of the source stand below the message
         return f'<span class="bad">✗</span><pre>{escape(verdict.trouble)}</pre>'
     return f'<span class="bad">✗</span> {escape(verdict.brief)}'
 
 
-def show(kernel: str | Module, spec: Callable[..., Case], sizes: Iterable, name: str | None = None) -> View:
-    """Inspect a kernel on each size against its specification and show the outcome.
+def show(
+    kernel: str | Module,
+    spec: Callable[..., Case],
+    sizes: Iterable,
+    name: str | None = None,
+    *,
+    coalescing: float | Mapping[str, float] = GOOD_COALESCING,
+    most_reads: Mapping[str, int] | None = None,
+) -> View:
+    """Inspect a kernel on each size against its specification, print the verdict in a line, return all of it.
 
     `kernel` is a source or a loaded Module, `spec(size)` returns the Case with the values NumPy gives, `name`
-    the kernel's name (needed when there are several). Outputs are poisoned before each run. A source that
-    does not compile, and a launch that fails, are verdicts too.
+    the kernel's name (needed when there are several). The last size is the one that is shown, where nothing
+    is found before: choose it so large that good and poor traffic differ. `coalescing` is the share that is
+    called good, of all arrays or of each array named; `most_reads` how often an element of an array may be
+    read. A source that does not compile, a kernel that is not there and a launch that fails are verdicts too;
+    after one that did not end no other size is run.
     """
     specification = inspect.getsource(spec) if inspect.isfunction(spec) else str(spec)
+    demands = {"coalescing": coalescing, "most_reads": most_reads}
+    name, verdicts = _verdicts(kernel, spec, sizes, name, coalescing)
+    view = View(name, specification, verdicts, demands)
+    print(f"{INSPECTOR}{view!r}")
+    return view
+
+
+def _verdicts(kernel, spec, sizes, name: str | None, bar) -> tuple[str, list[Verdict]]:
+    """The kernel's name, and a verdict for each size that was run."""
     try:
         module = compile(kernel, device="host") if isinstance(kernel, str) else kernel
     except CompileError as error:
-        return View(name or "kernel", specification, [Verdict("compile", str(error))])
-    name = name or module.names[0]
-    return View(name, specification, [_verdict(module, name, size, spec(size)) for size in sizes])
+        return name or "kernel", [Verdict(None, str(error), outcome="does not compile")]
+    name = name or (module.names[0] if len(module.names) == 1 else None)
+    if name not in module.names:
+        there = ", ".join(module.names)
+        why = f"there is no kernel {name}, but {there}" if name else f"say which of the kernels: {there}"
+        return name or "kernel", [Verdict(None, why, outcome="not run")]
+    verdicts = []
+    for size in sizes:
+        verdicts.append(_verdict(module, name, size, spec(size), bar))
+        if verdicts[-1].outcome == "did not end":
+            break
+    return name, verdicts
 
 
-def _verdict(module: Module, name: str, size, case: Case) -> Verdict:
-    args = {
-        key: _poisoned(value) if key in case.expected and isinstance(value, np.ndarray) else value
-        for key, value in case.args.items()
-    }
+def _verdict(module: Module, name: str, size, case: Case, bar) -> Verdict:
+    args = case.arrays()
+    launch = case.grid, case.block, tuple(args.values())
+    limit = {"time_limit": module.time_limit} if module.time_limit else {}
     try:
-        report = module.inspect(name, case.grid, case.block, tuple(args.values()), shared_mem=case.shared_mem)
+        report = module.inspect(name, *launch, shared_mem=case.shared_mem, **limit)
+    except NotEnded as error:
+        return Verdict(size, str(error), outcome="did not end")
     except (KernelError, ValueError) as error:
-        return Verdict(size, str(error))
+        return Verdict(size, str(error), outcome="stopped")
+    report.bar = bar
+    if not report.ended:
+        return Verdict(size, "", report, outcome="stopped")
     wrong = [
-        _difference(key, np.asarray(args[key]), expected, case.tolerance)
-        for key, expected in case.expected.items()
+        difference(key, np.asarray(args[key]), value, case.tolerance, report, key not in case.keep)
+        for key, value in case.expected.items()
     ]
-    return Verdict(size, "; ".join(filter(None, wrong)), report)
-
-
-def _poisoned(array: np.ndarray) -> np.ndarray:
-    return np.full_like(array, np.nan if array.dtype.kind == "f" else np.iinfo(array.dtype).min)
-
-
-def _difference(name: str, got: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
-    """Empty when close; else the first element that differs, with what was expected and what came."""
-    close = np.isclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
-    if close.all():
-        return ""
-    first = tuple(int(i) for i in np.argwhere(~close)[0])
-    index = ", ".join(map(str, first))
-    return (
-        f"{name}[{index}] should be {expected[first]:.6g}, is {got[first]:.6g} ({(~close).sum():,} of "
-        f"{close.size:,} differ)"
-    )
+    return Verdict(size, "\n".join(filter(None, wrong)), report)
