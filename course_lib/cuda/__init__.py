@@ -6,8 +6,9 @@
 `compile` takes a student's source; `Module.inspect` runs a kernel once and reports races, strays and traffic.
 """
 
+from course_lib.cuda.comparison import compare
 from course_lib.cuda.compiler import compilers
-from course_lib.cuda.errors import CompileError, CourseFault, KernelError, NoCompiler
+from course_lib.cuda.errors import CompileError, CourseFault, KernelError, NoCompiler, NotEnded
 from course_lib.cuda.module import Module, available, compile, load
 from course_lib.cuda.report import Report
 from course_lib.cuda.task_view import Case, show
@@ -20,10 +21,12 @@ __all__ = [
     "KernelError",
     "Module",
     "NoCompiler",
+    "NotEnded",
     "Report",
     "TrafficError",
     "assert_traffic",
     "available",
+    "compare",
     "compile",
     "compilers",
     "load",
