@@ -61,7 +61,7 @@ def check_destination(course: Course, destination: Path) -> Path:
 
 
 def write_bundle(course: Course, released: list[Path], destination: Path) -> Path:
-    """Write the student edition with the assignments in the folders `released` to `destination`.
+    """Write the student edition to `destination`, with the folders `released` and what is not graded.
 
     The library's answers are sealed there. Raises UserError when that folder cannot be used, and when the
     copy would hold a solution, a hidden test, a mark scheme or an answer of the library that can be read;
@@ -73,9 +73,10 @@ def write_bundle(course: Course, released: list[Path], destination: Path) -> Pat
     try:
         copy_parts(course.root, temporary)
         sealing.seal(temporary)
-        for folder in released:
-            shutil.copytree(folder, temporary / "notebooks" / folder.name)
-        wanted = leaks.secrets([course.source(assignment) for assignment in course.assignments()])
+        for folder in [*released, *course.ungraded()]:
+            ignored = shutil.ignore_patterns(*LEFTOVERS)
+            shutil.copytree(folder, temporary / "notebooks" / folder.name, ignore=ignored)
+        wanted = leaks.secrets(sorted((course.root / "notebooks").glob("*/*.ipynb")))
         wanted |= leaks.library_answers(course.root)
         if found := leaks.search(temporary, wanted):
             raise UserError(f"No student edition was written: {'; '.join(found[:3])}.")
@@ -111,8 +112,8 @@ def copy_parts(root: Path, target: Path) -> None:
 
 
 def student_readme(text: str) -> str:
-    """README.md without the section for instructors, whose commands and pages the student edition lacks."""
-    return re.sub(r"^## For instructors$.*?(?=^## )", "", text, flags=re.MULTILINE | re.DOTALL)
+    """README.md without what is marked as the instructors': students have none of what it tells of."""
+    return re.sub(r"<!-- instructors -->.*?<!-- /instructors -->\n", "", text, flags=re.DOTALL)
 
 
 def student_pyproject(text: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from course_lib.commands.workspace import is_graded
 from course_lib.errors import UserError
 from course_lib.paths import ROOT
 
@@ -29,16 +30,29 @@ class Course:
         return self.root / "exports"
 
     def assignments(self) -> list[str]:
-        """Names of all assignments: the folders of notebooks/ that hold a notebook."""
-        return sorted({path.parent.name for path in (self.root / "notebooks").glob("*/*.ipynb")})
+        """Names of all assignments: the folders of notebooks/ that hold a graded notebook."""
+        return [folder.name for folder in self._folders() if is_graded(folder)]
+
+    def ungraded(self) -> list[Path]:
+        """The folders of notebooks/ that students get as they are: none of their cells earns points."""
+        return [folder for folder in self._folders() if not is_graded(folder)]
+
+    def _folders(self) -> list[Path]:
+        return sorted({path.parent for path in (self.root / "notebooks").glob("*/*.ipynb")})
 
     def source(self, assignment: str) -> Path:
-        """The instructor's notebook. Raises UserError when the assignment has none, or more than one."""
-        if assignment not in self.assignments():
+        """The instructor's notebook.
+
+        Raises UserError when the assignment has none, or more than one, and when it is not graded.
+        """
+        folder = next((folder for folder in self._folders() if folder.name == assignment), None)
+        if folder is None:
             close = get_close_matches(assignment, self.assignments(), 1, 0.4)
             hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(self.assignments())}."
             raise UserError(f"There is no assignment {assignment!r}; {hint}")
-        found = sorted((self.root / "notebooks" / assignment).glob("*.ipynb"))
+        if not is_graded(folder):
+            raise UserError(f"notebooks/{assignment} is not graded: students get it as it is.")
+        found = sorted(folder.glob("*.ipynb"))
         if len(found) > 1:
             names = ", ".join(path.name for path in found)
             raise UserError(

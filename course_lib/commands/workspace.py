@@ -1,6 +1,6 @@
 """The student's folder: what `./course lab` puts there, and what it never touches.
 
-A file is brought to `workspace/ASSIGNMENT/` when it is missing, or when the student has not changed it since
+A file is brought to `workspace/FOLDER/` when it is missing, or when the student has not changed it since
 it was brought and the course has a newer one. A changed file is left alone, whatever the course does.
 """
 
@@ -9,12 +9,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from course_lib.errors import UserError
 from course_lib.paths import ROOT, write_atomically
 
 SOLUTION_MARK = b"BEGIN SOLUTION"
+NBGRADERS_NAME = b'"grade_id"'  # of a cell, as it stands in a notebook's file
+# Of docs/, what notebooks and the start page link to; JupyterLab opens nothing outside the workspace.
+PAGES = ("kernels.md", "kernel_ladders.md", "images/ladder-*.svg")
+LEFT_BY_RUNS = {"effects", ".ipynb_checkpoints"}
 
 
 def folder() -> Path:
@@ -22,14 +27,30 @@ def folder() -> Path:
     return Path(os.environ.get("COURSE_WORKSPACE", ROOT / "workspace"))
 
 
+def is_graded(folder: Path) -> bool:
+    """Whether nbgrader knows a cell of a notebook in `folder`; other notebooks earn no points."""
+    return any(NBGRADERS_NAME in path.read_bytes() for path in folder.glob("*.ipynb"))
+
+
 def assignments() -> list[str]:
     """Names of all assignments, questions before labs, each in its order."""
-    names = [path.parent.name for path in (ROOT / "notebooks").glob("*/*.ipynb")]
-    return sorted(set(names), key=lambda name: (name.startswith("lab"), name))
+    return sorted(_folders(graded=True), key=lambda name: (name.startswith("lab"), name))
+
+
+def ungraded() -> list[str]:
+    """Names of the folders whose notebooks earn no points: there is nothing to check or to hand in."""
+    return sorted(_folders(graded=False))
+
+
+def _folders(graded: bool) -> set[str]:
+    folders = {path.parent for path in (ROOT / "notebooks").glob("*/*.ipynb")}
+    return {folder.name for folder in folders if is_graded(folder) is graded}
 
 
 def notebook(assignment: str) -> Path:
-    """The student's notebook of `assignment`. Raises UserError when there is none."""
+    """The student's notebook of `assignment`. Raises UserError when there is none, or it is not graded."""
+    if assignment in ungraded():
+        raise UserError(f"{assignment} is not graded: there is nothing to check and nothing to hand in.")
     if assignment not in assignments():
         raise UserError(f"There is no assignment {assignment!r}; there are: {', '.join(assignments())}.")
     path = folder() / assignment / _shipped_name(assignment)
@@ -39,29 +60,39 @@ def notebook(assignment: str) -> Path:
 
 
 def prepare() -> list[str]:
-    """Bring every assignment's student version into the workspace; returns lines that say what was done."""
+    """Bring every notebook's student version into the workspace; returns lines that say what was done."""
     shipped_record = folder() / ".shipped.json"
     shipped = _digests(shipped_record)
     lines = []
     _release(assignments())
-    for assignment in assignments():
-        source = _student_folder(assignment)
-        for path in sorted(p for p in source.rglob("*") if p.is_file()):
-            name = f"{assignment}/{path.relative_to(source).as_posix()}"
-            target, data = folder() / name, path.read_bytes()
-            digest = hashlib.sha256(data).hexdigest()
-            mine = hashlib.sha256(target.read_bytes()).hexdigest() if target.exists() else None
-            if mine is None or (mine == shipped.get(name) != digest):
-                write_atomically(target, data)
-                lines.append(f"{'new' if mine is None else 'updated'}: {name}")
-                shipped[name] = digest
-            elif mine == digest:
-                shipped[name] = digest  # whatever the record says
-            elif digest != shipped.get(name):
-                lines.append(f"kept your {name}; the course has a newer one (rename yours to get it)")
+    for name, path in _files():
+        target, data = folder() / name, path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        mine = hashlib.sha256(target.read_bytes()).hexdigest() if target.exists() else None
+        if mine is None or (mine == shipped.get(name) != digest):
+            write_atomically(target, data)
+            lines.append(f"{'new' if mine is None else 'updated'}: {name}")
+            shipped[name] = digest
+        elif mine == digest:
+            shipped[name] = digest  # whatever the record says
+        elif digest != shipped.get(name):
+            lines.append(f"kept your {name}; the course has a newer one (rename yours to get it)")
     write_atomically(shipped_record, json.dumps(shipped, indent=1, sort_keys=True))
     write_atomically(folder() / "start.md", start_page())
     return lines
+
+
+def _files() -> Iterator[tuple[str, Path]]:
+    """The files that students get: each one's place in the workspace, and where the course has it."""
+    for name in [*assignments(), *ungraded()]:
+        source = _student_folder(name)
+        for path in sorted(p for p in source.rglob("*") if p.is_file()):
+            relative = path.relative_to(source)
+            if not LEFT_BY_RUNS & set(relative.parts):
+                yield f"{name}/{relative.as_posix()}", path
+    for pattern in PAGES:
+        for path in sorted((ROOT / "docs").glob(pattern)):
+            yield path.relative_to(ROOT).as_posix(), path
 
 
 def student_version(assignment: str) -> Path:
@@ -134,11 +165,8 @@ def title(path: Path) -> str:
 
 
 def start_page() -> str:
-    """The page JupyterLab opens on: the assignments as links, and how to check and hand in."""
-    rows = []
-    for name in assignments():
-        source = ROOT / "notebooks" / name / _shipped_name(name)
-        rows.append(f"- [{title(source)}]({name}/{source.name})")
+    """The page JupyterLab opens on: the notebooks as links, and how to check and hand in."""
+    example = next(iter(assignments()), "ASSIGNMENT")
     return "\n".join(
         [
             "<!-- Written by ./course lab each time; your changes here would be lost. -->",
@@ -147,15 +175,31 @@ def start_page() -> str:
             "Open a notebook and work from top to bottom: predict, play, build, measure, explain.",
             "Your files in this folder are yours; the course never overwrites them.",
             "",
-            *rows,
+            *map(_link, assignments()),
             "",
-            "When you want to know where you stand, in a terminal:",
+            "## Not graded",
+            "",
+            "For practice: nothing here is checked or handed in.",
+            "",
+            *map(_link, ungraded()),
+            "- [Kernels, with and without a GPU](docs/kernels.md): what can be used in a kernel here",
+            "",
+            "## In a terminal",
+            "",
+            f"When you want to know where you stand, go to the folder `{ROOT}` in a terminal.",
+            "On Windows, write `py course` in place of `./course`.",
             "",
             "| | |",
             "| --- | --- |",
-            f"| `./course check {assignments()[0]}` | runs the visible tests of your notebook |",
-            f"| `./course submit {assignments()[0]}` | packs it into one zip to hand in |",
+            f"| `./course check {example}` | runs the visible tests of your notebook |",
+            f"| `./course submit {example} --student YOUR-ID` | packs it into one zip to hand in; "
+            "`YOUR-ID` is the id by which your course knows you |",
             "| `./course doctor` | says what this machine has and what it lacks |",
             "",
         ]
     )
+
+
+def _link(name: str) -> str:
+    source = ROOT / "notebooks" / name / _shipped_name(name)
+    return f"- [{title(source)}]({name}/{source.name})"

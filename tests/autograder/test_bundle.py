@@ -1,5 +1,6 @@
 """The student edition works alone and holds no answer, whatever file one might hide in."""
 
+import json
 import os
 import re
 import shutil
@@ -81,7 +82,9 @@ def test_the_bundle_has_what_a_student_needs_and_nothing_of_the_instructors(bund
         assert not re.search(r"^(from|import) (autograder|tests)\b", path.read_text("utf-8"), re.MULTILINE), (
             path
         )
-    assert {path.name for path in (bundle / "notebooks").iterdir()} == set(whole.assignments())
+    practice = [folder.name for folder in whole.ungraded()]
+    assert "cuda_ladder" in practice
+    assert {path.name for path in (bundle / "notebooks").iterdir()} == {*whole.assignments(), *practice}
     assert not list(bundle.rglob("effects"))
     assert not [path for path in bundle.rglob("*") if path.is_symlink()]
     readme = (bundle / "README.md").read_text("utf-8")
@@ -89,6 +92,9 @@ def test_the_bundle_has_what_a_student_needs_and_nothing_of_the_instructors(bund
     assert "docs/instructors.md" not in readme
     for link in re.findall(r"\]\(([\w./]+)\)", readme):
         assert (bundle / link).exists(), f"README.md links to {link}"
+    folders = set(re.findall(r"`([\w.]+)/`", readme)) - {"workspace"}  # which ./course lab makes
+    assert len(folders) > 5
+    assert [folder for folder in folders if not (bundle / folder).is_dir()] == []
     assert "autograder" not in str(tomllib.loads((bundle / "pyproject.toml").read_text()))
 
 
@@ -116,6 +122,7 @@ def test_the_students_commands_run_in_the_bundle_without_the_instructors(bundle,
         "-c", "from course_lib.commands import workspace; workspace.prepare(); print(workspace.ROOT)"
     )
     assert prepared.stdout.strip() == str(bundle), prepared.stderr
+    assert (tmp_path / "workspace" / "cuda_ladder" / "cuda_ladder.ipynb").exists()
     starter = tmp_path / "workspace" / "q00_doubling" / "doubling.ipynb"
     assert 'NotImplementedError(\\"Q0.1: double\\")' in starter.read_text()
     packed = run("-m", "course_lib", "submit", "q00_doubling", "--student", "ada", "--untouched")
@@ -138,6 +145,23 @@ def test_an_answer_anywhere_in_the_course_stops_the_bundle_and_leaves_nothing(wh
             assert list(tmp_path.iterdir()) == []
     finally:
         hidden_in.unlink()
+
+
+def test_a_notebook_that_is_not_graded_yet_but_holds_a_solution_is_not_given_out(course, tmp_path):
+    cell = {
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "source": DOUBLE,
+    }
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (course.root / "notebooks" / "unfinished").mkdir()
+    (course.root / "notebooks" / "unfinished" / "work.ipynb").write_text(json.dumps(notebook))
+    (course.root / "pyproject.toml").write_text('[project]\nname = "course"\n')
+    with pytest.raises(UserError, match=r"work\.ipynb holds a solution of work\.ipynb"):
+        write_bundle(course, [], tmp_path / "edition")
 
 
 def test_a_folder_that_is_not_empty_is_refused_in_one_line_and_untouched(course, tmp_path, capsys):

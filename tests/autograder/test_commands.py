@@ -46,6 +46,17 @@ def test_two_notebooks_in_one_assignment_are_refused(course, capsys):
     assert "several notebooks (copy.ipynb, doubling.ipynb)" in capsys.readouterr().err
 
 
+def test_a_notebook_without_graded_cells_is_no_assignment_and_says_so(course, capsys):
+    folder = course.root / "notebooks" / "practice"
+    folder.mkdir()
+    (folder / "practice.ipynb").write_text('{"cells": []}')
+    assert course.assignments() == ["q00_doubling"]
+    assert course.ungraded() == [folder]
+    for command in ("release", "grade", "report"):
+        assert main([command, "practice"]) == 2
+        assert "practice is not graded: students get it as it is" in capsys.readouterr().err
+
+
 def test_grading_prints_a_row_for_each_student_and_ends_with_1_when_one_failed(course, capsys):
     from tests.autograder.small_course import hand_in
 

@@ -139,7 +139,7 @@ def test_who_has_closed_a_folder_to_the_grader_is_named_with_a_reason():
     root = Path(tempfile.mkdtemp(prefix="course_closed_"))
     try:
         (root / "notebooks" / "q").mkdir(parents=True)
-        (root / "notebooks" / "q" / NAME).touch()
+        (root / "notebooks" / "q" / NAME).write_text('"grade_id"')  # of a graded cell
         for name, closed in (("above", 1), ("folder", 2), ("notebook", 3)):
             parts = (name, "q", NAME)
             root.joinpath("submitted", *parts[:2]).mkdir(parents=True)

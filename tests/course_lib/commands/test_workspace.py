@@ -1,6 +1,7 @@
 """The workspace: a student's file is never overwritten, whatever the course ships."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -9,29 +10,48 @@ from course_lib.commands import workspace
 from course_lib.errors import UserError
 
 
-def notebook(text: str) -> str:
-    cell = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": [f"# {text}\n", "words"]}
+def notebook(text: str, graded: bool = True) -> str:
+    marks = {"nbgrader": {"grade_id": "title", "grade": True}} if graded else {}
+    cell = {"cell_type": "markdown", "id": "title", "metadata": marks, "source": [f"# {text}\n", "words"]}
     return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """A student edition with two assignments and an empty workspace."""
-    for name in ("q01_first", "lab1_second"):
+    """A student edition with two assignments, a notebook for practice and an empty workspace."""
+    for name in ("q01_first", "lab1_second", "practice"):
         (tmp_path / "notebooks" / name).mkdir(parents=True)
-        (tmp_path / "notebooks" / name / "work.ipynb").write_text(notebook(f"About {name}"))
+        text = notebook(f"About {name}", graded=name != "practice")
+        (tmp_path / "notebooks" / name / "work.ipynb").write_text(text)
     (tmp_path / "notebooks" / "q01_first" / "table.csv").write_text("1,2\n")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "kernels.md").write_text("# Kernels\n")
+    (tmp_path / "docs" / "architecture.md").write_text("# How it is built\n")
     monkeypatch.setattr(workspace, "ROOT", tmp_path)
     monkeypatch.setenv("COURSE_WORKSPACE", str(tmp_path / "workspace"))
     return tmp_path
 
 
-def test_first_visit_brings_every_file_of_every_assignment(course):
+def test_first_visit_brings_every_file_of_every_notebook_and_the_page_they_link_to(course):
     lines = workspace.prepare()
     assert (course / "workspace" / "q01_first" / "table.csv").read_text() == "1,2\n"
-    assert (course / "workspace" / "lab1_second" / "work.ipynb").exists()
-    assert len(lines) == 3
-    assert all(line.startswith("new: ") for line in lines)
+    assert lines == [
+        "new: q01_first/table.csv",
+        "new: q01_first/work.ipynb",
+        "new: lab1_second/work.ipynb",
+        "new: practice/work.ipynb",
+        "new: docs/kernels.md",
+    ]
+    assert all((course / "workspace" / line.removeprefix("new: ")).exists() for line in lines)
+
+
+def test_what_a_run_leaves_beside_a_notebook_is_not_brought(course):
+    for left in ("effects/speed.json", ".ipynb_checkpoints/work-checkpoint.ipynb"):
+        path = course / "notebooks" / "practice" / left
+        path.parent.mkdir()
+        path.write_text("{}")
+    workspace.prepare()
+    assert [path.name for path in (course / "workspace" / "practice").iterdir()] == ["work.ipynb"]
 
 
 def test_second_visit_changes_and_says_nothing(course):
@@ -64,11 +84,35 @@ def test_a_file_made_before_the_first_visit_is_kept(course):
     assert early.read_text() == "mine from elsewhere"
 
 
-def test_start_page_links_every_assignment_by_its_title_with_questions_first(course):
+def test_start_page_links_every_notebook_by_its_title_questions_first_and_what_is_not_graded_last(course):
     workspace.prepare()
     page = (course / "workspace" / "start.md").read_text()
-    first = page.index("[About q01_first](q01_first/work.ipynb)")
-    assert first < page.index("[About lab1_second](lab1_second/work.ipynb)")
+    links = [
+        "[About q01_first](q01_first/work.ipynb)",
+        "[About lab1_second](lab1_second/work.ipynb)",
+        "## Not graded",
+        "[About practice](practice/work.ipynb)",
+    ]
+    places = [page.index(link) for link in links]
+    assert places == sorted(places)
+
+
+def test_every_link_of_the_start_page_leads_to_a_file_of_the_workspace(course):
+    workspace.prepare()
+    links = re.findall(r"\]\(([^)]+)\)", workspace.start_page())
+    assert len(links) == 4
+    assert [link for link in links if not (course / "workspace" / link).is_file()] == []
+
+
+def test_the_start_page_says_where_its_commands_run(course):
+    assert f"`{course}`" in workspace.start_page()
+
+
+def test_a_notebook_without_graded_cells_is_neither_checked_nor_handed_in(course):
+    workspace.prepare()
+    assert workspace.assignments() == ["q01_first", "lab1_second"]
+    with pytest.raises(UserError, match=r"practice is not graded: there is nothing to check"):
+        workspace.notebook("practice")
 
 
 def test_an_unknown_assignment_is_answered_with_the_known_ones(course):
