@@ -60,6 +60,10 @@ def slider_times(page: LabPage) -> list[float]:
     return times
 
 
+def shows_a_demo(notebook: Path) -> bool:
+    return '"id": "demo"' in notebook.read_text("utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./course bench ui", description=__doc__.splitlines()[0])
     parser.add_argument("--screenshots", type=Path, help="save a picture of each demo in this folder (PNG)")
@@ -71,7 +75,7 @@ def main() -> None:
         sync_playwright() as playwright,
         chromium(playwright, scale=1.5) as context,
     ):
-        for source in sorted((ROOT / "notebooks").glob("*/*.ipynb")):
+        for source in filter(shows_a_demo, sorted((ROOT / "notebooks").glob("*/*.ipynb"))):
             solved = Path(workspace) / "solved" / source.name
             solved.parent.mkdir(exist_ok=True)
             shutil.copy(source, solved)

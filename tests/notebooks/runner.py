@@ -10,8 +10,12 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from course_lib.commands.workspace import is_graded
+
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
+EVERY = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
+NOTEBOOKS = [path for path in EVERY if is_graded(path.parent)]
+UNGRADED = [path for path in EVERY if not is_graded(path.parent)]
 MUTANTS = ROOT / "tests" / "mutants"
 
 

@@ -1,5 +1,6 @@
 """What every notebook keeps, so that the grader, the release and a reader can rely on it."""
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -7,6 +8,7 @@ from collections import Counter
 import pytest
 
 from autograder import regions
+from course_lib.commands import workspace
 from tests.notebooks import runner
 from tests.notebooks.runner import cells, grade_id, is_task, is_test, options
 
@@ -27,25 +29,26 @@ def stays_open(cell) -> bool:
 
 
 each = pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
+every = pytest.mark.parametrize("path", runner.EVERY, ids=runner.name)
 
 
 def test_there_are_notebooks_to_hold_to_the_contract():
     assert runner.NOTEBOOKS
 
 
-@each
+@every
 def test_file_is_in_canonical_form_so_that_diffs_show_changes_only(path):
     text = path.read_text("utf-8")
     assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-@each
+@every
 def test_no_cell_carries_outputs(path):
     kept = [c.id for c in cells(path) if c.cell_type == "code" and (c.outputs or c.execution_count)]
     assert not kept
 
 
-@each
+@every
 def test_ids_are_stable_words_and_no_two_are_equal(path):
     ids = [cell.id for cell in cells(path)]
     assert max(Counter(ids).values()) == 1
@@ -91,7 +94,7 @@ def test_hidden_tests_fill_their_cell_and_hold_a_canary_of_their_own(path):
     assert len(canaries) == len(set(canaries)) == sum(is_task(cell) for cell in cells(path))
 
 
-@each
+@every
 def test_no_line_of_code_is_longer_than_a_laptop_shows(path):
     code = [cell for cell in cells(path) if cell.cell_type == "code"]
     long = [(c.id, line) for c in code for line in c.source.split("\n") if len(line) > LONGEST_LINE]
@@ -110,7 +113,7 @@ def test_tests_and_long_measurements_come_folded_and_a_students_cells_open(path)
             assert is_folded(cell), cell.id
 
 
-@each
+@every
 def test_what_is_folded_says_in_its_first_line_what_it_does(path):
     """JupyterLab shows that line in the place of the cell."""
     for cell in filter(is_folded, cells(path)):
@@ -165,7 +168,7 @@ def test_legend_follows_the_title(path):
     assert legend.source.startswith("| letter | meaning | shape |")
 
 
-@each
+@every
 def test_notebook_stays_short(path):
     assert len(cells(path)) <= 45
 
@@ -184,10 +187,21 @@ def test_no_mutant_is_left_without_a_task(path):
     assert sorted(runner.mutants(path)) == sorted(m for task in tasks for m in runner.mutants(path, task))
 
 
-@each
+@every
 def test_no_path_of_one_machine_is_written_down(path):
     found = re.findall(r"(?<![\w.:/])/(?:home|Users|root|tmp|work|mnt|opt|usr)/\S*", path.read_text("utf-8"))
     assert not found
+
+
+@every
+def test_every_link_to_a_file_leads_there_in_the_tree_and_in_the_workspace(path):
+    """JupyterLab takes what leads above its first folder, the workspace, from that folder on."""
+    text = "\n".join(cell.source for cell in cells(path) if cell.cell_type == "markdown")
+    text = re.sub(r"`[^`]+`", "", text)
+    brought = [(runner.ROOT / "docs").glob(pattern) for pattern in workspace.PAGES]
+    there = {*runner.EVERY, *itertools.chain(*brought)}
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
+    assert [link for link in links if (path.parent / link).resolve() not in there] == []
 
 
 @each
