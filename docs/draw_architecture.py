@@ -54,12 +54,13 @@ def rooms(folder: Path) -> dict[str, set[str]]:
 
 
 def notebooks() -> dict[str, set[str]]:
-    """For each notebook: the demos that its cells show."""
+    """For each notebook that shows demos: which."""
     found = {}
     for path in sorted((ROOT / "notebooks").glob("*/*.ipynb")):
         cells = json.loads(path.read_text("utf-8"))["cells"]
         code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        found[path.parent.name] = {f"demos.{name}" for name in re.findall(r"\bdemos\.(\w+)\.show\(", code)}
+        if shown := re.findall(r"\bdemos\.(\w+)\.show\(", code):
+            found[path.parent.name] = {f"demos.{name}" for name in shown}
     return found
 
 
