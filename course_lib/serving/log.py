@@ -51,7 +51,7 @@ class RequestLog:
         for f in fields(self):
             column = row(f.name, getattr(self, f.name), empty=True, finite=False).astype(float)
             if column.shape != np.shape(self.queued):
-                raise ValueError(f"{f.name} must have one number a request, {np.shape(self.queued)}")
+                raise ValueError(f"{f.name} must have one number per request, {np.shape(self.queued)}")
             object.__setattr__(self, f.name, column)
         columns = np.stack(astuple(self))
         good = np.isfinite(columns).all(0) & (self.queued <= self.first_token)

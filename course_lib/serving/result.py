@@ -12,7 +12,7 @@ from course_lib.notebook.reference import reference
 
 @dataclass(frozen=True)
 class Result:
-    """Seconds on one clock, one number a request: `queued` when it came, `started` when it was taken,
+    """Seconds on one clock, one number per request: `queued` when it came, `started` when it was taken,
     `first_token` and `finished`. All NaN from where a request never got (a batch that never filled).
 
     busy: seconds in which the engine worked; steps: its steps; tokens: generated; padding: computed for
@@ -135,7 +135,7 @@ class Result:
                 events.append({
                     "name": f"{name} {i}", "cat": name, "ph": "X", "ts": begin * 1e6,
                     "dur": (end - begin) * 1e6, "pid": 0,
-                    # Who waits overlaps those in its later seat: each waits in a lane of its own.
+                    # A request that waits overlaps those in its later seat: each waits in a lane of its own.
                     "tid": f"request {i}" if name == "wait" else f"seat {rows[i]}",
                     "args": {"input": int(self.input_tokens[i]), "output": int(self.output_tokens[i])},
                 })  # fmt: skip

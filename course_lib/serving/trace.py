@@ -128,7 +128,7 @@ class Trace:
 
     @classmethod
     def from_csv(cls, source: "str | Path | bytes") -> "Trace":
-        """A recorded trace: columns TIMESTAMP, ContextTokens, GeneratedTokens, one request a row.
+        """A recorded trace: columns TIMESTAMP, ContextTokens, GeneratedTokens, one request per row.
 
         The format of the Azure LLM inference traces 2023 (Patel et al. 2024); a path, or the file's bytes.
         Times are UTC where they name no offset, and count from the first row, to the nanosecond. Also as
@@ -248,7 +248,7 @@ def _lengths(lengths, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def _whole(name: str, values, n: int) -> np.ndarray:
     values = _numbers(name, values)
     if values.shape != (n,):
-        raise ValueError(f"{name} must have one number a request, {n}, not shape {values.shape}")
+        raise ValueError(f"{name} must have one number per request, {n}, not shape {values.shape}")
     if (wrong := values[~((values >= 1) & (values == np.floor(values)))]).size:
         raise ValueError(f"{name} must hold whole numbers of at least 1, not {wrong[0]}")
     return values.astype(int)

@@ -28,10 +28,11 @@ SOURCE = ROOT / "notebooks" / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
 STUDENT = "zoë.müller"
 WAIT = 900e3  # milliseconds; a whole notebook is run on a machine that may be busy
 ANSWER = """\
-At 2 bits with one scale a tensor the accuracy fell below 90 %, because the grid must span the largest weight:
-one outlier channel, scaled by 300, widens the step for all others although the function is the same $x < y$.
-Errors also add up from layer to layer, and int8 weights alone were not faster here. I would take one scale
-a channel first, then choose the clipped range on real data, and measure accuracy after each step."""
+At 2 bits with one scale per tensor the accuracy fell below 90 %, because the grid must span the largest
+weight: one outlier channel, scaled by 300, widens the step for all others although the function is the
+same $x < y$. Errors also add up from layer to layer, and int8 weights alone were not faster here. I would
+take one scale per channel first, then choose the clipped range on real data, and measure accuracy after
+each step."""
 
 
 def shot(page, name: str, **options) -> None:

@@ -30,7 +30,7 @@ def test_the_start_page_leads_to_the_notebook_and_its_demo_follows_mouse_and_key
     title = page.page.locator(".js-plotly-plot .gtitle").first
     expect(title).to_contain_text("8 bits")
 
-    handle = page.slider("bits a weight")
+    handle = page.slider("bits per weight")
     handle.focus()
     handle.press("ArrowLeft")
     expect(title).to_contain_text("7 bits")
@@ -45,8 +45,8 @@ def test_the_start_page_leads_to_the_notebook_and_its_demo_follows_mouse_and_key
     page.page.mouse.up()
     expect(title).to_contain_text("2 bits")
 
-    page.page.get_by_label("one scale a").select_option("channel")
-    expect(title).to_contain_text("one scale a channel")
+    page.page.get_by_label("one scale per").select_option("channel")
+    expect(title).to_contain_text("one scale per channel")
 
 
 def test_an_unwritten_task_stops_its_test_with_the_tasks_name(page, untouched):

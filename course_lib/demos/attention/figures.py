@@ -91,7 +91,7 @@ def accuracy_and_learning(
 
 
 def division_of_labor(at_needles: Mapping[int, np.ndarray]) -> go.Figure:
-    """Mean weight of each head on the first and on the second needle, a panel a number of heads.
+    """Mean weight of each head on the first and on the second needle, a panel for each number of heads.
 
     at_needles: heads -> (seeds, heads, 2); every head of every model is a dot.
     """
@@ -116,7 +116,7 @@ def division_of_labor(at_needles: Mapping[int, np.ndarray]) -> go.Figure:
     look.finish(
         drawing,
         f"A head for each needle: {said}",
-        "Mean weights over unseen questions; a dot is a head, a color a model",
+        "Mean weights over unseen questions; a dot for each head, a color for each model",
     )
     drawing.update_xaxes(title_text="on the first needle (%)", range=[-4, 104])
     drawing.update_yaxes(range=[-4, 104])

@@ -25,7 +25,7 @@ def show() -> None:
     policy = ipywidgets.ToggleButtons(options=POLICIES, description="when it is full")
     turn = ipywidgets.IntSlider(1, 1, picture.TURNS, description="turn", **wide)
     prompt = ipywidgets.SelectionSlider(
-        options=picture.PROMPTS, value=400, description="tokens a prompt", **wide
+        options=picture.PROMPTS, value=400, description="tokens per prompt", **wide
     )
 
     def update(_):

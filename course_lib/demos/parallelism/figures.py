@@ -12,7 +12,7 @@ from course_lib.demos.parallelism.pipeline import COLORS
 
 
 def schedule(starts: np.ndarray, stage_times: Sequence[float]) -> go.Figure:
-    """Starts (stages, microbatches) as bars as long as their stage takes, a row a stage."""
+    """Starts (stages, microbatches) as bars as long as their stage takes, a row for each stage."""
     times = np.asarray(stage_times, dtype=float)
     stages, microbatches = np.shape(starts)
     rows = [
@@ -33,7 +33,7 @@ def schedule(starts: np.ndarray, stage_times: Sequence[float]) -> go.Figure:
 
 
 def ranks_at_work(run) -> go.Figure:
-    """When each rank of a Run computed, a color a group; what is white was waiting and messages."""
+    """When each rank of a Run computed, a color for each group; what is white was waiting and messages."""
     began = min(rank.began for rank in run.ranks)
     rows = [
         [
@@ -46,7 +46,7 @@ def ranks_at_work(run) -> go.Figure:
     look.finish(
         drawing,
         f"{run.layout}: {run.idle:.0%} of the ranks' time is idle",
-        f"As measured: {run.tokens.size} tokens in {1e3 * run.seconds:.0f} ms; a color a group of users",
+        f"As measured: {run.tokens.size} tokens in {1e3 * run.seconds:.0f} ms; a color per group of users",
     )
     drawing.update_xaxes(title_text="time (ms)")
     drawing.update_layout(height=170 + 45 * len(rows))
@@ -75,7 +75,7 @@ def _bars(rows: Sequence[Sequence[tuple[float, float, int]]], names: Sequence[st
 
 
 def token_time(shards: Sequence[int], seconds: Mapping[str, Sequence[float]], model: str) -> go.Figure:
-    """Time of a token in ms against the number of shards, a line a link; the title names each link's best."""
+    """Time of a token in ms against the number of shards, a line per link; the title names the best."""
     drawing = go.Figure()
     ends, best = [], []
     for color, (link, times) in zip(look.COLORS, seconds.items(), strict=False):

@@ -26,7 +26,7 @@ PROMPT, ANSWER = 500, 250  # tokens of a request
 GPUS = 8
 QUANTITIES = (
     "Time a token, one user alone",
-    "People served, one request a minute each",
+    "People served, one request per minute each",
     "Largest model, billion parameters",
 )
 BLOCK = 4.6  # from one block of bars to the next, in bars
@@ -217,7 +217,7 @@ def _why(found: Picks, wish: str) -> str:
     if wish == "more users":
         least = min(option.requests_per_second for option in others)
         return (
-            f"{60 * pick.requests_per_second:,.0f} people with a request a minute each, "
+            f"{60 * pick.requests_per_second:,.0f} people with a request per minute each, "
             f"{pick.requests_per_second / least:.1f} times the least"
         )
     return (

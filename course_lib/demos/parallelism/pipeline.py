@@ -14,7 +14,7 @@ MODES = {"once, then empty": 1, "token after token": ROUNDS}
 
 
 def frame() -> go.Figure:
-    """One trace a group, stages as rows, still without numbers."""
+    """One trace per group, stages as rows, still without numbers."""
     drawing = go.Figure()
     for group in range(GROUPS):
         drawing.add_scatter(

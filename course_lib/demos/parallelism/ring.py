@@ -14,7 +14,7 @@ def marked_buffers(ranks: int, length: int) -> list[np.ndarray]:
 
 
 def frame(states: np.ndarray) -> go.Figure:
-    """A row a rank, a column an element, and an arrow into each row; still without numbers."""
+    """A row for each rank, a column for each element, and an arrow into each row; still without numbers."""
     _, ranks, length = states.shape
     drawing = go.Figure()
     drawing.add_heatmap(
@@ -71,7 +71,7 @@ def contents(states: np.ndarray, step: int) -> dict:
         "traces": [{"z": parts.astype(float), "text": text}],
         "finding": finding,
         "detail": f"Each rank has sent {sent:.2f} times its buffer; {whole} of {length} elements are "
-        "complete everywhere; a digit 1 a rank whose part is in",
+        "complete everywhere; a digit 1 per rank whose part is in",
         "annotations": arrows,
     }
 

@@ -42,7 +42,7 @@ def waits(rates: Sequence[float], seconds: Mapping[str, Sequence[float]]) -> go.
         f"At {rates[-1]:g} requests/s fixed classes wait {seconds[FIXED][-1]:.0f} s, the best {others:.2g} s",
         "Near-real traffic: prompts share a GPU while their tokens fit",
     )
-    drawing.update_xaxes(title_text="requests a second")
+    drawing.update_xaxes(title_text="requests per second")
     drawing.update_yaxes(
         title_text="mean wait (s)", tickvals=[-2, -1, 0, 1, 2], ticktext=["≤ 0.01", "0.1", "1", "10", "100"]
     )

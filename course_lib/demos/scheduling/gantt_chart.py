@@ -83,7 +83,7 @@ def _arrivals(result: ClusterResult, mine: np.ndarray) -> dict:
 
 
 def _waiting(result: ClusterResult, mine: np.ndarray) -> dict:
-    """How many of these requests wait, as a step function of time; who is never served waits to the end."""
+    """How many of these requests wait, as a step function of time; those never served wait on."""
     if not mine.any():
         return NOBODY
     end = float(np.nanmax([*result.finished, *result.queued]))

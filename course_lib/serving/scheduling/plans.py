@@ -40,7 +40,7 @@ def what_is_wrong(plan: Plan, prompts: Sequence[Mapping], places: Mapping[str, M
         if not isinstance(name, str) or name not in places:
             return f"prompt {number} goes to {name!r}: there is no such place"
         if not isinstance(start, (int, float, np.number)) or not np.isfinite(start):
-            return f"prompt {number} starts at {start!r}: that is no time"
+            return f"prompt {number} starts at {start!r}: that is not a time"
         if prompt["tokens"] > places[name]["room"]:
             room = places[name]["room"]
             return f"prompt {number} has {prompt['tokens']:,} tokens; {name} has room for {room:,}"

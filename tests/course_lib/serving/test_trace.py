@@ -84,7 +84,7 @@ def test_a_file_that_is_no_trace_is_refused_with_its_line(data, said):
     (lambda: Trace([math.nan], [1], [1]), "arrival .* not nan"),
     (lambda: Trace([], [], []), r"a time for each request, not an array of shape \(0,\)"),
     (lambda: Trace([0.0], [1.5], [1]), "input_tokens must hold whole numbers of at least 1, not 1.5"),
-    (lambda: Trace([0.0, 1.0], [1], [1, 1]), "input_tokens must have one number a request, 2"),
+    (lambda: Trace([0.0, 1.0], [1], [1, 1]), "input_tokens must have one number per request, 2"),
     (lambda: Trace([0.0], [1], [1], [0]), "after must name an earlier request"),
     (lambda: Trace.like_azure("chat"), "conv, code, not 'chat'"),
 ])  # fmt: skip
