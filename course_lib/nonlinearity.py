@@ -155,7 +155,7 @@ class Kernel:
 def feed_forward(d_model: int, d_ff: int, tokens: int, *, fused: bool = False) -> dict[str, Kernel]:
     """The kernels of d_model -> d_ff -> ReLU -> d_model: "up", "activation" unless `fused` into up, "down".
 
-    A product with its bias: 2 n·in·out + n·out FLOPs; ReLU one a value.
+    A product with its bias: 2 n·in·out + n·out FLOPs; ReLU one per value.
     """
 
     def product(inputs: int, outputs: int, extra: int) -> Kernel:

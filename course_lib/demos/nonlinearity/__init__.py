@@ -27,7 +27,7 @@ class Stage:
             value=len(picture.STEPS) - 1, description="training step", **wide,
         )  # fmt: skip
         self.units = ipywidgets.SelectionSlider(
-            options=picture.UNITS, value=32, description="units a layer", **wide
+            options=picture.UNITS, value=32, description="units per layer", **wide
         )
         self.button = ipywidgets.Button(description="Train", button_style="primary")
         self.run = picture.trained("XOR", "ReLU", 32)

@@ -114,7 +114,7 @@ def maps(
     points: Mapping[str, tuple],
     reach: Mapping[str, float],
 ) -> go.Figure:
-    """Probability of class 1 over the plane, a row a point set, a column an activation, one seed.
+    """Probability of class 1 over the plane, a row per point set, a column per activation, of one seed.
 
     runs: (activations, side, side) for each set; points: x (n, 2) and y (n,) that were learned;
     reach: how far the plane goes from the origin.
@@ -156,7 +156,7 @@ def maps(
 
 
 def traffic(launches: Mapping[str, Sequence[Report]]) -> go.Figure:
-    """Bytes a value that the threads of each way's kernels read and write, as the inspector counted them.
+    """Bytes per value that the threads of each way's kernels read and write, as the inspector counted them.
 
     A way is one kernel or several; the arrays of all of them are named by the kernels' parameters.
     """
@@ -176,7 +176,7 @@ def traffic(launches: Mapping[str, Sequence[Report]]) -> go.Figure:
                     textangle=0, textposition="inside", insidetextanchor="middle",
                     insidetextfont={"color": "white", "size": 15},
                     hovertemplate=f"{report.kernel} {moved.access}s {moved.array}: "
-                    f"{width:g} bytes a value<extra></extra>",
+                    f"{width:g} bytes per value<extra></extra>",
                 )  # fmt: skip
                 start += width
             if number + 1 < len(reports):
@@ -190,7 +190,7 @@ def traffic(launches: Mapping[str, Sequence[Report]]) -> go.Figure:
     (_, first), *_, (name, last) = totals.items()
     look.finish(
         drawing,
-        f"{name.capitalize()}: {last:.0f} bytes a value instead of {first:.0f}, the same FLOPs",
+        f"{name.capitalize()}: {last:.0f} bytes per value instead of {first:.0f}, the same FLOPs",
         "what the inspector counted; the bias is read by every thread, and mostly from the cache",
     )
     drawing.update_layout(barmode="overlay", height=370, margin={"l": 90, "r": 110}, bargap=0.35)
@@ -200,7 +200,7 @@ def traffic(launches: Mapping[str, Sequence[Report]]) -> go.Figure:
 
 
 def cost(shares: Mapping[str, tuple[float, float]], block: str) -> go.Figure:
-    """The activation's share of a block, a row a measure of cost: as a kernel of its own, and fused.
+    """The activation's share of a block, a row per measure of cost: as a kernel of its own, and fused.
 
     shares: label -> (own, fused), each between 0 and 1, or nan where noise is larger: that gets no bar. The
     first is the share of FLOPs, the last that of the time in the title; `block` says which block.

@@ -192,7 +192,7 @@ def test_finding_in_a_title_is_computed_from_the_data(name, finding):
 def test_traffic_shows_the_bytes_that_the_inspector_counted():
     unfused, fused = inspected()
     figure = figures.traffic({"unfused": unfused, "fused": fused})
-    assert "Fused: 12 bytes a value instead of 20" in said(figure)
+    assert "Fused: 12 bytes per value instead of 20" in said(figure)
     assert [bar.text for bar in figure.data if bar.y[0] == "fused"] == [
         "reads<br>bias",
         "reads<br>x",
