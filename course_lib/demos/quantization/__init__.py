@@ -23,9 +23,9 @@ def show() -> None:
     widget = go.FigureWidget(picture.figure(picture.measure(8, "tensor", 1)))
     wide = {"style": {"description_width": "150px"}, "layout": {"width": "500px"}}
     controls = {
-        "bits": ipywidgets.IntSlider(8, 2, 8, description="bits a weight", **wide),
+        "bits": ipywidgets.IntSlider(8, 2, 8, description="bits per weight", **wide),
         "granularity": ipywidgets.Dropdown(
-            options=quantization.GRANULARITIES, description="one scale a", **wide
+            options=quantization.GRANULARITIES, description="one scale per", **wide
         ),
         "factor": ipywidgets.SelectionSlider(
             options=picture.FACTORS, description="one unit scaled by", **wide

@@ -39,7 +39,7 @@ def rounding(x: np.ndarray, x_hat: np.ndarray, scale: float, zero_point: int, bi
 
 
 def sqnr_against_bits(bits: Sequence[int], decibels: Mapping[str, Sequence[float]]) -> go.Figure:
-    """SQNR in dB against bits, a line a distribution, beside 20·log10(2^b - 1); the title says the slope."""
+    """SQNR in dB against bits, a line per distribution, beside 20·log10(2^b - 1); the title has the slope."""
     bits = np.asarray(bits)
     theory = 20 * np.log10(2.0**bits - 1)
     drawing = go.Figure()
@@ -59,13 +59,13 @@ def sqnr_against_bits(bits: Sequence[int], decibels: Mapping[str, Sequence[float
         "the shape of the data moves the line up or down",
     )
     drawing.update_layout(margin_r=190, height=470)
-    drawing.update_xaxes(title_text="bits a value", dtick=1)
+    drawing.update_xaxes(title_text="bits per value", dtick=1)
     drawing.update_yaxes(title_text="SQNR (dB)")
     return drawing
 
 
 def error_map(W: np.ndarray, rebuilt: Mapping[str, np.ndarray], decibels: Mapping[str, float]) -> go.Figure:
-    """|W - Ŵ| over the rms weight of its row, a panel a way to share scales; all (rows, columns)."""
+    """|W - Ŵ| over the rms weight of its row, a panel for each way to share scales; all (rows, columns)."""
     rms = np.sqrt((W**2).mean(axis=1, keepdims=True))
     names = list(rebuilt)
     drawing = make_subplots(
@@ -102,7 +102,7 @@ def error_map(W: np.ndarray, rebuilt: Mapping[str, np.ndarray], decibels: Mappin
 def accuracy_and_bytes(
     formats: Sequence[str], accuracy: Mapping[str, np.ndarray], nbytes: Mapping[str, Sequence[float]]
 ) -> go.Figure:
-    """Accuracy (formats, seeds), and beside it bytes (formats,), a line a granularity; every run is a dot.
+    """Accuracy (formats, seeds), and beside it bytes (formats,), a line per granularity; every run is a dot.
 
     The first format is the exact one, to which the others are compared.
     """
@@ -126,11 +126,11 @@ def accuracy_and_bytes(
     harmless = [form for form, points in zip(formats, lost, strict=True) if points < 1][-1]
     look.finish(
         drawing,
-        f"One scale a {first}: {harmless} costs less than a point, {formats[-1]} costs {lost[-1]:.0f}",
+        f"One scale per {first}: accuracy holds down to {harmless}, {formats[-1]} lose {lost[-1]:.0f} points",
         f"{len(accuracy[first][0])} networks, every run a dot, lines their means",
     )
     drawing.update_xaxes(
-        title_text="bits a weight", tickvals=places, ticktext=[form.split()[0] for form in formats]
+        title_text="bits per weight", tickvals=places, ticktext=[form.split()[0] for form in formats]
     )
     drawing.update_yaxes(title_text="test accuracy (%)", range=[bottom, 102], col=1)
     drawing.update_yaxes(title_text="weights (kB)", rangemode="tozero", col=2)
@@ -141,7 +141,7 @@ def accuracy_and_bytes(
 def accuracy_against_factor(
     factors: Sequence[float], accuracy: Mapping[str, np.ndarray], factor: float
 ) -> go.Figure:
-    """Accuracy (factors, seeds) at 8 bits against the factor of one unit, a line a granularity.
+    """Accuracy (factors, seeds) at 8 bits against the factor of one unit, a line per granularity.
 
     The title compares them at `factor`.
     """
@@ -150,10 +150,10 @@ def accuracy_against_factor(
     for color, (name, runs) in zip(look.COLORS, accuracy.items(), strict=False):
         runs = 100 * np.asarray(runs)
         _runs(drawing, factors, runs, color)
-        ends.append((np.log10(factors[-1]), runs[-1].mean(), f"one scale a {name}", color))
+        ends.append((np.log10(factors[-1]), runs[-1].mean(), f"one scale per {name}", color))
     look.label(drawing, ends, gap=7)
     at = list(factors).index(factor)
-    found = [f"{100 * np.mean(runs[at]):.0f} % with one scale a {name}" for name, runs in accuracy.items()]
+    found = [f"{100 * np.mean(runs[at]):.0f} % with one scale per {name}" for name, runs in accuracy.items()]
     look.finish(
         drawing,
         f"The same function, f = {factor:g}: {', '.join(found)}",
@@ -168,7 +168,7 @@ def accuracy_against_factor(
 
 
 def equal_bytes(accuracy: Mapping[str, Sequence[float]], kilobytes: float) -> go.Figure:
-    """Test accuracy of networks of the same bytes, a column a choice of width and bits, every run a dot."""
+    """Test accuracy of networks of the same bytes, a column per choice of width and bits, every run a dot."""
     drawing = go.Figure()
     means = {name: 100 * float(np.mean(runs)) for name, runs in accuracy.items()}
     for color, (name, runs) in zip(look.COLORS, accuracy.items(), strict=False):
@@ -190,8 +190,46 @@ def equal_bytes(accuracy: Mapping[str, Sequence[float]], kilobytes: float) -> go
         f"In the same {kilobytes:.0f} kB, {best} does best: {means[best]:.1f} %",
         "dots are runs, bars their means",
     )
-    drawing.update_xaxes(title_text="hidden width and bits a weight", range=[-0.5, len(means) - 0.35])
+    drawing.update_xaxes(title_text="hidden width and bits per weight", range=[-0.5, len(means) - 0.35])
     drawing.update_yaxes(title_text="test accuracy (%)")
+    return drawing
+
+
+def clipping_and_depth(
+    bits: Sequence[int], decibels: Mapping[str, np.ndarray], errors: np.ndarray
+) -> go.Figure:
+    """SQNR in dB (bits, seeds) of two ranges of a grid, and beside it relative errors (layers, seeds).
+
+    The first range is the whole one; the title says what the other one gains at 4 and at 8 bits.
+    """
+    drawing = make_subplots(
+        cols=2, horizontal_spacing=0.2, subplot_titles=("rounding and clipping", "layer after layer, 4 bits")
+    )
+    ends = []
+    for color, (name, runs) in zip(look.COLORS, decibels.items(), strict=False):
+        _runs(drawing, bits, runs, color, row=1, col=1)
+        ends.append((bits[-1], runs[-1].mean(), name, color))
+    look.label(drawing, ends, gap=np.ptp([*decibels.values()]) / 13, row=1, col=1)
+    layers = np.arange(1, len(errors) + 1)
+    _runs(drawing, layers, errors, look.GREEN, row=1, col=2)
+    whole, cut = (runs.mean(axis=1) for runs in decibels.values())
+    said = [
+        f"{'gains' if gain > 0 else 'costs'} {abs(gain):.1f} dB at {b} bits"
+        for b, gain in zip(bits, cut - whole, strict=True)
+        if b in (4, 8)
+    ]
+    first, *_, last = errors.mean(axis=1)
+    look.finish(
+        drawing,
+        f"Cutting the ends {' and '.join(said)}",
+        f"right: after {layers[-1]} layers the error is {last / first:.1f} times that after the first; "
+        "every run a dot",
+    )
+    drawing.update_xaxes(title_text="bits per value", tickvals=list(bits), col=1)
+    drawing.update_xaxes(title_text="ReLU layers", tickvals=[1, 4, 8, 12, 16], col=2)
+    drawing.update_yaxes(title_text="SQNR (dB)", col=1)
+    drawing.update_yaxes(title_text="relative error of the output", rangemode="tozero", col=2)
+    drawing.update_layout(height=450, margin={"t": 130, "r": 40})
     return drawing
 
 

@@ -134,7 +134,7 @@ def contents(m: Measured) -> dict:
             {"y": np.maximum(m.after, 0.1).astype(np.float32)},
             {"z": np.log10(np.clip(m.error, 1e-3, 1))},
         ],
-        "finding": f"{m.bits} bits, one scale a {m.granularity}{scaled}: {result}",
+        "finding": f"{m.bits} bits, one scale per {m.granularity}{scaled}: {result}",
         "detail": f"Other units: SQNR {m.other_units_db:.1f} dB. "
         f"Weights: {m.nbytes / 1e3:.0f} kB instead of {m.float_nbytes / 1e3:.0f} kB.",
         "annotations": {-1: {"text": f"◂ ×{m.factor:g}" if m.factor != 1 else "", "y": m.unit}},

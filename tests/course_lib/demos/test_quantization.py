@@ -15,7 +15,7 @@ SETTINGS = [(8, "tensor", 1), (8, "tensor", 300), (8, "channel", 300), (2, "grou
 def test_title_states_what_was_measured(setting):
     measured = picture.measure(*setting)
     title = said(picture.figure(measured))
-    assert f"{setting[0]} bits, one scale a {setting[1]}" in title
+    assert f"{setting[0]} bits, one scale per {setting[1]}" in title
     assert f"{measured.accuracy:.0%}" in title
     assert ("falls" in title) == (measured.float_accuracy - measured.accuracy >= 0.01)
     assert f"{measured.other_units_db:.1f} dB" in title
@@ -64,7 +64,7 @@ def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypat
     before = said(figure)
     bits.value, granularity.value, factor.value = 4, "group", 30
     assert said(figure) != before
-    assert "4 bits, one scale a group after one unit × 30" in said(figure)
+    assert "4 bits, one scale per group after one unit × 30" in said(figure)
 
 
 def pictures():
@@ -82,6 +82,11 @@ def pictures():
         ),
         "factor": figures.accuracy_against_factor([1, 300], runs, 300),
         "equal": figures.equal_bytes({"narrow": [0.9, 0.8], "wide": [0.95, 0.97]}, 13.2),
+        "clipping": figures.clipping_and_depth(
+            [4, 8],
+            {"whole": np.array([[12.0, 13], [40, 41]]), "cut": np.array([[15.5, 16], [36, 35]])},
+            np.array([[0.1, 0.2], [0.3, 0.6]]),
+        ),
     }
 
 
@@ -91,9 +96,11 @@ def pictures():
         ("rounding", "Largest error 0.250: 0.50 of a step"),
         ("sqnr", "each bit brings 6.00 dB"),
         ("map", "Two brings back 21 dB"),
-        ("bytes", "fp32 costs less than a point, 2 bits costs 52"),
-        ("factor", "f = 300: 45 % with one scale a tensor, 92 % with one scale a channel"),
+        ("bytes", "One scale per tensor: accuracy holds down to fp32, 2 bits lose 52 points"),
+        ("factor", "f = 300: 45 % with one scale per tensor, 92 % with one scale per channel"),
         ("equal", "In the same 13 kB, wide does best: 96.0 %"),
+        ("clipping", "Cutting the ends gains 3.2 dB at 4 bits and costs 5.0 dB at 8 bits"),
+        ("clipping", "after 2 layers the error is 3.0 times"),
     ],
 )
 def test_finding_in_a_title_is_computed_from_the_data(name, finding):
