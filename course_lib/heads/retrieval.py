@@ -156,7 +156,7 @@ def train(
     every: int = 25,
     on_step: Callable[[], object] | None = None,
 ) -> Models:
-    """Train a model a seed with Adam on fresh random questions, and test it after every `every` steps.
+    """Train a model per seed with Adam on fresh random questions, and test it after every `every` steps.
 
     A seed gives the same questions for every shape of model. `attend` is used for training only; `on_step` is
     called after each step. Raises ValueError as `untrained`.
