@@ -15,14 +15,16 @@ class NameFigures(NbGraderPreprocessor):
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if PLOTLY in data and not DRAWABLE & data.keys():
-                data["text/plain"] = f"[Figure: {title(data[PLOTLY])}. Run the notebook to see it.]"
+                named = title(data[PLOTLY])
+                said = f"[Figure: {named}. Run the notebook to see it.]"
+                data["text/plain"] = said if named else "[Run the notebook to see this figure.]"
         return cell, resources
 
 
 def title(figure: dict) -> str:
-    """What a Plotly figure's title says before its smaller lines, or 'without a title'."""
+    """What a Plotly figure's title says before its smaller lines; "" without one (it may stand above)."""
     layout = figure.get("layout") if isinstance(figure, dict) else None
     found = layout.get("title") if isinstance(layout, dict) else None
     text = found.get("text") if isinstance(found, dict) else found
     first = re.split("<br><span", str(text or ""))[0].replace("<br>", " ")
-    return re.sub(r"<[^>]*>", "", first).strip().rstrip(".") or "without a title"
+    return re.sub(r"<[^>]*>", "", first).strip().rstrip(".")

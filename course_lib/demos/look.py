@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import plotly.io
 
-# Okabe & Ito 2008, told apart with every common color vision; the text color has contrast 12:1 on white.
+from course_lib.demos import titles
+
+# Okabe & Ito 2008, told apart with every common color vision.
 BLUE, ORANGE, GREEN, PURPLE, SKY, GRAY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#56B4E9", "#7F7F7F"
-TEXT = "#222222"
+TEXT = titles.COLOR
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, GRAY)
 HEAT = "Cividis"  # one hue path, readable in gray and with every color vision
 # The color bar of a map of log10(error), from 0.1 % to 100 %.
@@ -30,22 +32,22 @@ _axis = {
 }
 plotly.io.templates["course"] = go.layout.Template(
     layout={
-        "font": {"family": "system-ui, sans-serif", "size": 16, "color": TEXT},
+        "font": {"family": titles.FONT, "size": 16, "color": TEXT},
         "title": {
             "x": 0,
-            "xref": "paper",
+            "xref": "container",
             "xanchor": "left",
             "y": 1,
             "yanchor": "top",
-            "pad": {"t": 30},
-            "font": {"size": 21},
+            "pad": {"t": titles.ABOVE, "l": titles.BESIDE},
+            "font": {"size": titles.FINDING},
         },
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "colorway": COLORS,
         "showlegend": False,
-        "margin": {"l": 70, "r": 30, "t": 100, "b": 60},
-        "height": 430,
+        "margin": {"l": 70, "r": 30, "t": titles.TOP, "b": 60},
+        "height": titles.HEIGHT,
         "xaxis": _axis,
         "yaxis": _axis,
         "bargap": 0.05,
@@ -59,13 +61,8 @@ def finish(figure: go.Figure, finding: str, detail: str = "") -> go.Figure:
 
     Both are computed from the data by the caller, so that a title cannot claim what the figure does not show.
     """
-    figure.update_layout(template="course", title_text=_title(finding, detail))
+    figure.update_layout(template="course", title_text=titles.title(finding, detail))
     return figure
-
-
-def _title(finding: str, detail: str) -> str:
-    # Two lines of one title: plotly places its own subtitle by the size of a title not yet drawn.
-    return f"{finding}<br><span style='font-size:16px'>{detail}</span>"
 
 
 def label(figure: go.Figure, ends: Sequence[tuple[float, float, str, str]], gap: float, **where) -> None:
@@ -110,7 +107,7 @@ def paint(
         for trace, change in zip(figure.data, traces, strict=True):
             for name, value in change.items():
                 trace[name] = value
-        figure.layout.title.text = _title(finding, detail)
+        titles.say(figure, titles.title(finding, detail))
         for index, change in (annotations or {}).items():
             for name, value in change.items():
                 figure.layout.annotations[index][name] = value
@@ -123,12 +120,13 @@ def paint(
 FIT = """
 const EMPTY = "The figure has not started yet. If it stays empty, run this cell or load the page again.";
 
-function render({ el }) {
+function render({ model, el }) {
   let width = 0;
   const watch = new ResizeObserver(([entry]) => {
     if (entry.contentRect.width === width) return;
     width = entry.contentRect.width;
     window.dispatchEvent(new Event("resize"));
+    if (width) { model.set("width", Math.round(width)); model.save_changes(); }  // 0: out of sight
   });
   watch.observe(el);
 
@@ -147,15 +145,29 @@ export default { render };
 """
 
 
+SAVED = "Run this cell to see the demo."  # what a saved notebook says where it is opened again
+
+
 def stage(controls: Sequence, figure: go.FigureWidget):
     """Controls above a figure that is as wide as its place on screen and follows it when that changes."""
     import anywidget
     import ipywidgets
+    import traitlets
 
     class Fit(anywidget.AnyWidget):
         _esm = FIT
+        width = traitlets.Int(0).tag(sync=True)
+
+        @traitlets.observe("width")
+        def _follow(self, change):
+            titles.say(figure, room=change["new"] - 2 * titles.BESIDE)
+
+    class Demo(ipywidgets.VBox):
+        def __repr__(self) -> str:
+            return SAVED
 
     figure.layout.autosize = True
+    titles.follow(figure)
     # plotly has no public way to configure a widget.
     figure._config = {"responsive": True, "displayModeBar": False}
-    return ipywidgets.VBox([*controls, figure, Fit()])
+    return Demo([*controls, figure, Fit()])

@@ -121,8 +121,8 @@ def test_text_in_any_representation_of_an_output_is_searched():
             "8 bits cost nothing at all",
         ),
         ({"title": "plain"}, "plain"),
-        ({}, "without a title"),
-        (None, "without a title"),
+        ({}, ""),
+        (None, ""),
     ],
 )
 def test_a_figure_is_named_by_what_its_title_says_first(layout, shown):
@@ -134,11 +134,13 @@ def test_only_figures_that_cannot_be_drawn_are_named():
     outputs = [
         new_output("display_data", data={PLOTLY: figure}),
         new_output("display_data", data={PLOTLY: figure, "image/png": "iVBORw0KGgo="}),
+        new_output("display_data", data={PLOTLY: {"data": [], "layout": {}}}),
     ]
     notebook = new_notebook(cells=[new_code_cell("show()", outputs=outputs)])
-    named, drawn = NameFigures().preprocess(notebook, {})[0].cells[0].outputs
+    named, drawn, below = NameFigures().preprocess(notebook, {})[0].cells[0].outputs
     assert named.data["text/plain"] == "[Figure: found. Run the notebook to see it.]"
     assert "text/plain" not in drawn.data
+    assert below.data["text/plain"] == "[Run the notebook to see this figure.]"
 
 
 def test_a_page_that_passes_for_an_archive_is_searched_as_the_text_that_it_is(tmp_path):

@@ -9,7 +9,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.needs("browser")]
 PAGE = "<div class='widget-vbox'><div id='figure'></div><div id='fit'></div></div>"
 START = """async code => {
     const source = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-    (await import(source)).default.render({ el: document.getElementById("fit") });
+    const model = { set: (name, value) => { globalThis[name] = value; }, save_changes: () => {} };
+    (await import(source)).default.render({ model, el: document.getElementById("fit") });
 }"""
 DRAW = """() => {
     const figure = document.getElementById("figure");

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 
 def said(figure: go.Figure) -> str:
-    """The finding the figure states."""
-    return figure.layout.title.text
+    """The finding the figure states and what stands below it, in however many lines."""
+    return figure.layout.title.text.replace("<br>", " ")
 
 
 def unnamed_axes(figure: go.Figure) -> set[str]:

@@ -57,7 +57,7 @@ def test_each_wish_picks_another_split_and_the_title_says_it():
         ),
         strict=True,
     ):
-        assert title.startswith(words + "<br>")
+        assert title.startswith(words + " <span")
     assert f"{1e3 * found.picks['faster'].token_seconds:.1f} ms" in titles[0]
 
 
