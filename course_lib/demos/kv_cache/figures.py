@@ -34,8 +34,8 @@ def work_of_a_token(
     (without, with_), (read, reread) = (list(map(np.asarray, part.values())) for part in (flops, nbytes))
     look.finish(
         drawing,
-        f"At {positions[-1]:,} tokens a cache spares all but 1/{without[-1] / with_[-1]:,.0f} of the FLOPs",
-        f"and reads {reread[-1] / read[-1]:.2f} times the bytes: the weights come from memory either way",
+        f"At {positions[-1]:,} tokens a cache saves all but 1/{without[-1] / with_[-1]:,.0f} of the FLOPs",
+        f"but reads {reread[-1] / read[-1]:.2f} times the bytes: all weights are read either way",
     )
     drawing.update_xaxes(title_text="tokens so far, n", type="log", dtick=1)
     drawing.update_yaxes(type="log", tickformat="~s", dtick=1, exponentformat="SI")
@@ -64,7 +64,7 @@ def time_of_a_token(
     look.finish(
         drawing,
         f"At {positions[last]:,} tokens the cache saves {1 - cached[last] / without[last]:.0%} of the time",
-        f"But a cached token takes longer, too: at {positions[end]:,} {grown:.1f} times that at {since:,}",
+        f"With it, too, a token at {positions[end]:,} takes {grown:.1f} times as long as one at {since:,}",
     )
     drawing.update_xaxes(title_text="tokens so far, n", type="log", dtick=1)
     drawing.update_yaxes(title_text="time of the next token (ms)", type="log", dtick=1)
@@ -90,10 +90,9 @@ def times_saved(
     few, many = min(marked), max(marked)
     look.finish(
         drawing,
-        f"A cache saves nearly nothing on {few} tokens, and {at[many]:.0f} times on {many:,}"
-        if at[few] < 2
-        else f"A cache saves {at[few]:.1f} times on {few} tokens, and {at[many]:.0f} times on {many:,}",
-        f"FLOPs alone would promise {flops[-1]:,.0f} times: but the weights must be read for every token",
+        f"Without a cache, {few} tokens take {'only ' if at[few] < 2 else ''}{at[few]:.1f} times as long, "
+        f"{many:,} tokens {at[many]:.0f} times",
+        f"FLOPs alone would promise {flops[-1]:,.0f} times, but the weights must be read for every token",
     )
     drawing.update_xaxes(title_text="tokens generated in all, n", type="log", dtick=1)
     drawing.update_yaxes(title_text="time without a cache / with one", type="log", dtick=1)
@@ -119,7 +118,7 @@ def what_to_keep(
     second = float(np.min(np.delete(np.asarray(milliseconds), best)))
     look.finish(
         drawing,
-        f"Keep the {names[best]}: everything else computes old tokens again",
+        f"Keep the {names[best]}: the other ways compute old tokens again",
         f"After {n:,} tokens; the next best takes {second / milliseconds[best]:.0f} times as long",
     )
     lines = [name.replace(" ", "<br>", 1) for name in names]

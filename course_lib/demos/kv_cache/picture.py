@@ -29,7 +29,7 @@ MODELS = {
 
 @functools.cache
 def words() -> tuple[str, ...]:
-    """What a decoder, trained on four sentences in a second, says after the prompt, one token a word."""
+    """What a decoder, trained on four sentences in a second, says after the prompt, one token per word."""
     decoder = sentences.trained()
     cache = ContiguousCache(decoder.shape, sentences.CONTEXT)
     return tuple(sentences.text_of(generate(decoder, sentences.tokens_of(PROMPT), WORDS, cache)).split())
@@ -83,14 +83,19 @@ def measure(model: str, before: int, word: int, cached: bool) -> Step:
 
 def in_flops(count: float) -> str:
     """A count of FLOPs with a prefix: 1.3 GFLOP."""
-    power = min(5, max(0, int(np.log10(max(count, 1)) // 3)))
-    return f"{count / 1000**power:.3g} {('', 'k', 'M', 'G', 'T', 'P')[power]}FLOP"
+    return f"{_prefixed(count)}FLOP"
 
 
 def in_bytes(count: float) -> str:
     """A count of bytes with a prefix: 5.24 GB."""
-    power = min(4, max(0, int(np.log10(max(count, 1)) // 3)))
-    return f"{count / 1000**power:.3g} {('', 'k', 'M', 'G', 'T')[power]}B"
+    return f"{_prefixed(count)}B"
+
+
+def _prefixed(count: float) -> str:
+    """Three digits and a prefix; rounded first, so that 999,600 becomes 1 M and not 1e+03 k."""
+    rounded = float(f"{count:.3g}")
+    power = min(5, max(0, int(np.log10(max(rounded, 1)) // 3)))
+    return f"{rounded / 1000**power:.3g} {('', 'k', 'M', 'G', 'T', 'P')[power]}"
 
 
 def frame() -> go.Figure:
@@ -125,7 +130,7 @@ def frame() -> go.Figure:
         )  # fmt: skip
     look.finish(drawing, "")
     drawing.update_layout(height=540, barmode="stack", margin={"t": 120, "b": 120, "l": 90})
-    # Margins that follow the labels would be worked out anew with each word.
+    # Margins that follow the labels would be worked out again with each word.
     drawing.update_xaxes(automargin=False)
     drawing.update_yaxes(automargin=False)
     return drawing
@@ -138,17 +143,18 @@ def contents(step: Step) -> dict:
     pad = [None] * (WORDS - step.word)
     word, again = said[step.word - 1], step.tokens - 1
     if step.word == 1:
-        finding = f"“{word}”, the first word: {step.tokens:,} tokens computed, cache or not"
+        finding = f"“{word}”, the first word: {step.tokens:,} tokens are computed, cache or not"
     elif step.cached:
-        finding = f"“{word}”: 1 token computed, the keys and values of {again:,} read"
+        finding = f"“{word}”: 1 token is computed; the keys and values of {again:,} are read"
     else:
-        finding = f"“{word}”: {step.tokens:,} tokens computed, {again:,} of them again"
+        finding = f"“{word}”: {step.tokens:,} tokens are computed, {again:,} of them again"
     total, kept = sum(step.without), sum(step.with_cache)
     if step.cached:
         detail = f"{in_flops(kept)} so far; without a cache {total / kept:.1f} times as many"
     else:
         detail = f"{in_flops(total)} so far; with a cache {in_flops(kept)}"
-    detail += f". The cache takes {step.cache_bytes / step.weight_bytes:.2%} of the weights' memory."
+    share = step.cache_bytes / step.weight_bytes
+    detail += f". The cache takes {share:.{0 if share >= 0.1 else 2}%} of the weights' memory."
     held = step.cache_bytes if step.cached else 0
     ghost = {"marker.color": SAVED if step.cached else AGAIN}
     return {

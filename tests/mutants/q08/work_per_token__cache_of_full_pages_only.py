@@ -1,4 +1,4 @@
 # In cache_bytes, the page that is partly full is forgotten.
-def cache_bytes(shape, lengths, number=2, page=1):
+def cache_bytes(shape, lengths, bytes_per_number=2, page=1):
     tokens = sum(length // page * page for length in lengths)
-    return number * 2 * shape["layers"] * shape["kv_heads"] * shape["head_dim"] * tokens
+    return bytes_per_number * 2 * shape["layers"] * shape["kv_heads"] * shape["head_dim"] * tokens

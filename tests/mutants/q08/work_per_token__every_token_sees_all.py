@@ -1,5 +1,5 @@
 # Without a cache every token looks at all n, future ones too.
-def work_per_token(n, shape, cached, number=2):
+def work_per_token(n, shape, cached, bytes_per_number=2):
     inner, kv_inner = shape["heads"] * shape["head_dim"], shape["kv_heads"] * shape["head_dim"]
     matrices = 3 if shape["gated"] else 2
     layers = shape["layers"] * shape["width"] * (2 * inner + 2 * kv_inner + matrices * shape["feed_forward"])
@@ -7,4 +7,4 @@ def work_per_token(n, shape, cached, number=2):
     computed = 1 if cached else n
     looks = n if cached else n * n
     flops = 2 * (layers * computed + head) + 4 * shape["layers"] * inner * looks
-    return flops, number * (layers + head + (2 * shape["layers"] * kv_inner * n if cached else 0))
+    return flops, bytes_per_number * (layers + head + (2 * shape["layers"] * kv_inner * n if cached else 0))
