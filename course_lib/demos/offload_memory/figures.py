@@ -36,7 +36,7 @@ def rooms(memory_bytes: float, choices: Mapping[str, tuple[float, float]], token
     most, least = int(tokens.max()), int(tokens[tokens > 0].min())
     look.finish(
         drawing,
-        f"Room for {least:,} tokens, or for {most:,}: {most / least:.1f} times",
+        f"Room for {least:,} tokens, or for {most:,}, {most / least:.1f} times as many",
         f"A token takes {token_bytes / 1e6:.3f} MB; what the weights leave of {memory_bytes / GB:g} GB is "
         "all there is",
     )
@@ -71,7 +71,7 @@ def step_against_tokens(tokens: Sequence[int], seconds: Sequence[float], room: i
             showarrow=False,
         )  # fmt: skip
     drawing.update_xaxes(title_text="tokens in the cache", type="log", dtick=1)
-    drawing.update_yaxes(title_text="ms a step", rangemode="tozero")
+    drawing.update_yaxes(title_text="ms per step", rangemode="tozero")
     return look.finish(
         drawing,
         f"Full, the cache makes a step {at_room / times[0] - 1:.0%} longer",
@@ -80,7 +80,7 @@ def step_against_tokens(tokens: Sequence[int], seconds: Sequence[float], room: i
 
 
 def recomputed(turns: Mapping[str, Sequence[float]]) -> go.Figure:
-    """Tokens computed again, summed over turns of several chats: {way of evicting: one number a turn}."""
+    """Tokens computed again, summed over turns of several chats: {way of evicting: one number per turn}."""
     drawing = go.Figure()
     totals = {name: np.cumsum(values) for name, values in turns.items()}
     for (name, total), color in zip(totals.items(), look.COLORS, strict=False):
@@ -99,7 +99,7 @@ def recomputed(turns: Mapping[str, Sequence[float]]) -> go.Figure:
     best, worst = min(ends, key=lambda end: end[1]), max(ends, key=lambda end: end[1])
     return look.finish(
         drawing,
-        f"Evicting {best[2]} computes {best[1] / worst[1]:.0%} of what evicting {worst[2]} computes again",
+        f"Evicting {best[2]}, {best[1] / worst[1]:.0%} as many tokens are computed again as {worst[2]}",
         ", ".join(f"{name}: {total:,.0f} tokens" for _, total, name, _ in ends),
     )
 
@@ -126,7 +126,7 @@ def waits(
             else:
                 drawing.add_annotation(
                     x=x[-1], y=float(np.log10(y[-1])), text=f"{policy}: full", font_color=COLORS[policy],
-                    showarrow=True, ax=0, ay=38, row=1, col=col,
+                    showarrow=True, ax=0, ay=38, bgcolor="rgba(255,255,255,0.8)", row=1, col=col,
                 )  # fmt: skip
         drawing.add_vline(x=room, line={"color": look.GRAY, "width": 2, "dash": "dash"}, row=1, col=col)
         low, high = logs.min() - 0.3, logs.max() + 0.1
@@ -143,7 +143,7 @@ def waits(
     worst, best = max(at_end, key=at_end.get), min(at_end, key=at_end.get)
     look.finish(
         drawing,
-        f"{name}, last against first turn: {worst} {at_end[worst]:.0f} times, {best} {at_end[best]:.1f}",
+        f"{name}, the last against the first: {worst} {at_end[worst]:.0f} times, {best} {at_end[best]:.1f}",
         f"Dashed: {room:,} tokens, what the card holds beside the weights",
     )
     drawing.update_layout(height=480, margin_t=125)
@@ -181,7 +181,8 @@ def forgetting(said: Mapping[str, np.ndarray], facts: np.ndarray) -> go.Figure:
             "colorbar": {"title": {"text": "chats with the<br>right answer"}, "ticksuffix": " %"},
         }
     )  # fmt: skip
-    knows = ", ".join(f"{100 * share[0, -1]:.0f}" for share in shares.values())
+    *most, last = (f"{100 * share[0, -1]:.0f}" for share in shares.values())
+    knows = f"{', '.join(most)} and {last}" if most else last
     name = words(facts[0][:1].tolist())[0]
     look.finish(
         drawing,

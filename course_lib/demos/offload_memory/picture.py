@@ -200,7 +200,7 @@ def _words(chat: Chat, turn: int) -> dict[str, str]:
         }
     words = {
         "finding": f"{chat.policy.capitalize()}, turn {turn}: {wait.turn:.1f} s, "
-        f"{wait.turn / first.turn:.1f} times the first",
+        f"{wait.turn / first.turn:.1f} times as long as the first",
         "detail": f"{1e3 * wait.first:.0f} ms to the first token, then {1e3 * wait.token:.0f} ms each. ",
     }
     if now.forgotten:

@@ -51,7 +51,7 @@ def test_each_policy_puts_what_does_not_fit_elsewhere():
 @pytest.mark.parametrize(
     ("policy", "turn", "words"),
     [
-        ("refuse", 7, "Refuse, turn 7: 2.2 s, 1.1 times the first"),
+        ("refuse", 7, "Refuse, turn 7: 2.2 s, 1.1 times as long as the first"),
         ("refuse", 8, "Refuse, turn 8: out of memory, no answer"),
         ("recompute", 12, "2,185 tokens are computed again for every new one"),
         ("offload", 12, "2,185 tokens cross the link for every new one"),
@@ -128,11 +128,11 @@ def pictures():
 @pytest.mark.parametrize(
     ("name", "finding"),
     [
-        ("rooms", "Room for 3,814 tokens, or for 17,166: 4.5 times"),
+        ("rooms", "Room for 3,814 tokens, or for 17,166, 4.5 times as many"),
         ("step", "Full, the cache makes a step 10% longer"),
-        ("recomputed", "Evicting from the end computes 25% of what evicting otherwise computes again"),
-        ("waits", "Wait for a turn, last against first turn: recompute 9 times, window 1.2"),
-        ("forgetting", "After 12 turns the name is known in 100, 0 % of the chats"),
+        ("recomputed", "Evicting from the end, 25% as many tokens are computed again as otherwise"),
+        ("waits", "Wait for a turn, the last against the first: recompute 9 times, window 1.2"),
+        ("forgetting", "After 12 turns the name is known in 100 and 0 % of the chats"),
     ],
 )
 def test_finding_in_a_title_is_computed_from_the_data(name, finding):

@@ -1,4 +1,4 @@
 # Gives a negative number of tokens for a model that does not fit.
-def tokens_that_fit(vram, weights, shape, reserve=0, number=2, block=1):
+def tokens_that_fit(vram, weights, shape, reserve=0, bytes_per_number=2, block=1):
     free = vram - weights - reserve
-    return int(free // (block * kv_bytes_per_token(shape, number))) * block
+    return int(free // (block * kv_bytes_per_token(shape, bytes_per_number))) * block
