@@ -1,10 +1,12 @@
 """Repeats of a real step, in turn and overlapped by turns, so that a machine's drift favors neither."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
-from course_lib.arguments import COUNT, NOT_NEGATIVE, NUMBER, POSITIVE, takes
+from course_lib.arguments import COUNT, NOT_NEGATIVE, NUMBER, POSITIVE, a, each, takes
 from course_lib.offload.layers import OffloadedStep
 from course_lib.offload.pipeline import Schedule, saved_share, schedule
 
@@ -41,6 +43,11 @@ class Repeats:
         return saved_share(*self.seconds, self.bound)
 
     @property
+    def disturbed(self) -> bool:
+        """Whether more seems to be saved than can be: then other programs held up the runs in turn."""
+        return self.saved > 1 + 1e-9
+
+    @property
     def ratio(self) -> float:
         """A layer's copy over its computing, medians of what was measured in turn."""
         copy, compute = _medians(self.in_turn)
@@ -70,15 +77,26 @@ def repeat(step: OffloadedStep, times: int = 7, buffers: int = 2) -> Repeats:
 def batches(step: OffloadedStep, enough: float, most: int = 8, times: int = 5) -> list[Repeats]:
     """Pace the step's link and repeat, until a batch has saved the share `enough` or there are `most`.
 
-    Other programs on the machine can only make overlap look worse: a thread that always computes is moved
-    aside for them, one that has just slept, as in turn it does, is not. So the best batch is nearest to what
-    the pipeline can do; all are returned. Raises ValueError for no batches or times.
+    Other programs mostly make overlap look worse: a thread that always computes is moved aside for them, one
+    that has just slept, as in turn it does, is not. A batch that is `disturbed` is not enough. All are
+    returned; `fairest` chooses. Raises ValueError for no batches or times.
     """
     done: list[Repeats] = []
-    while len(done) < most and not any(batch.saved >= enough for batch in done):
+    while len(done) < most and not any(batch.saved >= enough and not batch.disturbed for batch in done):
         pace(step)
         done.append(repeat(step, times))
     return done
+
+
+@takes(done=each(a(Repeats), empty=False))
+def fairest(done: Sequence[Repeats]) -> Repeats:
+    """Of the batches that are not disturbed, the one that saved most; if all are, the one that saved least.
+
+    Raises ValueError for no batches.
+    """
+    fair = [batch for batch in done if not batch.disturbed]
+    by_share = attrgetter("saved")
+    return max(fair, key=by_share) if fair else min(done, key=by_share)
 
 
 @takes(step=_step, ratio=POSITIVE, within=NOT_NEGATIVE, most=COUNT, times=COUNT)

@@ -33,7 +33,7 @@ def show() -> None:
         **wide,
     )
     pieces = ipywidgets.SelectionSlider(
-        options=picture.LAYERS_A_COPY, value=1, description="layers a copy", **wide
+        options=picture.LAYERS_A_COPY, value=1, description="layers per copy", **wide
     )
     style = {"button_width": "100px"}
     buffers = ipywidgets.ToggleButtons(options=picture.BUFFERS, description="buffers", style=style)

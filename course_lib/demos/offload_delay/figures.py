@@ -1,4 +1,4 @@
-"""The pictures of question 10: who copies and who computes when, and which remedy is enough."""
+"""The pictures of question 10: what is copied and computed when, and which remedy is enough."""
 
 from collections.abc import Mapping, Sequence
 
@@ -60,19 +60,25 @@ def frame(names: Sequence[str]) -> go.Figure:
     return drawing
 
 
+def in_ms(seconds: float) -> str:
+    """A duration in ms, to three digits: 5.91 ms, 1,150 ms."""
+    milliseconds = 1e3 * seconds
+    return f"{milliseconds:,.0f} ms" if abs(milliseconds) >= 99.95 else f"{milliseconds:.3g} ms"
+
+
 def timelines(schedules: Mapping[str, Schedule], finding: str, detail: str = "") -> go.Figure:
     """Named schedules one below the other: when the link copied, when the card (or processor) computed."""
-    named = [f"{name}: {1e3 * schedule.seconds:.3g} ms" for name, schedule in schedules.items()]
+    named = [f"{name}: {in_ms(schedule.seconds)}" for name, schedule in schedules.items()]
     return look.paint(frame(named), rows(list(schedules.values())), finding, detail)
 
 
 def one_two_unlimited(schedules: Mapping[str, Schedule]) -> go.Figure:
     """The same layers through 1, 2 and unlimited buffers; the title says what each brings."""
-    first, second, last = (1e3 * schedule.seconds for schedule in schedules.values())
+    first, second, last = (schedule.seconds for schedule in schedules.values())
     return timelines(
         schedules,
-        f"A second buffer saves {first - second:.3g} ms, all further ones {second - last:.3g} ms",
-        "A layer's copy and the layer before it overlap once there is a buffer to copy to",
+        f"A second buffer saves {in_ms(first - second)}, all further ones {in_ms(second - last)}",
+        "A copy and the computing of the layer before it overlap once there is a buffer to copy to",
     )
 
 
@@ -86,7 +92,7 @@ def all_or_what_does_not_fit(
     waits = 1e3 * cold.seconds - work
     return timelines(
         dict(zip(names, (everything, cold), strict=True)),
-        f"{copied[0]:.0f} ms of copies for a token, or {copied[1]:.1f} ms, of which {waits:.1f} ms are seen",
+        f"{copied[0]:.0f} ms of copies per token, or {copied[1]:.1f} ms, of which it waits {waits:.1f} ms",
         f"Both with a second buffer; the card alone needs {work:.1f} ms, most of it to read the weights",
     )
 
@@ -118,7 +124,7 @@ def measured_and_predicted(
     )  # fmt: skip
     look.finish(
         drawing,
-        f"From {1e3 * max(measured):.0f} ms to {1e3 * min(measured):.0f} ms a step",
+        f"From {1e3 * max(measured):.0f} ms to {1e3 * min(measured):.0f} ms per step",
         "<span style='color:#0072B2'>●</span> measured, gray bars predicted by your functions; "
         f"half of them within {error:.0%}",
     )
@@ -153,7 +159,7 @@ def fixes(
     )
     drawing.update_xaxes(title_text="context (tokens)", type="category", showgrid=False)
     drawing.update_yaxes(
-        title_text="budget a token (ms)", type="category", autorange="reversed", showgrid=False
+        title_text="budget per token (ms)", type="category", autorange="reversed", showgrid=False
     )
     drawing.update_layout(height=170 + 78 * len(budgets))
     return drawing

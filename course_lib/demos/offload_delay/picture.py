@@ -24,7 +24,7 @@ KEPT = {"nothing": 0.0, "what fits": FREE}
 
 @functools.cache
 def case(name: str, context: int, layers_a_copy: int, buffers: int, room: float) -> Case:
-    """The model on the card, `context` tokens in host memory but for `room` bytes of them."""
+    """The model on the card, `context` tokens in host memory except for `room` bytes of them."""
     copies = MODEL.layers // layers_a_copy
     return Case(
         context, kv_bytes_per_token(MODEL), copies, WEIGHT_BYTES, CARD.memory_bandwidth,
@@ -52,10 +52,10 @@ def contents(setting: Case) -> dict:
     hidden = (serial - token) / (serial - alone) if setting.cold_bytes else 1.0
     held = setting.buffers * setting.cold_bytes / setting.layers
     if setting.cold_bytes:
-        finding = f"A token takes {1e3 * token:.1f} ms: {1e3 * waits:.1f} ms of them it waits for the link"
+        finding = f"A token takes {1e3 * token:.1f} ms, of which it waits {1e3 * waits:.1f} ms for the link"
         detail = (
-            f"{setting.cold_bytes / 1e9:.2f} GB cross for each token, {hidden:.0%} of that time behind "
-            f"computing; buffers hold {held / 1e6:,.0f} MB{', which the card does not have' * (held > FREE)}"
+            f"{setting.cold_bytes / 1e9:.2f} GB cross per token, {hidden:.0%} of that time behind computing; "
+            f"buffers: {held / 1e6:,.0f} MB{', more than the card has left' * (held > FREE)}"
         )
     else:
         finding = f"A token takes {1e3 * token:.1f} ms: all of the cache is on the card"

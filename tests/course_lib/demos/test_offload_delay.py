@@ -41,17 +41,17 @@ def test_bars_are_the_schedule_of_the_case(setting):
 
 
 def test_title_says_what_a_token_waits_for():
-    assert "takes 108.6 ms: 86.1 ms of them it waits" in said(picture.figure())
+    assert "takes 108.6 ms, of which it waits 86.1 ms" in said(picture.figure())
     prefetched = said(picture.figure(buffers=2))
     assert "takes 86.8 ms" in prefetched
     assert "25% of that time behind computing" in prefetched
-    assert "0.2 ms of them it waits" in said(picture.figure(buffers=2, room=ROOM))
+    assert "of which it waits 0.2 ms" in said(picture.figure(buffers=2, room=ROOM))
 
 
 def test_buffers_larger_than_what_the_weights_leave_are_named():
     too_large = said(picture.figure(context=32768, layers_a_copy=16, buffers=2))
-    assert "MB, which the card does not have" in too_large
-    assert "does not have" not in said(picture.figure(context=32768, buffers=2))
+    assert "MB, more than the card has left" in too_large
+    assert "card has left" not in said(picture.figure(context=32768, buffers=2))
 
 
 def test_a_cache_that_fits_shows_no_copies_and_the_line_where_the_token_ends():
@@ -105,9 +105,9 @@ def pictures():
     ("name", "finding"),
     [
         ("buffers", "A second buffer saves 10 ms, all further ones 3 ms"),
-        ("case", "86 ms of copies for a token, or 5.9 ms, of which 0.2 ms are seen"),
+        ("case", "86 ms of copies per token, or 5.9 ms, of which it waits 0.2 ms"),
         ("overlap", "Overlap saved 87% of what it can save"),
-        ("remedies", "From 400 ms to 100 ms a step"),
+        ("remedies", "From 400 ms to 100 ms per step"),
         ("fixes", "2 different answers, of up to 2 remedies"),
     ],
 )
@@ -119,6 +119,12 @@ def test_finding_in_a_title_is_computed_from_the_data(name, finding):
 def test_every_axis_says_what_it_measures_and_the_figure_can_be_saved(name):
     unnamed = unnamed_axes(pictures()[name])
     assert not unnamed or (name != "fixes" and unnamed == {"yaxis"})  # rows are named by their ticks
+
+
+def test_a_step_of_more_than_a_second_is_named_without_an_exponent():
+    drawing = figures.timelines({"all": schedule([1.15], [0.001])}, "")
+    names = [note.text for note in drawing.layout.annotations]
+    assert names == ["all: 1,151 ms"]
 
 
 def test_rows_of_each_schedule_stand_below_the_one_before():

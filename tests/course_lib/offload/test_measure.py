@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from course_lib.offload import measure
-from course_lib.offload.pipeline import schedule
+from course_lib.offload.pipeline import Schedule, schedule
 
 LAYERS, LAYER_BYTES = 4, 1000
 
@@ -54,6 +54,31 @@ def test_a_perfect_overlap_saves_the_whole_of_what_can_be_saved():
 
 def test_batches_end_as_soon_as_one_has_saved_enough():
     assert len(measure.batches(KnownStep([0.02]), enough=0.6)) == 1
+
+
+def batch(in_turn, overlapped):
+    """Repeats that took so long in turn and overlapped, where 0.16 s in turn could be 0.1 s at best."""
+    known = measure.repeat(KnownStep([0.02], copy=0.02), times=1)
+    copies, computes = known.in_turn[0].copies, known.in_turn[0].computes
+
+    def run(seconds):
+        return Schedule(copies, np.vstack([computes[:-1], [computes[-1, 0], seconds]]))
+
+    return measure.Repeats([run(in_turn)], [run(overlapped)], 2)
+
+
+def test_a_share_above_one_is_a_disturbed_batch_and_never_the_one_that_counts():
+    good, better, impossible, worse = batch(0.16, 0.12), batch(0.16, 0.11), batch(0.2, 0.1), batch(0.3, 0.1)
+    assert [b.disturbed for b in (good, better, impossible, worse)] == [False, False, True, True]
+    assert measure.fairest([good, worse, better, impossible]) is better
+    assert measure.fairest([worse, impossible]) is impossible
+
+
+def test_batches_go_on_after_a_disturbed_one():
+    # Of the first batch only the runs in turn are slow: each is run before its overlapped one.
+    step = KnownStep([0.02] * 6 + [0.04, 0.02] * 5 + [0.02])
+    done = measure.batches(step, enough=0.6)
+    assert [b.disturbed for b in done] == [True, False]
 
 
 def test_a_link_paced_for_another_speed_is_paced_again():
