@@ -56,7 +56,7 @@ class Report:
     `tasks` are in the notebook's order, `failing` worst first. `totals` has a number for each graded
     submission, `seconds` by student the wall time of the last grading. `flags` names by student what the
     grader noticed (a limit hit, a process that died, changed tests) or why it could not grade. `identical`
-    are answers that students share, `changes` the grade log.
+    are answers that students share with each other or with the library, `changes` the grade log.
     """
 
     assignment: str

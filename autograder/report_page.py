@@ -137,18 +137,27 @@ def flags(found: Report) -> str:
 
 
 def identical(found: Report) -> str:
-    """A row per group of students that share answers."""
+    """A row per group of students that share answers, with each other or with the library."""
     if not found.identical:
-        return "<p>No two students share an answer of more than a few words.</p>"
+        return (
+            "<p>No two students share an answer of more than a few words, and nobody has the library's.</p>"
+        )
     note = (
         "<p class=quiet>The same except for comments and spacing; short answers and the released text are "
-        "left out. It says nothing about who wrote them, or whether they may have worked together.</p>"
+        "left out. It says nothing about who wrote them, or whether they may have worked together. The "
+        "library's answers are found whatever the names in them are; students who have one of these are not "
+        "compared with each other.</p>"
     )
     rows = [
-        [escape(", ".join(group.students)), str(len(group.cells)), escape(", ".join(group.cells))]
+        [
+            escape(", ".join(group.students)),
+            str(len(group.cells)),
+            escape(", ".join(group.cells)),
+            escape(group.library) or "–",
+        ]
         for group in found.identical
     ]
-    return note + table(["students", "answers", "cells"], rows, {1})
+    return note + table(["students", "answers", "cells", "in the library"], rows, {1})
 
 
 def seconds(found: Report) -> str:

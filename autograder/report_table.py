@@ -30,7 +30,11 @@ def show_report(found: Report) -> None:
         console.print(f"\nTime: median {statistics.median(values):.1f} s, longest {max(values):.1f} s")
     lines = [f"{student}: {'; '.join(flags)}" for student, flags in found.flags.items()]
     _list(console, "Worth a look", lines)
-    lines = [f"{', '.join(group.students)}: {', '.join(group.cells)}" for group in found.identical]
+    lines = [
+        f"{', '.join(group.students)}: {', '.join(group.cells)}"
+        + (f" (the library's {group.library})" if group.library else "")
+        for group in found.identical
+    ]
     _list(console, "Identical answers", lines)
     by_hand = sum(change.by_hand for change in found.changes)
     console.print(f"\nGrade log: {len(found.changes)} changes, {by_hand} of them by hand")

@@ -1,14 +1,18 @@
 """Which answers count as the same, and which are alike because there is little to say."""
 
 import os
+import re
 import time
 
 import pytest
 
 from autograder import identical
 from autograder.identical import Identical, identical_answers, own_lines
+from autograder.library import answers
 from autograder.limited import Limit
 from autograder.release import release
+from course_lib.paths import ROOT
+from course_lib.seal import sealed_function
 from tests.autograder.small_course import hand_in, solved
 
 LONG = """\
@@ -88,6 +92,27 @@ def test_comments_that_are_opened_again_and_again_take_no_time():
     started = time.monotonic()
     assert own_lines("%%cuda x\n" + "/* " * 500_000, set()) == ("%%cuda x",)
     assert time.monotonic() - started < 20
+
+
+def test_an_answer_of_the_library_is_named_and_nobody_is_said_to_have_copied_from_another(course, handed_in):
+    path = ROOT / "course_lib" / "quantization.py"
+    (answer,) = (each for each in answers(path) if each.name == "signal_to_noise")
+    renamed = answer.head + answer.code
+    for old, new in (("signal_to_noise", "double"), ("approximation", "guess"), ("axis", "row")):
+        renamed = re.sub(rf"\b{old}\b", new, renamed)
+    kernel = answers(ROOT / "kernels" / "quantize.cu")[0]
+    sealed = sealed_function('@reference("Q2.3")\n', answer.head, answer.code)
+    empty, scale = "%%cuda scale_source\n", "%%cuda scale_source\n" + kernel.code.replace("largest", "most")
+    longer = renamed.replace("return", "print('mine')\n    return")
+    handed_in("ada", q00_double=renamed, q00_scale=empty, q00_explain=PROSE)
+    handed_in("bob", q00_double=longer, q00_scale=empty, q00_explain=PROSE)
+    handed_in("eve", q00_double=sealed, q00_scale=scale)
+    handed_in("fay", q00_double=LONG, q00_scale=empty)
+    assert identical_answers(course, "q00_doubling") == [
+        Identical(("ada", "bob", "eve"), ("q00_double",), "signal_to_noise in course_lib/quantization.py"),
+        Identical(("eve",), ("q00_scale",), "quantize_rows in kernels/quantize.cu"),
+        Identical(("ada", "bob"), ("q00_explain",)),
+    ]
 
 
 def test_unfinished_python_is_compared_as_text():

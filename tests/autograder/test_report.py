@@ -49,7 +49,7 @@ def full() -> Report:
         failing=[FailingTest("q00_double_test", 2, 1, ((EVIL, 2),))],
         seconds={"ada": 0.5, EVIL: 12.0},
         flags={EVIL: ["cell 3 ended the process: killed", EVIL]},
-        identical=[Identical(("ada", EVIL), ("q00_double",))],
+        identical=[Identical((EVIL,), ("q00_scale",), EVIL), Identical(("ada", EVIL), ("q00_double",))],
         changes=[
             Change(f"2026-01-02T00:00:{n:02}", "ada", "", "manual_score", "1", "2", "eve") for n in range(50)
         ]
@@ -84,7 +84,14 @@ def test_the_page_runs_nothing_loads_nothing_and_shows_what_students_wrote_as_te
 
 def test_the_page_names_every_part_and_the_last_changes_by_hand(course, full):
     page = write_page(course, full).read_text("utf-8")
-    for words in ("1 still to be marked", "Points by task", "67%", "cell 3 ended the process", "12.0 s"):
+    for words in (
+        "1 still to be marked",
+        "Points by task",
+        "67%",
+        "cell 3 ended the process",
+        "12.0 s",
+        "in the library",
+    ):
         assert words in page
     assert page.count("<td>manual score") == CHANGES_SHOWN - 2
     assert UNEXPLAINED in page
