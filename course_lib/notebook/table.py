@@ -5,6 +5,7 @@ import textwrap
 from html import escape
 
 WIDEST = 60  # characters of a cell in text; what is longer is wrapped
+SHORT = 24  # characters of a cell that HTML does not wrap
 
 
 class Table:
@@ -32,11 +33,17 @@ class Table:
 
     def _repr_html_(self) -> str:
         def row(cells: list[str], tag: str) -> str:
-            style = "style='text-align:left;padding:0.2em 1em'"
-            return "<tr>" + "".join(f"<{tag} {style}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+            return (
+                "<tr>" + "".join(f"<{tag} {_style(cell)}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+            )
 
         body = "".join(row(cells, "td") for cells in self.rows)
         return f"<table><thead>{row(self.header, 'th')}</thead><tbody>{body}</tbody></table>"
+
+
+def _style(cell: str) -> str:
+    whole = ";white-space:nowrap" if len(cell) <= SHORT else ""
+    return f"style='text-align:left;padding:0.2em 1em{whole}'"
 
 
 def show(table: Table) -> None:
