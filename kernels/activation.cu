@@ -1,11 +1,11 @@
 // A layer's bias and activation: out[r][c] = f(x[r][c] + bias[c]), f one of relu, gelu, silu.
 //
 // Shapes     x, out (rows, columns), bias (columns), contiguous; out may be x.
-// Launch     add_bias, activate, bias_activation: one thread a value, any 1-D block.
+// Launch     add_bias, activate, bias_activation: one thread per value, any 1-D block.
 //            bias_activation_vector: block (X, Y), grid (at least columns / (4 X), any number): a thread keeps to
 //            four columns and goes down the rows, gridDim.y * Y * ROWS at a time.
 // Traffic    per value: the unfused pair add_bias + activate reads 3 and writes 2; bias_activation reads 2 (value
-//            and bias) and writes 1; bias_activation_vector reads 1 and writes 1, and the bias once a thread.
+//            and bias) and writes 1; bias_activation_vector reads 1 and writes 1, and the bias once per thread.
 // Shared     none.
 // Tolerance  1e-6, relative to the norm of the result.
 // Source     Hendrycks and Gimpel 2016 (gelu in its exact form, and silu); relu keeps NaN, as in PyTorch.
@@ -68,7 +68,7 @@ extern "C" __global__ void bias_activation(const float* x, const float* bias, fl
     if (i < (size_t)rows * columns) out[i] = activation(f, x[i] + bias[i % columns]);
 }
 
-// Four columns a thread, whose bias it keeps; ROWS loads are under way before the first result is needed.
+// Four columns per thread, whose bias it keeps; ROWS loads are under way before the first result is needed.
 // answers Q1.5
 extern "C" __global__ void bias_activation_vector(const float* x, const float* bias, float* out, int rows, int columns,
                                                   int f) {

@@ -4,12 +4,12 @@
 //            contiguous. kv_heads divides heads: heads / kv_heads query heads share a key head (grouped queries).
 //            causal: the last query stands at the last key, query q sees the keys j <= q + keys - queries.
 // Launch     attention_scores: block (16, 16), grid (keys / 16, queries / 16, batch * heads), rounded up.
-//            attention_softmax: one block of whole warps a row of S, in place. attention_output: block (16, 16),
+//            attention_softmax: one block of whole warps per row of S, in place. attention_output: block (16, 16),
 //            grid (d / 16, queries / 16, batch * heads). attention_tiled: block (32, 8), grid (queries / 32,
 //            batch * heads), d <= 128, 128 (d + (d | 1)) bytes of dynamic shared memory.
-// Traffic    beside Q, K, V and out, the materialized three move S to memory and back: 3 reads and 2 writes a cell.
+// Traffic    beside Q, K, V and out, the materialized three move S to memory and back: 3 reads and 2 writes per cell.
 //            attention_tiled never stores S; it reads K and V once for every 32 queries.
-// Shared     2 KB; 4 bytes a warp; 2 KB; attention_tiled as said, 33 KB at d = 128.
+// Shared     2 KB; 4 bytes per warp; 2 KB; attention_tiled as said, 33 KB at d = 128.
 // Tolerance  2e-6, relative to the norm of out. A query that sees no key gives zeros.
 // Source     Dao et al. 2022, FlashAttention; Ainslie et al. 2023, GQA.
 
@@ -56,7 +56,7 @@ extern "C" __global__ void attention_scores(const float* Q, const float* K, floa
             sees(q, j, queries, keys, causal) ? scale * sum : NEGATIVE_INFINITY;
 }
 
-// One block a row of S, in place; the first pass over the row finds the largest, the second sums.
+// One block per row of S, in place; the first pass over the row finds the largest, the second sums.
 extern "C" __global__ void attention_softmax(float* S, int keys) {
     __shared__ float of_warp[32];
     float* row = S + (size_t)blockIdx.x * keys;

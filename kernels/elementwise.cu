@@ -3,7 +3,7 @@
 // Shapes     map, zip: n values each, contiguous. map_strided, zip_strided: `shape` holds the result's `dimensions`
 //            extents; `*_strides` say how many values to step per dimension, 0 where an operand is broadcast, so
 //            that a transposed or broadcast tensor is read where it lies. The result is contiguous, n values.
-// Launch     one thread a value, any block; the vector rungs take any grid (each thread strides over it).
+// Launch     one thread per value, any block; the vector rungs take any grid (each thread strides over it).
 // Traffic    per value: map 1 read and 1 write, zip 2 reads and 1 write; the vector rungs the same bytes in a
 //            quarter of the accesses. The strided rungs also read shape and strides, `dimensions` values each.
 // Shared     none.
@@ -78,7 +78,7 @@ extern "C" __global__ void zip_strided(const float* a, const int* a_strides, con
     out[i] = binary(operation, left, right);
 }
 
-// 16 bytes an access, and threads that go round: fewer instructions a byte, and no limit on n by the grid.
+// 16 bytes per access, and threads that go round: fewer instructions per byte, and no limit on n by the grid.
 // float4* demands arrays that begin on a multiple of 16 bytes; the last n % 4 values go one by one.
 extern "C" __global__ void map_vector(const float4* x, float4* out, int n, int operation) {
     size_t first = (size_t)blockIdx.x * blockDim.x + threadIdx.x, stride = (size_t)gridDim.x * blockDim.x;

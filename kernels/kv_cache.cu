@@ -1,5 +1,5 @@
 // A paged KV cache: blocks of `page` positions that belong to whichever sequence needs them, and decode attention
-// over them (one new query a sequence).
+// over them (one new query per sequence).
 //
 // Shapes     key_cache, value_cache (pages, page, kv_heads, d). block_table (sequences, most_pages): the physical
 //            pages of each sequence in order. append_kv: keys, values (tokens, kv_heads, d); sequence, position
@@ -10,8 +10,8 @@
 //            4 bytes of dynamic shared memory a key of the longest sequence. decode_attention_split: grid
 //            (kv_heads * ceil(heads / kv_heads / 4), sequences, splits), block 128. combine_splits: grid (heads,
 //            sequences), block >= d.
-// Traffic    append: 1 read, 1 write a value. decode_attention: K and V once a query head. decode_attention_split:
-//            K and V once for four query heads of a group, 16 bytes an access.
+// Traffic    append: 1 read, 1 write per value. decode_attention: K and V once per query head. decode_attention_split:
+//            K and V once for four query heads of a group, 16 bytes per access.
 // Shared     decode_attention as said; decode_attention_split 16.3 KB.
 // Tolerance  append exact; attention 2e-6, relative to the norm of out. A sequence of length 0 gives zeros.
 // Source     Kwon et al. 2023, PagedAttention; Dao et al. 2023, Flash-Decoding.
@@ -65,7 +65,7 @@ __device__ float warp_sum(float value) {
 }
 
 // One block a query head. All scores of the sequence stand in shared memory: a warp takes a key at a time, then
-// every thread the largest and the sum, then a thread a column of the output.
+// every thread the largest and the sum, then a thread per column of the output.
 // answers Q8.6
 extern "C" __global__ void decode_attention(const float* Q, const float* key_cache, const float* value_cache,
                                             float* out, const int* block_table, const int* length, int most_pages,

@@ -4,13 +4,13 @@
 //
 // Shapes     x, y, dy, dx (rows, columns) contiguous; gamma, beta, dgamma, dbeta (columns); mean, rstd (rows), written
 //            forward for the way back. partial_* (gridDim.x, columns): layernorm_sum_partials adds them up.
-// Launch     layernorm_naive: one thread a row. layernorm_block, layernorm_backward_input: one block of whole warps a
+// Launch     layernorm_naive: one thread per row. layernorm_block, layernorm_backward_input: one block of whole warps per
 //            row. layernorm_fused, layernorm_backward_fused: any number of blocks of whole warps, which go round the
-//            rows and hold 8 values a thread: columns <= 8 * threads. layernorm_backward_weights,
+//            rows and hold 8 values per thread: columns <= 8 * threads. layernorm_backward_weights,
 //            layernorm_sum_partials: block (32, 8), a block for 32 columns.
 // Traffic    reads and writes per value, beside gamma and beta: naive and block 3 and 1; fused 1 and 1, with gamma
-//            and beta once a block. Backward: input 4 and 1, weights 2 and 0; fused 2 and 1 for all three.
-// Shared     4 bytes a warp, twice backward; 2 KB (weights, sum_partials).
+//            and beta once per block. Backward: input 4 and 1, weights 2 and 0; fused 2 and 1 for all three.
+// Shared     4 bytes per warp, twice backward; 2 KB (weights, sum_partials).
 // Tolerance  1e-6, relative to the norm of the result (naive 1e-5: one running sum loses more digits). NaN
 //            or infinity in a row makes that row NaN.
 // Source     Ba, Kiros and Hinton 2016; NVIDIA Apex, layer_norm_cuda (two-stage dgamma, dbeta).
@@ -55,7 +55,7 @@ __device__ void store4(float* row, int column, int columns, float4 v) {
     if (column + 3 < columns) p[3] = v.w;
 }
 
-// One thread a row; neighboring threads read a row apart.
+// One thread per row; neighboring threads read a row apart.
 extern "C" __global__ void layernorm_naive(const float* x, const float* gamma, const float* beta, float* y, float* mean,
                                            float* rstd, int rows, int columns, float epsilon) {
     int row = blockIdx.x * blockDim.x + threadIdx.x;
@@ -70,7 +70,7 @@ extern "C" __global__ void layernorm_naive(const float* x, const float* gamma, c
     mean[row] = center, rstd[row] = scale;
 }
 
-// One block a row, the same three passes over neighboring addresses. The variance is summed around the mean:
+// One block per row, the same three passes over neighboring addresses. The variance is summed around the mean:
 // mean(x^2) - mean(x)^2 in one pass would lose all digits where the mean is large.
 extern "C" __global__ void layernorm_block(const float* x, const float* gamma, const float* beta, float* y, float* mean,
                                            float* rstd, int columns, float epsilon) {
@@ -121,7 +121,7 @@ layernorm_fused(const float* x, const float* gamma, const float* beta, float* y,
     }
 }
 
-// dx: one block a row, two passes over x and dy.
+// dx: one block per row, two passes over x and dy.
 extern "C" __global__ void layernorm_backward_input(const float* x, const float* dy, const float* gamma,
                                                     const float* mean, const float* rstd, float* dx, int columns) {
     size_t row = blockIdx.x;
@@ -148,7 +148,7 @@ __device__ float column_sum(float value) {
     return sum;
 }
 
-// dgamma and dbeta: eight threads a column go down the rows; a warp reads 32 neighboring columns.
+// dgamma and dbeta: eight threads per column go down the rows; a warp reads 32 neighboring columns.
 extern "C" __global__ void layernorm_backward_weights(const float* x, const float* dy, const float* mean,
                                                       const float* rstd, float* dgamma, float* dbeta, int rows,
                                                       int columns) {

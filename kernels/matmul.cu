@@ -16,7 +16,7 @@
 
 const int TILE = 16;
 
-// One thread a cell of C: every value of A is read n times, every value of B m times.
+// One thread per cell of C: every value of A is read n times, every value of B m times.
 extern "C" __global__ void matmul_naive(const float* A, const float* B, float* C, int m, int k, int n) {
     A += (size_t)blockIdx.z * m * k, B += (size_t)blockIdx.z * k * n, C += (size_t)blockIdx.z * m * n;
     int row = blockIdx.y * blockDim.y + threadIdx.y, column = blockIdx.x * blockDim.x + threadIdx.x;
@@ -95,9 +95,9 @@ __device__ void store4(float* matrix, int row, int column, int rows, int columns
         if (column + c < columns) p[c] = v[c];
 }
 
-// 8 x 8 cells a thread, 32 x 64 a warp. A lies transposed in shared memory, so that both operands come as float4;
+// 8 x 8 cells per thread, 32 x 64 per warp. A lies transposed in shared memory, so that both operands come as float4;
 // the next tile is fetched into registers while this one is multiplied, and stored to the other buffer: one
-// barrier a step. The row of 132 puts the transposed stores of a warp into 32 different banks.
+// barrier per step. The row of 132 puts the transposed stores of a warp into 32 different banks.
 extern "C" __global__ void __launch_bounds__(256, 2)
 matmul_vectorized(const float* A, const float* B, float* C, int m, int k, int n) {
     const int SIDE = 128, DEPTH = 8;

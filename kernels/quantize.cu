@@ -11,15 +11,15 @@
 // Shapes: x (rows, columns) float, q (rows, columns) signed char, scale (rows,) float; all row-major, contiguous.
 //
 //   kernel                  launch (grid, block)           x read   q written   shared    notes
-//   quantize_rows_serial    ceil(rows/256), 256            2 each   1 each      0         one thread a row, uncoalesced
-//   quantize_rows           rows, 256                      2 each   1 each      1 KB      one block a row, tree
+//   quantize_rows_serial    ceil(rows/256), 256            2 each   1 each      0         one thread per row, uncoalesced
+//   quantize_rows           rows, 256                      2 each   1 each      1 KB      one block per row, tree
 //   quantize_rows_once      rows, 256                      1 each   1 each      32 B      float4 kept in registers
 //                                                          (2 each beyond 4,096 columns or off 16-byte rows)
 //   dequantize_rows         (ceil(columns/256), rows), 256 writes 1 each, reads q 1 each
-//   dequantize_int4         (ceil(columns/256), rows), 256 two codes a byte, low half first, one scale a group
-//   int8_matvec_serial      ceil(rows/256), 256            w read 1 each, one thread a row
-//   int8_matvec             ceil(rows/8), (32, 8)          w read 1 each, one warp a row
-//   int8_matvec_dp4a        ceil(rows/8), (32, 8)          w read 1 each, 16 bytes a load; columns a multiple of 16
+//   dequantize_int4         (ceil(columns/256), rows), 256 two codes per byte, low half first, one scale per group
+//   int8_matvec_serial      ceil(rows/256), 256            w read 1 each, one thread per row
+//   int8_matvec             ceil(rows/8), (32, 8)          w read 1 each, one warp per row
+//   int8_matvec_dp4a        ceil(rows/8), (32, 8)          w read 1 each, 16 bytes per load; columns a multiple of 16
 //
 // grid.y is at most 65,535: larger matrices are dequantized in parts. Tolerance: codes equal a float32 reference
 // exactly, a float64 one within 1 at ties; y to 1e-6 (the sum is exact in int32, up to 133,000 columns).

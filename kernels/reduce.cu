@@ -1,11 +1,11 @@
 // Reduction along the last axis: out[r] = sum_c x[r][c], or max_c x[r][c].
 //
 // Shapes     x (rows, columns) contiguous, out (rows). reduce_grid: out (rows, gridDim.x), one partial result a
-//            block; launched again on that array with one block a row it gives out (rows).
-// Launch     reduce_serial: one thread a row. reduce_shared: one block a row, a power of two threads.
-//            reduce_warp: one block a row, whole warps. reduce_grid: grid (parts, rows), whole warps.
-// Traffic    1 read a value, 1 write a row (reduce_grid: a block); reduce_grid in accesses of 16 bytes.
-// Shared     4 bytes a thread (reduce_shared), 4 bytes a warp (reduce_warp, reduce_grid).
+//            block; launched again on that array with one block per row it gives out (rows).
+// Launch     reduce_serial: one thread per row. reduce_shared: one block per row, a power of two threads.
+//            reduce_warp: one block per row, whole warps. reduce_grid: grid (parts, rows), whole warps.
+// Traffic    1 read per value, 1 write per row (reduce_grid: per block); reduce_grid in accesses of 16 bytes.
+// Shared     4 bytes per thread (reduce_shared), 4 bytes per warp (reduce_warp, reduce_grid).
 // Tolerance  sum: 1e-6 of the sum of magnitudes; max: exact. An empty row sums to 0 and has the maximum -infinity.
 //            NaN in a row makes both NaN.
 // Source     Harris, "Optimizing Parallel Reduction in CUDA"; Luitjens, "Faster Parallel Reductions on Kepler".
@@ -37,7 +37,7 @@ __device__ float reduce_block_values(int reduction, float value) {
     return reduce_warp_values(reduction, lane < blockDim.x / 32 ? of_warp[lane] : identity(reduction));
 }
 
-// One thread a row: neighboring threads read addresses that are a row apart.
+// One thread per row: neighboring threads read addresses that are a row apart.
 extern "C" __global__ void reduce_serial(const float* x, float* out, int rows, int columns, int reduction) {
     int row = blockIdx.x * blockDim.x + threadIdx.x;
     if (row >= rows) return;
@@ -46,7 +46,7 @@ extern "C" __global__ void reduce_serial(const float* x, float* out, int rows, i
     out[row] = total;
 }
 
-// One block a row: neighboring threads read neighboring values; half of the threads drop out at each level.
+// One block per row: neighboring threads read neighboring values; half of the threads drop out at each level.
 extern "C" __global__ void reduce_shared(const float* x, float* out, int columns, int reduction) {
     __shared__ float partial[1024];
     const float* row = x + (size_t)blockIdx.x * columns;
@@ -62,7 +62,7 @@ extern "C" __global__ void reduce_shared(const float* x, float* out, int columns
     if (threadIdx.x == 0) out[blockIdx.x] = partial[0];
 }
 
-// The same with shuffles: no barrier a level, and shared memory only between warps.
+// The same with shuffles: no barrier per level, and shared memory only between warps.
 extern "C" __global__ void reduce_warp(const float* x, float* out, int columns, int reduction) {
     const float* row = x + (size_t)blockIdx.x * columns;
     float total = identity(reduction);
@@ -71,7 +71,7 @@ extern "C" __global__ void reduce_warp(const float* x, float* out, int columns, 
     if (threadIdx.x == 0) out[blockIdx.x] = total;
 }
 
-// Several blocks a row for long rows, 16 bytes an access, four independent sums a thread.
+// Several blocks per row for long rows, 16 bytes per access, four independent sums per thread.
 extern "C" __global__ void reduce_grid(const float* x, float* out, int columns, int reduction) {
     const float* row = x + (size_t)blockIdx.y * columns;
     size_t first = (size_t)blockIdx.x * blockDim.x + threadIdx.x, stride = (size_t)gridDim.x * blockDim.x;

@@ -3,13 +3,13 @@
 //
 // Shapes     x, y, dy, dx (rows, columns) contiguous; y may be x, dx may be dy. mask: bytes (mask_rows, columns), 0
 //            hides a value, or NULL; row r goes by mask row r / repeat % mask_rows. A causal mask of (batch, heads,
-//            queries, keys) is mask_rows = queries, repeat = 1; one mask a sequence: batch and heads * queries.
-// Launch     softmax_naive: one thread a row. softmax_warp, softmax_backward_warp: block (32, warps), a warp a row,
-//            columns <= 32. The others: one block of whole warps a row; softmax_fused and softmax_backward_fused
-//            hold 16 values a thread: columns <= 16 * threads.
+//            queries, keys) is mask_rows = queries, repeat = 1; one mask per sequence: batch and heads * queries.
+// Launch     softmax_naive: one thread per row. softmax_warp, softmax_backward_warp: block (32, warps), a warp per row,
+//            columns <= 32. The others: one block of whole warps per row; softmax_fused and softmax_backward_fused
+//            hold 16 values per thread: columns <= 16 * threads.
 // Traffic    reads of x, of the mask, and writes, per value: naive and block 3, 3, 1; online 2, 2, 1; warp and fused
 //            1, 1, 1. Backward reads y and dy once and writes dx once.
-// Shared     8 bytes a warp (block, online, fused, backward).
+// Shared     8 bytes per warp (block, online, fused, backward).
 // Tolerance  1e-6, relative to the norm of the result (naive 1e-5: one running sum loses more digits). A row
 //            with nothing to choose from (all hidden, or all -infinity) gives zeros; +infinity or NaN in what is not
 //            hidden makes the row NaN.
@@ -105,7 +105,7 @@ __device__ void store4(float* row, int column, int columns, float4 v) {
     if (column + 3 < columns) row[column + 3] = v.w;
 }
 
-// One thread a row, three passes; neighboring threads read a row apart.
+// One thread per row, three passes; neighboring threads read a row apart.
 extern "C" __global__ void softmax_naive(const float* x, const unsigned char* mask, float* y, int rows, int columns,
                                          int mask_rows, int repeat) {
     int row = blockIdx.x * blockDim.x + threadIdx.x;
@@ -117,7 +117,7 @@ extern "C" __global__ void softmax_naive(const float* x, const unsigned char* ma
     for (int c = 0; c < columns; ++c) y[c] = shifted_exp(visible(x[c], mask, c), largest) * inverse(sum);
 }
 
-// One block a row, the same three passes, now over neighboring addresses.
+// One block per row, the same three passes, now over neighboring addresses.
 extern "C" __global__ void softmax_block(const float* x, const unsigned char* mask, float* y, int columns,
                                          int mask_rows, int repeat) {
     size_t row = blockIdx.x;
@@ -144,7 +144,7 @@ extern "C" __global__ void softmax_online(const float* x, const unsigned char* m
         y[c] = shifted_exp(visible(x[c], mask, c), all.largest) * inverse(all.sum);
 }
 
-// A short row in one warp: a value a lane, no shared memory, no barrier.
+// A short row in one warp: a value per lane, no shared memory, no barrier.
 extern "C" __global__ void softmax_warp(const float* x, const unsigned char* mask, float* y, int rows, int columns,
                                         int mask_rows, int repeat) {
     int row = blockIdx.x * blockDim.y + threadIdx.y, c = threadIdx.x;

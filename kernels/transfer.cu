@@ -4,9 +4,9 @@
 // Shapes     cache (blocks, rows, d) float; list (n), the physical blocks to move, each once; staging (n, rows, d)
 //            float or signed char; scale (n, rows). A row is one head's vector at one position.
 // Launch     pack_blocks, unpack_blocks (and _vector): grid (any number, n), any block. pack_blocks_int8,
-//            unpack_blocks_int8: grid (rows / warps, n) rounded up, block (32, warps), a warp a row, d <= 256.
-// Traffic    1 read and 1 write a value; the vector rungs in a quarter of the accesses (rows * d a multiple of 4);
-//            int8 moves d + 4 bytes a row over the link where float moves 4 d.
+//            unpack_blocks_int8: grid (rows / warps, n) rounded up, block (32, warps), a warp per row, d <= 256.
+// Traffic    1 read and 1 write per value; the vector rungs in a quarter of the accesses (rows * d a multiple of 4);
+//            int8 moves d + 4 bytes per row over the link where float moves 4 d.
 // Shared     none.
 // Tolerance  pack, unpack exact. int8: half a step, scale / 2, where scale = largest magnitude of the row / 127 (1
 //            where that is 0). NaN or infinity in a row becomes its scale, and all of the row NaN on the way back.

@@ -25,7 +25,7 @@ class Option:
 def options(shape: Shape, cluster: Cluster, prompt: int = 500, answer: int = 250) -> list[Option]:
     """All layouts over the whole cluster that hold the model and at least one user of prompt + answer tokens.
 
-    Requests a second: with as many users in flight as fit, up to MOST_USERS a replica.
+    Requests per second: with as many users in flight as fit, up to MOST_USERS per replica.
     """
     found = []
     for layout in layouts.possible(shape, cluster.gpus):

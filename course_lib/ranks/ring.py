@@ -16,7 +16,7 @@ def all_reduce_states(buffers: Sequence[np.ndarray]) -> np.ndarray:
     for no buffers, or buffers of different shapes.
     """
     if not len(buffers) or len({np.shape(buffer) for buffer in buffers}) != 1 or np.ndim(buffers[0]) != 1:
-        raise ValueError("an all-reduce needs one buffer a rank, all of one length")
+        raise ValueError("an all-reduce needs one buffer per rank, all of one length")
     ranks = len(buffers)
     state = np.array(buffers)
     chunks = np.array_split(np.arange(state.shape[1]), ranks)

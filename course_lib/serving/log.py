@@ -1,6 +1,6 @@
 """A log of served requests, from any engine: when each came, spoke first and ended; a step's cost from it.
 
-A CSV file with a header, a list of JSON objects, or one JSON object a line, with these five fields; further
+A CSV file with a header, a list of JSON objects, or one JSON object per line, with these five fields; further
 ones are ignored. Times are seconds on one clock:
 
     queued,first_token,last_token,input_tokens,output_tokens

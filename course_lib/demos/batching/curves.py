@@ -20,7 +20,7 @@ POLICY_COLORS = {
 def first_tokens(
     rates: Sequence[float], seconds: Mapping[str, np.ndarray], percentiles: Sequence[int], target: float
 ) -> go.Figure:
-    """Percentiles (rates, percentiles) of the time to first token against load, a panel a policy.
+    """Percentiles (rates, percentiles) of the time to first token against load, one panel per policy.
 
     The title says for which loads each keeps the highest percentile within `target` seconds.
     """
@@ -71,7 +71,7 @@ def _most(seconds: Mapping[str, np.ndarray]) -> float:
 
 
 def throughput(rates: Sequence[float], tokens: Mapping[str, Sequence[float]]) -> go.Figure:
-    """Tokens a second against load, a line a policy, "static" among them."""
+    """Tokens per second against load, a line per policy, "static" among them."""
     drawing, ends = go.Figure(), []
     for name, values in tokens.items():
         drawing.add_scatter(
@@ -105,7 +105,7 @@ def two_harms(
     padding: Mapping[str, Sequence[float]],
 ) -> go.Figure:
     """Left, the mean wait in static batches: to fill, and for the engine. Right, the share of seats that
-    compute nothing, in %, a line a policy."""
+    compute nothing, in %, one line per policy."""
     drawing = make_subplots(
         cols=2, horizontal_spacing=0.13, subplot_titles=("A member waits", "Seats that compute nothing")
     )
@@ -147,7 +147,7 @@ def two_harms(
 
 
 def against_users(users: Sequence[int], seconds: Mapping[str, Sequence[float]], batch: int) -> go.Figure:
-    """Median time to first token against the number of users who think and ask, a line a policy."""
+    """Median time to first token against the number of users who think and ask, one line per policy."""
     drawing, ends = go.Figure(), []
     for name, values in seconds.items():
         values = np.asarray(values, float)

@@ -48,5 +48,5 @@ def test_what_comes_in_stays_as_it_was():
 
 @pytest.mark.parametrize("wrong", [[], [np.ones(2), np.ones(3)], [np.ones((2, 2))]])
 def test_unequal_buffers_are_refused(wrong):
-    with pytest.raises(ValueError, match="one buffer a rank"):
+    with pytest.raises(ValueError, match="one buffer per rank"):
         all_reduce_states(wrong)
