@@ -18,7 +18,7 @@ from course_lib.paths import ROOT, write_atomically
 SOLUTION_MARK = b"BEGIN SOLUTION"
 NBGRADERS_NAME = b'"grade_id"'  # of a cell, as it stands in a notebook's file
 # Of docs/, what notebooks and the start page link to; JupyterLab opens nothing outside the workspace.
-PAGES = ("kernels.md", "kernel_ladders.md", "images/ladder-*.svg")
+PAGES = ("kernels.md", "kernel_ladders.md", "images/ladder-*.svg", "images/inspector_*.png")
 LEFT_BY_RUNS = {"effects", ".ipynb_checkpoints"}
 
 

@@ -4,16 +4,26 @@ import re
 
 import pytest
 
+from course_lib.commands import workspace
 from course_lib.paths import ROOT
 
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)")
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/README.md")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_relative_link_leads_to_a_file(page):
-    links = re.findall(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)", page.read_text("utf-8"))
-    relative = [link for link in links if "://" not in link]
+    relative = [link for link in LINK.findall(page.read_text("utf-8")) if "://" not in link]
     assert [link for link in relative if not (page.parent / link).exists()] == []
+
+
+def test_what_a_page_in_the_workspace_links_to_is_brought_with_it():
+    brought = {path for pattern in workspace.PAGES for path in (ROOT / "docs").glob(pattern)}
+    pages = [path for path in brought if path.suffix == ".md"]
+    assert len(pages) >= 2
+    for page in pages:
+        links = [link for link in LINK.findall(page.read_text("utf-8")) if "://" not in link]
+        assert [link for link in links if (page.parent / link).resolve() not in brought] == []
 
 
 def test_the_page_for_contributors_names_what_is_there():
