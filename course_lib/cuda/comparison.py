@@ -11,6 +11,7 @@ from course_lib.cuda.report import Report
 from course_lib.cuda.report_html import STYLE
 
 _COSTLY = 1.5  # times the smallest count of a row
+_ATOMICS, _SHARED = "atomic updates of global memory", "accesses to shared memory"
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class Comparison:
         rows = {
             "elements read": [sum(r.reads.values()) for r in reports],
             "elements written": [sum(r.writes.values()) for r in reports],
-            "atomic updates of global memory": [_atomics(r) for r in reports],
+            _ATOMICS: [_atomics(r) for r in reports],
             "sectors moved": [r.sectors for r in reports],
-            "accesses to shared memory": [_shared(r) for r in reports],
+            _SHARED: [_shared(r) for r in reports],
             "bank conflicts": [r.bank_conflicts for r in reports],
         }
         return {name: numbers for name, numbers in rows.items() if any(numbers)}
@@ -52,7 +53,7 @@ class Comparison:
     def _repr_html_(self) -> str:
         reports = self.reports.values()
         head = "".join(f"<th>{escape(name)}</th>" for name in self.reports)
-        rows = [_row(name, map(_cell, numbers, _costly(numbers))) for name, numbers in self.counts.items()]
+        rows = [_row(name, _cells(name, numbers)) for name, numbers in self.counts.items()]
         rows.append(_row("coalescing", (f"<td>{_coalescing(report, tinted)}</td>" for report in reports)))
         found = zip(self.findings, reports, strict=True)
         rows.append(_row("findings", (_finding(words, report.ok) for words, report in found)))
@@ -83,16 +84,16 @@ def _coalescing(report: Report, show: Callable[[str], str] = str) -> str:
     return f"{said}, {show(word)}" if is_enough(report) else said
 
 
-def _costly(numbers: list[int]) -> list[bool]:
-    return [n > _COSTLY * min(numbers) for n in numbers]
-
-
 def _row(name: str, cells) -> str:
     return f'<tr><td class="text">{escape(name)}</td>{"".join(cells)}</tr>'
 
 
-def _cell(count: int, costly: bool) -> str:
-    return f'<td class="costly">{count:,}</td>' if costly else f"<td>{count:,}</td>"
+def _cells(name: str, numbers: list[int]) -> list[str]:
+    """The numbers of a row; those that are much larger than the smallest are marked."""
+    # Atomics and shared memory are means: a launch that does without is no measure for the others.
+    measure = [n for n in numbers if n] if name in (_ATOMICS, _SHARED) else numbers
+    most = _COSTLY * min(measure)
+    return [f'<td class="costly">{n:,}</td>' if n > most else f"<td>{n:,}</td>" for n in numbers]
 
 
 def _finding(words: str, good: bool) -> str:

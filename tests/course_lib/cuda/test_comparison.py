@@ -60,6 +60,7 @@ def test_text_and_html_tell_the_same_and_mark_what_costs_more(comparison):
     reading = '<tr><td class="text">elements read</td><td>32</td><td class="costly">64</td><td>32</td></tr>'
     assert reading in html
     assert html.count('<td class="costly">32</td>') == 1  # elements written, of which the third writes one
+    assert '<td class="text">atomic updates of global memory</td><td>0</td><td>0</td><td>1</td>' in html
     assert repr(comparison) == text
 
 
