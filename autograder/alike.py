@@ -33,7 +33,7 @@ OPTIONAL = {"const", "__restrict__", "inline", "__forceinline__"}
 def python_statements(source: str) -> Counter[str]:
     """How often each statement stands in `source`, without those inside it; definitions do not count.
 
-    Names that the source binds are numbered anew in each. Empty for what Python cannot read.
+    Names that the source binds are numbered from 0 in each. Empty for what Python cannot read.
     """
     if len(source) > LONGEST:
         return Counter()

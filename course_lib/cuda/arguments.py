@@ -19,7 +19,7 @@ MAX_SHARED_BYTES = 99 * 1024
 
 @dataclass(frozen=True)
 class Launch:
-    """A checked launch: three extents each, one value a parameter (an array, a NumPy scalar, or None)."""
+    """A checked launch: three extents each, one value per parameter (an array, a NumPy scalar, or None)."""
 
     kernel: Kernel
     grid: tuple[int, int, int]

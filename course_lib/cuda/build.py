@@ -109,7 +109,7 @@ def _into_cache(target: Path, command: list[str]) -> None:
 
 
 def runtime(compiler: Compiler, inspected: bool) -> list[Path]:
-    """The runtime's object files: compiled once a compiler and mode, not once a kernel."""
+    """The runtime's object files: compiled once per compiler and mode, not once per kernel."""
     flags, objects = compiler.runtime_flags(inspected), []
     for name in _INSPECTOR if inspected else _RUNTIME:
         target = cache_folder() / f"{_digest(name, _host_files(), compiler.identity, repr(flags))}.o"

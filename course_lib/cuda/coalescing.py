@@ -15,7 +15,7 @@ def percent(share: float) -> str:
 
 
 def is_enough(report: Measured) -> bool:
-    """Whether a launch moves so much that its coalescing is worth a judgement."""
+    """Whether a launch moves so much that its coalescing is worth a judgment."""
     return report.sectors >= _FEWEST
 
 

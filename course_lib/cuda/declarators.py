@@ -106,7 +106,7 @@ class Type:
 
 
 def names_of_types(found: list[Declaration]) -> dict[str, Type | str]:
-    """What the names that declarations give to types stand for: a type, or in words what is no number."""
+    """What the names that declarations give to types stand for: a type, or in words what is not a number."""
     names: dict[str, Type | str] = {}
     for declaration in found:
         head = declaration.head

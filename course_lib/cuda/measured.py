@@ -158,5 +158,5 @@ class Measured:
         return self._sum("passes", "shared") - self._sum("ideal_passes", "shared")
 
     def intensity(self, flops: float) -> float:
-        """Arithmetic intensity in FLOP a byte: `flops`, known from the formula, over global bytes."""
+        """Arithmetic intensity in FLOP per byte: `flops`, known from the formula, over global bytes."""
         return flops / self.global_bytes if self.global_bytes else float("inf")

@@ -23,7 +23,7 @@ _ENTRY = re.compile(
 
 @dataclass(frozen=True)
 class Resources:
-    """One kernel on one architecture: registers a thread, static shared bytes a block, bytes spilled."""
+    """One kernel on one architecture: registers per thread, static shared bytes per block, bytes spilled."""
 
     kernel: str
     architecture: int

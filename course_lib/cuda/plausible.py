@@ -22,7 +22,7 @@ def check_report(
 
     `places`: by address, where in `memory` each array lies after the launch, and the array as it was before.
     An element that has changed was written, and the counts of lines add up to those of arrays. Raises
-    KernelError when something is not so, or a count is no whole number.
+    KernelError when something is not so, or a count is not a whole number.
     """
     try:
         wrong = _contradiction(raw, launch, places, memory)

@@ -119,7 +119,7 @@ def _name(name: str) -> list[str]:
     if name == "__host__":
         return ["host functions are not allowed: mark the function __device__"]
     if name in _VENDORS:
-        return [f"attributes of a compiler ({name}::) are not allowed, nor is another thing of that name"]
+        return [f"attributes of a compiler ({name}::) are not allowed, and no other thing of that name is"]
     if name == "__attribute__":
         return ["attributes of a compiler (__attribute__) are not allowed; CUDA's own and [[...]] are"]
     if name.startswith("__") and not _CUDA_NAMES.match(name):

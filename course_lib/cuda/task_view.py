@@ -24,7 +24,7 @@ INSPECTOR = "The inspector on "  # begins the line that `show` prints
 class Case:
     """One launch and what it must give: arguments by name in the kernel's order, expected outputs.
 
-    Outputs are filled with poison before the launch, but for those named in `keep`: the kernel adds to their
+    Outputs are filled with poison before the launch, except those named in `keep`: the kernel adds to their
     values, or changes only some of them. Raises ValueError where `keep` names no output.
     """
 
