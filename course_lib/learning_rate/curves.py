@@ -11,7 +11,7 @@ from torch import nn
 from course_lib import seeds, training
 from course_lib.notebook.progress import Progress
 
-QUIZ_WIDTHS = (784, 256, 128, 10)  # 235,146 parameters
+WIDTHS = (784, 256, 128, 10)  # 235,146 parameters
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ def train_many(
     pixel_factors: float | Sequence[float] = 1.0,
     schedule: np.ndarray | None = None,
     momentum: float = 0.0,
-    widths: Sequence[int] = QUIZ_WIDTHS,
+    widths: Sequence[int] = WIDTHS,
     epochs: int = 12,
     batch_size: int = 64,
     on_epoch: Callable[[int, np.ndarray], None] | None = None,
     progress: str | None = None,
 ) -> Curves:
-    """Train one ReLU network a rate, all in one batched model, by SGD on the softmax cross-entropy.
+    """Train one ReLU network per rate, all in one batched model, by SGD on the softmax cross-entropy.
 
     Network i starts from `training.mlp(widths, seed)` with its own seed, sees the batches that
     `training.train` would show it, its pixels times its factor, and takes step t with rates[i] times
@@ -146,7 +146,7 @@ def input_scalings(x_train: np.ndarray, x_test: np.ndarray) -> dict[str, tuple[n
 def range_test(
     x: np.ndarray, y: np.ndarray, rates: Sequence[float], *, batch_size: int = 64, seed: int = 0
 ) -> np.ndarray:
-    """The loss of each step (steps,) while one fresh network is trained with a growing rate, one a step.
+    """The loss of each step (steps,) while one fresh network is trained with a growing rate, one per step.
 
     Smith 2017 (arXiv:1506.01186, section 3.3). After the loss has blown up, it may be infinite or NaN.
     """

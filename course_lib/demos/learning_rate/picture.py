@@ -56,7 +56,7 @@ def measure(rate_a: float, rate_b: float, curvature: float, momentum: float) -> 
 def train_network(
     rate_a: float, rate_b: float, momentum: float, on_epoch: Callable[[int, np.ndarray], None]
 ) -> np.ndarray:
-    """Train the quiz's network on the digits at both rates, together; test accuracy (EPOCHS, 2)."""
+    """Train question 4's network on the digits at both rates, together; test accuracy (EPOCHS, 2)."""
     data = datasets.digits()
     with training.one_thread():
         return curves.train_many(
@@ -116,7 +116,7 @@ def contents(d: Descent, accuracy: np.ndarray | None = None) -> dict:
     fates = [f"{name} ({rate:g}) {fate}" for name, rate, fate in zip(NAMES, d.rates, d.fates, strict=True)]
     detail = f"Curvature {d.curvature:g}, momentum {d.momentum:g}. "
     if accuracy is None:
-        detail += "Network: press the button"
+        detail += "To train the network, press the button"
     else:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(NAMES, accuracy[-1], strict=True))
         detail += f"Network after epoch {len(accuracy)}: {shares}"
