@@ -1,11 +1,11 @@
 """The files that a confined process sees: a root in memory, read-only except for its scratch folders."""
 
 import ctypes
+import functools
 import os
 import sys
 import sysconfig
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from course_lib.paths import ROOT
 
@@ -32,6 +32,15 @@ def call(name: str, answer: int) -> None:
         raise CannotConfine(f"{name}: {os.strerror(code)}")
 
 
+def write(path: str, text: str) -> None:
+    """`text` in a file, new or there already, by one call: a file of /proc takes it whole or not at all."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        os.write(file, text.encode())
+    finally:
+        os.close(file)
+
+
 def python_environment() -> tuple[str, ...]:
     """The folders with this Python, what is installed for it, and what a notebook imports of the course."""
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
@@ -48,6 +57,21 @@ class View:
                                "/etc/ld.so.conf", "/etc/alternatives", "/etc/localtime")  # fmt: skip
     python: tuple[str, ...] = field(default_factory=python_environment)
 
+    @functools.cached_property
+    def mounts(self) -> tuple[str, ...]:
+        """What of it is there and no link, outermost."""
+        paths = _outermost(self.system + self.python)
+        return tuple(path for path in paths if os.path.exists(path) and not os.path.islink(path))
+
+    @functools.cached_property
+    def links(self) -> dict[str, str]:
+        """What of the system is a link: where it leads."""
+        return {path: os.readlink(path) for path in self.system if os.path.islink(path)}
+
+    def find(self) -> None:
+        """Look for both now, so that no process that is forked later needs to."""
+        _ = self.mounts, self.links
+
 
 def make_root(view: View, scratch: int) -> None:
     """An in-memory root with read-only copies of `view`, /proc of this namespace, and scratch folders.
@@ -57,9 +81,7 @@ def make_root(view: View, scratch: int) -> None:
     call("unshare", libc.unshare(NEWNS))
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
     # Any folder serves as the mount point if nothing that is needed lies in it.
-    sources = {path: os.open(path, os.O_PATH) for path in _outermost(view.system + view.python)
-               if os.path.exists(path) and not os.path.islink(path)}  # fmt: skip
-    links = {path: os.readlink(path) for path in view.system if os.path.islink(path)}
+    sources = {path: os.open(path, os.O_PATH) for path in view.mounts}
     devices = {
         name: os.open(f"/dev/{name}", os.O_PATH) for name in ("null", "zero", "full", "random", "urandom")
     }
@@ -73,7 +95,7 @@ def make_root(view: View, scratch: int) -> None:
         _make_target(root + path, os.path.isdir(path))
         _mount(f"/proc/self/fd/{file}", root + path, None, MS_BIND | MS_REC)
         _read_only(root + path, recursive=True)
-    for path, target in links.items():
+    for path, target in view.links.items():
         os.makedirs(os.path.dirname(root + path), exist_ok=True)
         os.symlink(target, root + path)
     for name, file in devices.items():
@@ -84,9 +106,9 @@ def make_root(view: View, scratch: int) -> None:
     os.makedirs(root + "/proc")
     _mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV)
     os.makedirs(root + "/etc", exist_ok=True)
-    Path(root + "/etc/passwd").write_text(f"student:x:{USER}:{USER}::{HOME}:/bin/sh\n")
-    Path(root + "/etc/group").write_text(f"student:x:{USER}:\n")
-    Path(root + "/etc/hosts").write_text("127.0.0.1 localhost notebook\n")
+    write(root + "/etc/passwd", f"student:x:{USER}:{USER}::{HOME}:/bin/sh\n")
+    write(root + "/etc/group", f"student:x:{USER}:\n")
+    write(root + "/etc/hosts", "127.0.0.1 localhost notebook\n")
     os.chdir(root)
     call("pivot_root", libc.syscall(_pivot_root_number(), b".", b"."))
     call("umount2", libc.umount2(b".", MNT_DETACH))
@@ -111,7 +133,7 @@ def _make_target(path: str, folder: bool) -> None:
         os.makedirs(path, exist_ok=True)
     else:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        Path(path).touch()
+        write(path, "")
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str = "") -> None:

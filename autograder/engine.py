@@ -120,4 +120,5 @@ def executed(
         if cell.id in seen:
             cell.id = f"{cell.id[:50]}-{place}"
         seen.add(cell.id)
-    return nbformat.writes(notebook).encode()
+    # nbformat.writes would hold it to the schema once more, and write it all the same.
+    return nbformat.v4.writes(notebook).encode()

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import control_group, landlock, system_calls
-from autograder.confined_root import HOME, USER, CannotConfine, View, call, libc, make_root
+from autograder.confined_root import HOME, USER, CannotConfine, View, call, libc, make_root, write
 from autograder.usage import descriptors, holds_more, largest
 from course_lib import call_filter
 from course_lib.paths import ROOT
@@ -36,6 +36,7 @@ CAPABILITY_VERSION_3 = 0x20080522
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 POLLRDHUP = 0x2000
 MERCIES = 20  # processes that are killed for their memory before all are
+FIRST_LOOK, LAST_LOOK = 50.0, 200.0  # milliseconds between two looks at what is used, growing
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,19 @@ class Ending:
         return f"it ended with exit status {self.status}"
 
 
-def run(main: Callable[[], None], channel: int, limits: dict) -> str:
-    """Run `main` confined within `limits`, given by their names in Limits; says how it ended."""
-    die_with_parent()
-    return str(run_confined(main, channel, Limits(**limits), View()))
+def guard(limits: dict) -> Callable[[Callable[[], None], int], str]:
+    """run(main, channel), which runs `main` confined within `limits` (by their names in Limits) and says how
+    it ended. What is the same for all that are forked is worked out here, once.
+    """
+    allowed, view = Limits(**limits), View()
+    view.find()
+    system_calls.prepare()
+
+    def run(main: Callable[[], None], channel: int) -> str:
+        die_with_parent()
+        return str(run_confined(main, channel, allowed, view))
+
+    return run
 
 
 def run_confined(main: Callable[[], None], channel: int, limits: Limits, view: View) -> Ending:
@@ -143,7 +153,7 @@ def _first_process(
         _bound_sockets()
         if account is not None:
             _become_nobody(account)
-        Path("/proc/sys/user/max_user_namespaces").write_text("0")
+        write("/proc/sys/user/max_user_namespaces", "0")
         _give_up_privileges()
         _raise_second_wall()
         _limit(limits)
@@ -201,15 +211,15 @@ def _bound_sockets() -> None:
     """TCP's memory is counted for the machine: a connection here may hold half a megabyte each way."""
     for name in ("tcp_rmem", "tcp_wmem"):
         with contextlib.suppress(OSError):
-            Path(f"/proc/sys/net/ipv4/{name}").write_text(f"4096 131072 {512 << 10}")
+            write(f"/proc/sys/net/ipv4/{name}", f"4096 131072 {512 << 10}")
 
 
 def _map_ids(user: int, group: int) -> None:
     # A process whose ids have changed since it started may not write to its own /proc/self otherwise.
     call("prctl", libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{USER} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{USER} {group} 1")
+    write("/proc/self/setgroups", "deny")
+    write("/proc/self/uid_map", f"{USER} {user} 1")
+    write("/proc/self/gid_map", f"{USER} {group} 1")
 
 
 def _give_up_privileges() -> None:
@@ -264,10 +274,10 @@ def _watch(first: int, channel: int, limits: Limits) -> Ending:
     ended = os.pidfd_open(first)
     poll.register(ended, select.POLLIN)
     poll.register(channel, POLLRDHUP)
-    wait = 5.0
+    wait = FIRST_LOOK
     while True:
         events = dict(poll.poll(wait))
-        wait = min(2 * wait, 200.0)  # milliseconds; a short run is seen to end at once either way
+        wait = min(2 * wait, LAST_LOOK)  # a short run is seen to end at once either way
         if ended in events:
             break
         if channel in events:
@@ -277,7 +287,7 @@ def _watch(first: int, channel: int, limits: Limits) -> Ending:
         elif holds_more(first, limits.memory):
             if spared:
                 spared -= 1
-                wait = 5.0
+                wait = FIRST_LOOK
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(largest(first), signal.SIGKILL)
             else:

@@ -4,7 +4,9 @@ What is refused fails with EPERM, as on a machine whose administrator has forbid
 arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h in Linux 6.12.
 """
 
+import contextlib
 import errno
+import functools
 import os
 
 from course_lib.call_filter import (
@@ -15,6 +17,7 @@ from course_lib.call_filter import (
     LOAD,
     NUMBER,
     RETURN,
+    NoFilter,
     argument,
     beginning,
     column,
@@ -59,6 +62,7 @@ NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC, _NEWUS
 FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}  # of sockets; no others
 
 
+@functools.cache
 def program(machine: str) -> bytes:
     """The filter for processors of this name (os.uname().machine). Raises NoFilter for an unknown one."""
     here = column(machine)
@@ -83,6 +87,12 @@ def program(machine: str) -> bytes:
     for left, family in zip(range(len(FAMILIES), 0, -1), FAMILIES.values(), strict=True):
         steps.append(step(JUMP_IF_EQUAL, family, left, 0))
     return b"".join([*steps, step(RETURN, ERROR | errno.EAFNOSUPPORT), step(RETURN, ALLOW)])
+
+
+def prepare() -> None:
+    """Make this machine's filter now, so that no process that is forked later needs to."""
+    with contextlib.suppress(NoFilter):
+        program(os.uname().machine)
 
 
 def refuse() -> None:

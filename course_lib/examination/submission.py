@@ -1,9 +1,11 @@
 """A submission, put right: released cells as they were released, whatever became of them."""
 
+import re
 from dataclasses import dataclass, field
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat import NotebookNode
+from nbformat.corpus.words import generate_corpus_id
 
 from course_lib.examination.assignment import Assignment, Cell
 from course_lib.examination.notebook_file import TooMuch, contents
@@ -11,6 +13,7 @@ from course_lib.examination.prose import Given, Passage, passage
 
 MARK_SCHEME = "BEGIN MARK SCHEME"
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # as nbformat 4.5 has it
 
 
 class Unreadable(Exception):
@@ -25,8 +28,8 @@ class Submission:
     what the student wrote in words anywhere, also in cells whose text was put back.
     """
 
-    notebook: nbformat.NotebookNode
-    cells: list[tuple[nbformat.NotebookNode, Cell | None]]
+    notebook: NotebookNode
+    cells: list[tuple[NotebookNode, Cell | None]]
     flags: list[str] = field(default_factory=list)
     written: list[Passage] = field(default_factory=list)
 
@@ -39,7 +42,7 @@ def read(data: bytes, assignment: Assignment) -> Submission:
     )
     flags: list[str] = []
     released = {cell.name: cell for cell in assignment.cells}
-    cells: list[tuple[nbformat.NotebookNode, Cell | None]] = []
+    cells: list[tuple[NotebookNode, Cell | None]] = []
     for given in reversed(notebook.cells):
         name = _name(given)
         # The last of several copies counts: it is the one whose definition holds at the end of a run.
@@ -55,7 +58,7 @@ def read(data: bytes, assignment: Assignment) -> Submission:
     return Submission(notebook, cells, list(dict.fromkeys(flags)), written)
 
 
-def find_written(notebook: nbformat.NotebookNode, kinds: dict[str, str], given: Given) -> list[Passage]:
+def find_written(notebook: NotebookNode, kinds: dict[str, str], given: Given) -> list[Passage]:
     """What a student wrote in words, cell by cell; `kinds` are types of cells by grade_id.
 
     Of several copies, only the last has the name. Code that was turned into text is still code. Nothing where
@@ -71,7 +74,7 @@ def find_written(notebook: nbformat.NotebookNode, kinds: dict[str, str], given: 
     return found
 
 
-def read_cells(data: bytes) -> nbformat.NotebookNode:
+def read_cells(data: bytes) -> NotebookNode:
     """The notebook in `data` as nbformat 4: its cells with text and names, no output. Raises Unreadable."""
     try:
         raw = contents(data)
@@ -103,7 +106,7 @@ def read_cells(data: bytes) -> nbformat.NotebookNode:
     return found
 
 
-def _cell(given) -> nbformat.NotebookNode | None:
+def _cell(given) -> NotebookNode | None:
     """A cell of a known type with text in it, or None."""
     if not isinstance(given, dict):
         return None
@@ -114,25 +117,25 @@ def _cell(given) -> nbformat.NotebookNode | None:
         source = ""
     source = _whole_characters(source)
     kind = given.get("cell_type")
+    kind = kind if kind in ("code", "markdown") else "raw"
+    # Made here: nbformat's own makers hold each cell to its schema, which takes as long as all the rest.
+    cell = NotebookNode(id=_id(given.get("id")), cell_type=kind, metadata=NotebookNode(), source=source)
     if kind == "code":
-        cell = new_code_cell(source)
-    elif kind == "markdown":
-        cell = new_markdown_cell(source)
-        if pictures := _pictures(given.get("attachments")):
-            cell.attachments = pictures
-    else:
-        cell = nbformat.v4.new_raw_cell(source)
-    if (
-        isinstance(given.get("id"), str)
-        and 0 < len(given["id"]) <= 64
-        and given["id"].replace("-", "").replace("_", "").isalnum()
-    ):
-        cell.id = given["id"]
+        cell.execution_count, cell.outputs = None, []
+    elif kind == "markdown" and (pictures := _pictures(given.get("attachments"))):
+        cell.attachments = pictures
     marks = given.get("metadata")
     marks = marks.get("nbgrader") if isinstance(marks, dict) else None
     if isinstance(marks, dict) and isinstance(marks.get("grade_id"), str):
         cell.metadata["nbgrader"] = {"grade_id": marks["grade_id"]}
     return cell
+
+
+def _id(given) -> str:
+    """The name of a cell in its file, or a new one where that is none."""
+    if isinstance(given, str) and CELL_ID.fullmatch(given):
+        return given
+    return generate_corpus_id()
 
 
 def _pictures(attachments) -> dict[str, dict[str, str]]:
@@ -180,7 +183,7 @@ def _put_right(given, known: Cell | None, flags: list[str]):
 
 
 def _new(known: Cell, source: str):
-    make = new_code_cell if known.cell_type == "code" else new_markdown_cell
+    make = nbformat.v4.new_code_cell if known.cell_type == "code" else nbformat.v4.new_markdown_cell
     return make(source, metadata={"nbgrader": dict(known.metadata)})
 
 

@@ -4,6 +4,7 @@ Nothing here needs Linux. When the other end of the channel is closed, the proce
 """
 
 import contextlib
+import functools
 import os
 import select
 import signal
@@ -13,11 +14,16 @@ from collections.abc import Callable
 HANG_UP = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
-def run(main: Callable[[], None], channel: int, limits: dict) -> str:
-    """Run `main` in a child, with the socket `channel`; says how it ended, once it has.
+def guard(limits: dict) -> Callable[[Callable[[], None], int], str]:
+    """run(main, channel), which runs `main` in a child, with the socket `channel`, and says how
+    it ended.
 
-    `limits` may hold `wall_seconds`. Must be called in a process of one thread that nobody else uses.
+    `limits` may hold `wall_seconds`. `run` must be called in a process of one thread that nobody else uses.
     """
+    return functools.partial(_run, limits.get("wall_seconds", float("inf")))
+
+
+def _run(seconds: float, main: Callable[[], None], channel: int) -> str:
     child = os.fork()
     if child == 0:
         status = 1
@@ -28,7 +34,7 @@ def run(main: Callable[[], None], channel: int, limits: dict) -> str:
             status = 0
         finally:
             os._exit(status)
-    end = time.monotonic() + limits.get("wall_seconds", float("inf"))
+    end = time.monotonic() + seconds
     poll = select.poll()
     poll.register(channel, 0)  # a hang-up is always told
     wait = 5
@@ -41,9 +47,7 @@ def run(main: Callable[[], None], channel: int, limits: dict) -> str:
         if is_alone or time.monotonic() > end:
             _kill(child)
             os.waitpid(child, 0)
-            how = "it hit the limit of " + (
-                "a closed channel" if is_alone else f"{limits['wall_seconds']:g} seconds"
-            )
+            how = "it hit the limit of " + ("a closed channel" if is_alone else f"{seconds:g} seconds")
             break
         wait = min(2 * wait, 100)  # milliseconds; a short run is seen to end at once either way
     _kill(child)

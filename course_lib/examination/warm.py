@@ -95,8 +95,8 @@ class Warm:
     Everything raises CannotGrade when the warm process is gone.
 
     `connection` leads to it. `guard` names the module that guards each forked process within `limits`, by
-    `run(main, channel, limits) -> str`. Copies of `carry` files lie in the cache folder of each. `place` are
-    an environment and a folder for them, if others than those of the warm process.
+    `guard(limits)(main, channel) -> str`. Copies of `carry` files lie in the cache folder of
+    each. `place` are an environment and a folder for them, if others than those of the warm process.
     """
 
     def __init__(

@@ -7,6 +7,7 @@ python -m course_lib.examination.warm_process stand-by LISTENER   for each that 
 """
 
 import contextlib
+import functools
 import gc
 import importlib
 import itertools
@@ -27,6 +28,8 @@ ALWAYS = (
     "course_lib.examination.kernels",
 )
 STANDBY_SECONDS = "COURSE_STANDBY_SECONDS"  # how long to stand by for the next
+_HELD_BACK: list[dict[str, Callable]] = []
+_register_at_fork = getattr(os, "register_at_fork", None)  # Windows has no forks
 LOOK = 3.0  # seconds between looks at whether the socket's file is still there
 
 
@@ -95,17 +98,36 @@ def _first_questions(waiting) -> list:
                 return [first, question]
             _import(question[1:])
     except (OSError, ValueError, LookupError, TypeError):
-        pass
+        _put_hooks_right()
     return []
 
 
 def _get_ready() -> None:
+    os.register_at_fork = _hold_back
     _import(ALWAYS)
     from course_lib.examination.shell import prepare
 
     prepare()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asks
+
+
+def _hold_back(**hooks: Callable) -> None:
+    """In place of os.register_at_fork: what modules want to be called around a fork is kept for later.
+
+    A process that does the work is the third that is forked in a row; in those before it, which have no
+    thread and hold no lock, the hooks of threading, logging and torch would take a third of their time.
+    """
+    _HELD_BACK.append(hooks)
+
+
+def _put_hooks_right() -> None:
+    """In a process that does the work: the hooks are called once, and from now on at each fork."""
+    os.register_at_fork = _register_at_fork
+    for hooks in _HELD_BACK:
+        if after := hooks.get("after_in_child"):
+            after()
+        os.register_at_fork(**hooks)
 
 
 def _fork_as_asked(requests: socket.socket, waiting, first: list, *questions: list) -> None:
@@ -116,7 +138,7 @@ def _fork_as_asked(requests: socket.socket, waiting, first: list, *questions: li
         os.environ.clear()
         os.environ.update(environment)
         os.chdir(folder)
-    run = importlib.import_module(guard).run
+    run = importlib.import_module(guard).guard(limits)
     carried = {Path(path).name: Path(path).read_bytes() for path in carry}
     for kind, *details in itertools.chain(questions, map(json.loads, waiting)):
         if kind == "import":
@@ -129,7 +151,8 @@ def _fork_as_asked(requests: socket.socket, waiting, first: list, *questions: li
                 waiting.close()
                 for file in (requests.fileno(), ours.fileno(), status):
                     os.close(file)
-                _guarded(run, _main(kind, details, theirs, carried), theirs, report, limits)
+                main = _main(kind, details, theirs, carried)
+                _guarded(functools.partial(run, main, theirs.fileno()), report)
             socket.send_fds(requests, [str(pid).encode()], [ours.fileno(), status])
             for file in (ours, theirs):
                 file.close()
@@ -156,6 +179,7 @@ def _main(kind: str, details: list, stream: socket.socket, carried: dict[str, by
     channel = Channel(stream)
 
     def main() -> None:
+        pass
         if carried and kind != "examiner":
             cache_folder().mkdir(parents=True, exist_ok=True)
             for name, data in carried.items():
@@ -171,12 +195,12 @@ def _main(kind: str, details: list, stream: socket.socket, carried: dict[str, by
     return main
 
 
-def _guarded(run: Callable, main: Callable, stream: socket.socket, report: int, limits: dict) -> None:
-    """In a process just forked: run `main` under guard, report how it ended, never return."""
+def _guarded(run: Callable[[], str], report: int) -> None:
+    """In a process just forked: `run` what it is for under guard, report how it ended, never return."""
     said = ""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        said = run(main, stream.fileno(), limits)
+        said = run()
     except BaseException as error:
         said = f"{type(error).__name__}: {error}"
     finally:
