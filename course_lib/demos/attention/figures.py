@@ -112,10 +112,12 @@ def division_of_labor(at_needles: Mapping[int, np.ndarray]) -> go.Figure:
             )  # fmt: skip
     divided = {n: sum(_looks_for_both(model) for model in weights) for n, weights in at_needles.items()}
     models = len(at_needles[counts[0]])
-    said = ", ".join(f"{divided[n]} of {models} models with {n}" for n in counts)
+    first, *others = (f"{divided[n]} of {models}" for n in counts)
+    said = [f"{first} models with {counts[0]} head{'s' * (counts[0] > 1)}"]
+    said += [f"{share} with {n}" for share, n in zip(others, counts[1:], strict=True)]
     look.finish(
         drawing,
-        f"A head for each needle: {said}",
+        f"A head for each needle: {', '.join(said)}",
         "Mean weights over unseen questions; a dot for each head, a color for each model",
     )
     drawing.update_xaxes(title_text="on the first needle (%)", range=[-4, 104])
