@@ -23,7 +23,7 @@ _END = re.compile(r"(?<=[.?!])[\"'”)*_]*\s+|(?<=:)\s+(?=[A-Z])")
 
 
 class Sentence(NamedTuple):
-    """One sentence and where it stands: a path, and in a notebook the cell's id, in a page the line."""
+    """One sentence and where it stands: a path, and in a notebook the id of its cell."""
 
     place: str
     text: str
