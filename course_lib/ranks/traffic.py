@@ -6,13 +6,16 @@ import stat
 import struct
 import sys
 
-BYTES_SENT = 200  # offset of tcpi_bytes_sent in Linux' struct tcp_info (linux/tcp.h), there since 4.19
+# Offset of tcpi_bytes_sent in Linux' struct tcp_info (linux/tcp.h), and behind it tcpi_bytes_retrans; there
+# since 4.19.
+COUNTS = 200
 
 
 def sent_bytes() -> int | None:
     """Bytes sent so far over every TCP connection that is open now, headers of gloo's messages included.
 
-    None where the system does not tell (only Linux does).
+    What the system sent once more, because a busy machine answered late, counts once. None where the system
+    does not tell (only Linux does).
     """
     if not sys.platform.startswith("linux"):
         return None
@@ -29,6 +32,7 @@ def _sent(file: int) -> int:
             if not internet or connection.type != socket.SOCK_STREAM:
                 return 0
             info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-            return struct.unpack_from("Q", info, BYTES_SENT)[0]
+            sent, again = struct.unpack_from("QQ", info, COUNTS)
+            return sent - again
     except (OSError, struct.error):
         return 0  # closed meanwhile, or a system whose answer is shorter
