@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from course_lib import cuda
+from course_lib.cuda.measured import COUNTS
 
 
 class Backend:
@@ -36,12 +37,11 @@ class Backend:
         counts = {}
         for compiler in cuda.compilers():
             copies = tuple(v.copy() if isinstance(v, np.ndarray) else v for v in values)
-            watched = cuda.Module(module.source, module.filename, "host", compiler=compiler)
+            watched = cuda.Module(module._source, module.filename, "host", compiler=compiler)
             report = watched.inspect(kernel, grid, block, copies, shared_mem=shared_mem)
             assert report.ok, f"{compiler.name}: {report}"
             counts[compiler.name] = {
-                (t.array, t.space, t.access): (t.accesses, t.bytes, t.requests, t.sectors, t.passes)
-                for t in report.totals
+                (t.array, t.space, t.access): [getattr(t, name) for name in COUNTS] for t in report.totals
             }
         reference, *others = counts
         for other in others:

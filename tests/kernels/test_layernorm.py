@@ -167,7 +167,8 @@ def test_forward_reads_each_value_as_often_as_the_header_says(inspected, kernel)
         "gamma": rows_of_gamma * 1024,
         "beta": rows_of_gamma * 1024,
     }
-    coalescing = None if kernel == "layernorm_naive" else 1
+    # A thread alone writes mean and rstd of each row.
+    coalescing = None if kernel == "layernorm_naive" else 0.98
     assert_traffic(
         inspected.report, reads=reads, writes={"y": x.size}, coalescing=coalescing, bank_conflicts=0
     )

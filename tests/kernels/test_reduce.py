@@ -79,7 +79,7 @@ def test_a_row_of_minus_infinity_has_that_maximum(backend, kernel):
 def test_a_block_reads_its_row_once_and_in_order(inspected, kernel):
     x = np.ones((6, 1024), np.float32)
     _reduce(inspected, kernel, x, SUM)
-    demands = {"most_reads": {"x": 1}, "coalescing": 1, "bank_conflicts": 0}
+    demands = {"most_reads": {"x": 1}, "coalescing": {"x": 1}, "bank_conflicts": 0}
     assert_traffic(inspected.report, reads={"x": x.size}, writes={"out": 6}, **demands)
 
 
@@ -87,7 +87,8 @@ def test_a_block_reads_its_row_once_and_in_order(inspected, kernel):
 def test_the_grid_reads_16_bytes_an_access(inspected):
     x = np.ones((4, 1536), np.float32)
     inspected.run("reduce", "reduce_grid", (3, 4), 128, (x, Out((4, 3)), 1536, SUM))
-    assert_traffic(inspected.report, reads={"x": x.size}, writes={"out": 12}, coalescing=1, bank_conflicts=0)
+    demands = {"coalescing": {"x": 1}, "bank_conflicts": 0}
+    assert_traffic(inspected.report, reads={"x": x.size}, writes={"out": 12}, **demands)
     assert sum(line.accesses for line in inspected.report.lines if line.array == "x") == x.size // 4
 
 

@@ -66,6 +66,8 @@ struct Inspector {
     int* lines;          // of each site
     int* first_stat;     // of each site: index in stats, or -1
     int* last_array;     // of each site
+    uint32_t* lanes_to_come;  // of each line: the lanes that come to it in the notes being read
+    uint32_t* last_row;       // of each line and lane: where its last note of it stands
     Worker* worker;
     int report;  // an open file
 
@@ -74,6 +76,8 @@ struct Inspector {
     void prepare_sites(const uint64_t* table);
     void prepare_traces();
     void read_notes(Worker* w, unsigned warp, unsigned lanes);
+    void look_ahead(unsigned active, Entry* const* at);
+    unsigned next_group(unsigned active, Entry* const* at) const;
     bool whole_warp(unsigned warp, const Entry* row);
     void instruction(unsigned warp, unsigned lanes, Entry* const* entries);
     void on_array(unsigned warp, unsigned lanes, Entry* const* entries, int array, int site);
@@ -86,6 +90,8 @@ struct Inspector {
                unsigned bytes, bool one_pass);
     void stray(unsigned warp, unsigned lane, const Entry& entry, int site);
     Stat& stat(int site, int array, Access access);
+    int line_of(const Entry* entry) const { return lines[site_at[entry->pc()]]; }
+    uint32_t row_of(const Entry* entry) const { return (uint32_t)((entry - traces[0].start) / kLanes); }
     void write_report(const char* ending);
 
     Clocks& clocks_of(unsigned warp) {

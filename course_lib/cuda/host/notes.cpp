@@ -1,12 +1,14 @@
 // Reading a warp's notes: lanes that stand at the same line of the source go together, the lowest line first, which
-// is how lanes that took different ways meet again behind a branch or a loop. Lines and not instructions, because a
-// compiler may have made two copies of a line's code; so compilers agree on what a warp does at once.
+// is how lanes that took different ways meet again behind a branch or a loop; lanes at a line to which no other will
+// come, as in `if (lane == 0) ...`, wait for nobody. Lines and not instructions, because a compiler may have made two
+// copies of a line's code; so compilers agree on what a warp does at once.
 #include "inspector.h"
 
 #include <sys/mman.h>
 
 void Inspector::prepare_sites(const uint64_t* table) {
     uintptr_t last = 0;
+    int last_line = 0;
     first_pc = ~(uintptr_t)0;
     for (site_count = 0; table[2 * site_count]; ++site_count) {
         uintptr_t pc = table[2 * site_count];
@@ -20,7 +22,10 @@ void Inspector::prepare_sites(const uint64_t* table) {
     for (unsigned i = 0; i < site_count && i < 0x7ffe; ++i) {
         site_at[table[2 * i] - first_pc] = (uint16_t)(i + 1);
         lines[i + 1] = (int)table[2 * i + 1];
+        last_line = lines[i + 1] > last_line ? lines[i + 1] : last_line;
     }
+    lanes_to_come = (uint32_t*)calloc(last_line + 1, sizeof *lanes_to_come);
+    last_row = (uint32_t*)calloc((size_t)(last_line + 1) * kLanes, sizeof *last_row);
 }
 
 void Inspector::prepare_traces() {
@@ -49,23 +54,14 @@ void Inspector::read_notes(Worker*, unsigned warp, unsigned lanes) {
         at[lane] += together * kLanes;
         if (at[lane] == traces[lane].end) active &= ~(1u << lane);
     }
+    if (active) look_ahead(active, at);
     while (active) {
-        unsigned group = 0, lowest = ~0u;
-        uint64_t first = at[__builtin_ctz(active)]->rest;
-        for (unsigned rest = active; rest; rest &= rest - 1) {
-            unsigned lane = (unsigned)__builtin_ctz(rest);
-            group |= (unsigned)(at[lane]->rest == first) << lane;
-        }
-        for (unsigned rest = group == active ? 0 : active; rest; rest &= rest - 1) {
-            unsigned lane = (unsigned)__builtin_ctz(rest);
-            unsigned key = (unsigned)lines[site_at[at[lane]->pc()]] << 2 | at[lane]->access();
-            if (key > lowest) continue;
-            group = (key == lowest ? group : 0) | 1u << lane;
-            lowest = key;
-        }
+        unsigned group = next_group(active, at);
         instruction(warp, group, at);
         for (unsigned rest = group; rest; rest &= rest - 1) {
             unsigned lane = (unsigned)__builtin_ctz(rest);
+            int line = line_of(at[lane]);
+            if (row_of(at[lane]) == last_row[line * kLanes + lane]) lanes_to_come[line] &= ~(1u << lane);
             if ((at[lane] += kLanes) == traces[lane].end) active &= ~(1u << lane);
         }
     }
@@ -74,6 +70,49 @@ void Inspector::read_notes(Worker*, unsigned warp, unsigned lanes) {
         trace.end = trace.start;
     }
     reading = false;
+}
+
+void Inspector::look_ahead(unsigned active, Entry* const* at) {
+    for (unsigned rest = active; rest; rest &= rest - 1) {
+        unsigned lane = (unsigned)__builtin_ctz(rest);
+        for (const Entry* entry = at[lane]; entry != traces[lane].end; entry += kLanes) {
+            int line = line_of(entry);
+            lanes_to_come[line] |= 1u << lane;
+            last_row[line * kLanes + lane] = row_of(entry);
+        }
+    }
+}
+
+// The lanes that go next: at a line to which no other lane will come, else those at the lowest line.
+unsigned Inspector::next_group(unsigned active, Entry* const* at) const {
+    const uint64_t first = at[__builtin_ctz(active)]->rest;
+    unsigned same = 0, chosen = 0;
+    for (unsigned rest = active; rest; rest &= rest - 1) {
+        unsigned lane = (unsigned)__builtin_ctz(rest);
+        same |= (unsigned)(at[lane]->rest == first) << lane;
+    }
+    if (same == active) return active;
+    int lowest = 0;
+    for (unsigned rest = active; rest;) {
+        const int line = line_of(at[__builtin_ctz(rest)]);
+        unsigned here = 0;
+        for (unsigned others = rest; others; others &= others - 1) {
+            unsigned lane = (unsigned)__builtin_ctz(others);
+            here |= (unsigned)(line_of(at[lane]) == line) << lane;
+        }
+        rest &= ~here;
+        const bool is_free = !(lanes_to_come[line] & ~here);
+        if (!chosen || is_free || line < lowest) chosen = here, lowest = line;
+        if (is_free) break;
+    }
+    unsigned group = 0, least = ~0u;
+    for (unsigned rest = chosen; rest; rest &= rest - 1) {
+        unsigned lane = (unsigned)__builtin_ctz(rest), access = at[lane]->access();
+        if (access > least) continue;
+        group = (access == least ? group : 0) | 1u << lane;
+        least = access;
+    }
+    return group;
 }
 
 // The common case, made short: all 32 lanes at one instruction in one array, inside and aligned. False when it is

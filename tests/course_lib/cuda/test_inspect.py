@@ -62,6 +62,67 @@ def test_sectors_of_one_warp_read(index, sectors):
     assert (reads.requests, reads.accesses, reads.sectors) == (1, 32, sectors)
 
 
+@pytest.mark.parametrize(("index", "used"), [
+    ("t", 128), ("31 - t", 128), ("2 * t", 128), ("8 * t", 128), ("t + 1", 128),
+    ("0", 32),  # all lanes want one number of the sector that moves
+    ("t / 2", 64), ("t / 16 * 8", 64), ("t % 4 * 8", 128), ("t < 30 ? 0 : 8 * t", 40),
+])  # fmt: skip
+def test_bytes_of_a_sector_count_once_for_each_lane_and_no_more_than_it_has(index, used):
+    report = _inspect(f"y[t] = x[{index}];", _floats(256), np.zeros(32, np.float32))
+    (reads,) = [line for line in report.lines if line.array == "x"]
+    assert (reads.used_bytes, reads.ideal_sectors) == (used, -(-used // 32))
+
+
+@pytest.mark.parametrize(("body", "share"), [
+    ("for (int i = t; i < 256; i += 32) y[i] = x[i];", 1),
+    ("if (t == 0) for (int i = 0; i < 256; ++i) y[i] = x[i];", 1 / 8),
+    ("for (int i = 8 * t; i < 8 * t + 8; ++i) y[i] = x[i];", 1 / 8),
+    ("if (t == 0) for (int i = 0; i < 64; ++i) ((float4*)y)[i] = ((const float4*)x)[i];", 1 / 2),
+    # Two rounds over the same bytes are as good as one.
+    ("for (int r = 0; r < 2; ++r) for (int i = t; i < 256; i += 32) y[i] = x[i] + r;", 1),
+    ("for (int r = 0; r < 2; ++r) for (int i = 8 * t; i < 8 * t + 8; ++i) y[i] = x[i] + r;", 1 / 8),
+    ("for (int i = t; i < 250; i += 32) y[i] = x[i];", 1),  # the end of an array is no waste
+    ("for (int i = t; i < 248; i += 32) y[i + 1] = x[i + 1];", 31 / 39),  # one sector more for each request
+])  # fmt: skip
+def test_coalescing_is_the_share_of_what_moves_that_threads_asked_for(body, share):
+    report = _inspect(body, _floats(256), np.zeros(256, np.float32))
+    assert report.coalescing == pytest.approx(share, abs=1e-3)
+    assert report.coalescing_of("x") == report.coalescing_of("y") == report.coalescing
+
+
+def test_coalescing_can_be_asked_of_some_arrays():
+    report = _inspect("y[t] = x[8 * t];", _floats(256), np.zeros(32, np.float32))
+    assert (report.coalescing_of("x"), report.coalescing_of("y")) == (1 / 8, 1)
+    assert report.coalescing_of("x", "y") == report.coalescing == 8 / 36
+    cuda.assert_traffic(report, coalescing={"y": 1})
+    with pytest.raises(
+        cuda.TrafficError, match="coalescing of x is 12%, at least 80% demanded; line 3 moves 32"
+    ):
+        cuda.assert_traffic(report, coalescing={"y": 1, "x": 0.8})
+    with pytest.raises(ValueError, match="no global array 'z'"):
+        cuda.assert_traffic(report, coalescing={"z": 1})
+
+
+@pytest.mark.parametrize("loop", [
+    "float v = x[32 * j + t];\nv += __shfl_xor_sync(~0u, v, 1);\nif (t == 0)\ns[j] = v;",
+    "float v = x[32 * j + t];\nif (t < 2)\ns[8 * t + j] = v;",
+    "float v = x[32 * j + t];\nif (t % 2)\nv += s[t % 8];\nelse\ns[t % 8] = v;",
+])  # fmt: skip
+def test_lanes_with_more_to_do_at_the_end_of_a_round_do_not_fall_behind_their_warp(loop):
+    body = f"__shared__ float s[16];\ns[t % 16] = 0;\nfor (int j = 0; j < 8; ++j) {{\n{loop}\n}}"
+    report = _inspect(body, _floats(256), np.zeros(8, np.float32))
+    (reads,) = [line for line in report.lines if line.array == "x"]
+    assert (reads.requests, reads.sectors) == (8, 32)
+
+
+def test_lanes_that_leave_a_loop_early_meet_the_others_behind_it():
+    inner = "for (int j = 0; j < 1 + t % 3; ++j)\nv += x[t + 32 * j];"
+    body = f"float v = 0;\nfor (int r = 0; r < 2; ++r) {{\n{inner}\ny[t] = v;\n}}"
+    report = _inspect(body, _floats(96), np.zeros(32, np.float32))
+    (writes,) = [line for line in report.lines if line.array == "y"]
+    assert (writes.requests, writes.sectors) == (2, 8)
+
+
 @pytest.mark.parametrize(
     ("index", "extra"),
     [("t", 0), ("0", 0), ("2 * t", 1), ("4 * t", 3), ("32 * t", 31), ("33 * t", 0), ("t / 2 * 32", 15)],
