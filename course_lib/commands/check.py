@@ -13,6 +13,7 @@ from pathlib import Path
 from course_lib.commands import workspace
 from course_lib.commands.folders import require_temporary
 from course_lib.cuda.compiler import compilers
+from course_lib.cuda.task_view import INSPECTOR
 from course_lib.errors import UserError
 from course_lib.examination import standby
 from course_lib.examination.result import CannotGrade
@@ -34,6 +35,12 @@ class Verdict:
     @property
     def passed(self) -> bool:
         return self.points >= self.possible and not self.error
+
+    @property
+    def inspected(self) -> str:
+        """What the inspector of kernels said in it, though the test may have passed."""
+        lines = [line for line in self.printed.splitlines() if line.startswith(INSPECTOR)]
+        return "\n".join(line.removeprefix(INSPECTOR) for line in lines)
 
 
 def check_assignment(assignment: str) -> bool:
@@ -61,7 +68,8 @@ def check_assignment(assignment: str) -> bool:
     for verdict in verdicts:
         color = "green" if verdict.passed else "red"
         points = f"{verdict.points:g} of {verdict.possible:g}"
-        table.add_row(verdict.test, f"[{color}]{points}[/]", verdict.error.replace("[", r"\["))
+        said = verdict.error or verdict.inspected
+        table.add_row(verdict.test, f"[{color}]{points}[/]", said.replace("[", r"\["))
     console.print(table)
     for verdict in verdicts:
         if verdict.printed and not verdict.passed:

@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.commands import check, workspace
 from course_lib.commands.check import check_assignment, check_notebook
+from course_lib.cuda.task_view import INSPECTOR
 from course_lib.errors import UserError
 from course_lib.examination.assignment import HIDDEN_STUB, Assignment
 from course_lib.paths import ROOT
@@ -212,6 +213,16 @@ def test_the_command_succeeds_when_all_visible_tests_pass(
     assert check_assignment("q09") is status
     said = capsys.readouterr().out
     assert ("1 of 1 visible tests pass" in said) is status
+
+
+def test_what_the_inspector_says_of_a_kernel_is_told_though_its_test_passes(tmp_path, monkeypatch, capsys):
+    test = f'print("{INSPECTOR}k: right, but a race in lines 8 and 14")\n1.0'
+    released = write(tmp_path / "released.ipynb", STARTER, test)
+    mine = write(tmp_path / "mine.ipynb", SOLVED, test)
+    monkeypatch.setattr(workspace, "notebook", lambda assignment: mine)
+    monkeypatch.setattr(workspace, "student_version", lambda assignment: released)
+    assert check_assignment("q09")
+    assert "k: right, but a race in lines 8 and 14" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
