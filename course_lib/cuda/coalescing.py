@@ -61,6 +61,10 @@ def sentence(report: Measured, show: Callable[[str], str] = str) -> str:
         said = "good" if report.coalescing >= report.bar else "poor"
         asked = f"at least {percent(report.bar)} is asked for"
         return f"coalescing {percent(report.coalescing)}, {show(said)} ({asked})"
+    bars = {percent(bar) for bar in report.bar.values()}
+    if len(bars) == 1:
+        parts = [f"of {array} {share(report, array, show)}" for array in report.bar]
+        return f"coalescing {'; '.join(parts)} (at least {bars.pop()} is asked for)"
     parts = [
         f"of {array} {share(report, array, show)} (at least {percent(bar)} is asked for)"
         for array, bar in report.bar.items()

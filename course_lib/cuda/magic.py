@@ -35,7 +35,15 @@ class CudaMagics(Magics):
         """Keep the cell's source in the variable NAME and compile it. A compile error is printed, not raised.
 
         The variable is set either way, so that tests see what the student wrote. It begins with an empty
-        line in the place of %%cuda, so that lines are counted as they are in the cell.
+        line in the place of %%cuda, so that lines are counted as they are in the cell. For example:
+
+            %%cuda twice
+            extern "C" __global__ void twice(const float* x, float* y, int n) {
+                int i = blockIdx.x * blockDim.x + threadIdx.x;
+                if (i < n) y[i] = 2 * x[i];
+            }
+
+        and in another cell cuda.compile(twice).inspect("twice", 4, 32, (x, y, len(x))).
         """
         name = line.strip()
         if not re.fullmatch(r"[A-Za-z]\w*", name):
@@ -54,8 +62,8 @@ class CudaMagics(Magics):
         except CourseFault as error:
             print(f"{name} is kept and not tried: {error}")
         else:
-            empty = {kernel.name for kernel in definitions(source) if kernel.is_empty}
+            empty = [kernel.name for kernel in definitions(source) if kernel.is_empty]
             written = [kernel for kernel in module.names if kernel not in empty]
-            said = [f"compiles: {', '.join(written)}"] if written else []
-            said += [f"still empty: {', '.join(sorted(empty))}"] if empty else []
-            print(f"{name} {'; '.join(said)}")
+            said = f"compiles: {', '.join(written)}; still empty: {', '.join(empty)}"
+            said = said.removesuffix("; still empty: ") if written else f"is still empty: {', '.join(empty)}"
+            print(f"{name} {said}")

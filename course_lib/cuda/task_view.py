@@ -119,7 +119,7 @@ class View:
         if found:
             return f"right, but {found}"
         if self.shortfalls:
-            return f"right, but poor: {'; '.join(self.shortfalls)}"
+            return f"right, but {'; '.join(self.shortfalls)}"
         return f"right, no findings; {sentence(self.report)}" if self.report else "nothing was run"
 
     def __str__(self) -> str:

@@ -58,8 +58,8 @@ def shortfalls(
         _known(name, most)
         if most[name] > number:
             wrong.append(
-                f"{name}: one element is read {most[name]:,} times, at most {number:,} "
-                f"allowed{_where(report, name, 'read')}"
+                f"one element of {name} is read {_times(most[name])}, "
+                f"{f'at most {_times(number)}' if number else 'never'} allowed{_where(report, name, 'read')}"
             )
     shares = coalescing if isinstance(coalescing, Mapping) else {"": coalescing or 0}
     for name, share in shares.items():
@@ -84,10 +84,14 @@ def _uncoalesced(report: Report, least: float, *arrays: str) -> list[str]:
     worst = max(lines, key=lambda t: t.sectors - t.ideal_sectors)
     of = "".join(f" of {name}" for name in arrays)
     return [
-        f"coalescing{of} is {percent(share)}, at least {percent(least)} demanded; line "
+        f"coalescing{of} is {percent(share)}, poor: at least {percent(least)} is asked for; line "
         f"{worst.line} moves {worst.sectors:,} sectors of {worst.array} where "
         f"{worst.ideal_sectors:,} would do"
     ]
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
 
 
 def _known(name: str, counted: Mapping[str, int]) -> None:

@@ -96,7 +96,7 @@ def test_coalescing_can_be_asked_of_some_arrays():
     assert report.coalescing_of("x", "y") == report.coalescing == 8 / 36
     cuda.assert_traffic(report, coalescing={"y": 1})
     with pytest.raises(
-        cuda.TrafficError, match="coalescing of x is 12%, at least 80% demanded; line 3 moves 32"
+        cuda.TrafficError, match="coalescing of x is 12%, poor: at least 80% is asked for; line 3 moves 32"
     ):
         cuda.assert_traffic(report, coalescing={"y": 1, "x": 0.8})
     with pytest.raises(ValueError, match="no global array 'z'"):
@@ -208,7 +208,7 @@ def test_the_results_of_an_inspected_launch_come_back():
 @pytest.mark.parametrize(("demand", "message"), [
     ({"reads": {"x": 32}}, "x: 64 elements read, 32 demanded (lines 3, 4)"),
     ({"writes": {"y": 1}}, "y: 32 elements written, 1 demanded (line 4)"),
-    ({"most_reads": {"x": 1}}, "x: one element is read 2 times, at most 1 allowed (lines 3, 4)"),
+    ({"most_reads": {"x": 1}}, "one element of x is read 2 times, at most once allowed (lines 3, 4)"),
     ({"coalescing": 1.0}, "line 4 moves 8 sectors of y where 4 would do"),
 ])  # fmt: skip
 def test_a_demand_that_is_not_met_says_what_was_counted_and_where(demand, message):

@@ -5,6 +5,7 @@ import pytest
 from IPython.testing.globalipapp import start_ipython
 
 from course_lib import cuda
+from course_lib.cuda import waiting
 
 pytestmark = pytest.mark.needs("compiler")
 GOOD = 'extern "C" __global__ void k(float* x) { x[0] = 1; }\n'
@@ -13,14 +14,56 @@ GOOD = 'extern "C" __global__ void k(float* x) { x[0] = 1; }\n'
 @pytest.fixture(scope="module")
 def shell():
     shell = start_ipython()
-    shell.run_line_magic("load_ext", "course_lib.cuda")
-    return shell
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(waiting, "_seen", None)  # afterwards there are no cells again
+        shell.run_line_magic("load_ext", "course_lib.cuda")
+        yield shell
 
 
 def test_the_source_is_kept_and_its_kernels_named(shell, capsys):
     shell.run_cell_magic("cuda", "mine", GOOD)
     assert shell.user_ns["mine"] == "\n" + GOOD
     assert capsys.readouterr().out == "mine compiles: k\n"
+
+
+def test_a_kernel_that_is_still_empty_is_not_called_done(shell, capsys):
+    empty = 'extern "C" __global__ void k(float* x) {\n    // Q2.6: here\n}\n'
+    shell.run_cell_magic("cuda", "mine", empty)
+    assert capsys.readouterr().out == "mine is still empty: k\n"
+    shell.run_cell_magic("cuda", "mine", GOOD + empty.replace("k(", "other("))
+    assert capsys.readouterr().out == "mine compiles: k; still empty: other\n"
+
+
+LAUNCHES = """
+from course_lib import cuda
+
+told = []
+for _ in range(3):
+    try:
+        cuda.compile(endless, device="host", time_limit=0.5)["k"](1, 1, (1,))
+    except cuda.NotEnded as error:
+        told.append(str(error))
+"""
+
+
+def test_a_kernel_that_does_not_end_is_waited_for_once_in_a_cell_and_anew_in_the_next(shell):
+    shell.user_ns["endless"] = 'extern "C" __global__ void k(int n) { while (n) __threadfence(); }'
+    for _ in range(2):
+        shell.run_cell(LAUNCHES)
+        first, *others = shell.user_ns["told"]
+        assert "did not end within 0.5 s" in first
+        assert others == ["not run: this kernel did not end before, see the message of its first launch"] * 2
+
+
+def test_a_kernel_too_slow_for_the_inspector_may_still_be_launched(monkeypatch):
+    monkeypatch.setattr(waiting, "_seen", set())
+    waiting.note("source", inspected=True)
+    waiting.check("source", inspected=False)
+    with pytest.raises(cuda.NotEnded):
+        waiting.check("source", inspected=True)
+    waiting.note("plain", inspected=False)
+    with pytest.raises(cuda.NotEnded):
+        waiting.check("plain", inspected=True)
 
 
 def test_an_error_is_printed_with_the_students_line_and_the_source_kept(shell, capsys):

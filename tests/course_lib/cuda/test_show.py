@@ -7,6 +7,7 @@ import pytest
 
 from course_lib import cuda
 from course_lib.cuda import Case, show
+from course_lib.cuda.coalescing import sentence
 
 pytestmark = pytest.mark.needs("compiler")
 DOUBLE = (
@@ -125,8 +126,8 @@ def test_a_kernel_right_in_its_values_and_wasteful_is_told_from_a_good_one(body,
     view = show(COPY.format(body), copied, [1, 256])
     assert view.ok
     assert view.verdict == (
-        f"right, but poor: coalescing is {share}, at least 80% demanded; line 2 moves 256 sectors of x where "
-        "32 would do"
+        f"right, but coalescing is {share}, poor: at least 80% is asked for; line 2 moves 256 sectors of x "
+        "where 32 would do"
     )
     html = view._repr_html_()
     assert (
@@ -144,11 +145,31 @@ def test_the_bar_may_be_that_of_some_arrays_and_of_another_height():
         return Case(1, 32, {"x": x, "y": x.copy(), "n": n}, {"y": x.reshape(32, -1).T.ravel()})
 
     source = COPY.format(body)
-    assert show(source, transposed, [256]).verdict.startswith("right, but poor: coalescing is 22%")
+    assert show(source, transposed, [256]).verdict.startswith("right, but coalescing is 22%, poor")
     view = show(source, transposed, [256], coalescing={"y": 0.9})
     assert view.verdict == "right, no findings; coalescing of y 100%, good (at least 90% is asked for)"
     assert 'class="costly"' not in view._repr_html_()
     assert show(source, transposed, [256], coalescing=0.2).verdict.startswith("right, no findings")
+
+
+def test_bars_of_one_height_are_told_once_and_others_each():
+    view = show(
+        COPY.format("int i = threadIdx.x; y[i] = x[i];"), copied, [32], coalescing={"x": 0.8, "y": 0.8}
+    )
+    assert sentence(view.report).startswith("coalescing 100%, of too few sectors")
+    source = COPY.format("for (int i = threadIdx.x; i < n; i += 32) y[i] = x[i];")
+    view = show(source, copied, [256], coalescing={"x": 0.8, "y": 0.8})
+    assert sentence(view.report) == "coalescing of x 100%, good; of y 100%, good (at least 80% is asked for)"
+    view.report.bar = {"x": 0.8, "y": 0.5}
+    assert sentence(view.report) == (
+        "coalescing of x 100%, good (at least 80% is asked for); of y 100%, good (at least 50% is asked for)"
+    )
+
+
+def test_an_array_that_may_not_be_read_at_all_is_told_so():
+    source = COPY.format("for (int i = threadIdx.x; i < n; i += 32) y[i] = x[i];")
+    verdict = show(source, copied, [256], most_reads={"x": 0}).verdict
+    assert verdict == "right, but one element of x is read once, never allowed (line 2)"
 
 
 def test_an_element_read_too_often_is_a_verdict():
@@ -156,7 +177,7 @@ def test_an_element_read_too_often_is_a_verdict():
     source = COPY.format(f"float s = 0;\n{loop} s += x[i];\n{loop} y[i] = x[i] + 0.0f * s;")
     assert show(source, copied, [64]).verdict.startswith("right, no findings")
     verdict = show(source, copied, [64], most_reads={"x": 1}).verdict
-    assert verdict == "right, but poor: x: one element is read 2 times, at most 1 allowed (lines 3, 4)"
+    assert verdict == "right, but one element of x is read 2 times, at most once allowed (lines 3, 4)"
 
 
 def test_a_launch_of_a_few_sectors_is_called_neither_good_nor_poor():
