@@ -115,6 +115,7 @@ def multi_head_attention(
     return merge_heads(attention(q, k, v, mask, causal=causal)) @ Wo.mT
 
 
+@reference("Q3.3", guard=False)
 def _by_group(rows: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
     """rows (..., heads, m, n) @ matrix (..., kv_heads, n, p), without a copy of the matrix for every head."""
     if rows.dim() == 2 or rows.shape[-3] == matrix.shape[-3]:

@@ -44,6 +44,7 @@ class Quantized:
         )
         return (scale * (self.codes.astype(np.int64) - zero_point)).astype(np.float32)
 
+    @reference("Q2.5")
     def nbytes(self, scale_bits: int = 16) -> int:
         """Bytes when packed: codes, a scale per block, and unless symmetric a zero point of `bits` bits."""
         block_bits = scale_bits + (0 if self.symmetric else self.bits)
@@ -61,6 +62,7 @@ def _blocks(x: np.ndarray, granularity: str, group: int) -> np.ndarray:
     return filled.reshape(rows, -1, width)
 
 
+@reference("Q2.1")
 def _grid(lo, hi, bits: int, symmetric: bool):
     """Scale and zero point for ranges [lo, hi] widened to hold zero; nothing but zero gets scale 1."""
     lo, hi = np.minimum(lo, 0), np.maximum(hi, 0)
@@ -70,6 +72,7 @@ def _grid(lo, hi, bits: int, symmetric: bool):
     return scale, zero_point.astype(np.int64)
 
 
+@reference("Q2.2")
 def _codes(x, scale, zero_point, bits: int, symmetric: bool):
     """Nearest codes, ties to even as `np.rint` and CUDA's `rintf`, clipped to the grid; NaN stays NaN."""
     most = 2 ** (bits - 1) - 1

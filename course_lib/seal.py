@@ -26,7 +26,7 @@ from types import CodeType
 END_OF_STUB = "...  # sealed"
 _LETTERS = "A-Za-z0-9+/="
 _FUNCTION = re.compile(
-    rf'(?P<marker>@reference\("[^"\n]+"), sealed="""\n(?P<packed>[{_LETTERS}\n]+)"""\)\n'
+    rf'(?P<marker>@reference\("[^"\n]+"(?:, guard=False)?), sealed="""\n(?P<packed>[{_LETTERS}\n]+)"""\)\n'
     rf"(?P<head>(?:.*\n)*?)[ ]*{re.escape(END_OF_STUB)}\n"
 )
 _KERNEL = re.compile(rf"^(?P<marker>// answers .*); sealed:\n(?P<packed>(?://= [{_LETTERS}]*\n)+)", re.M)
@@ -61,7 +61,7 @@ def give_body(function: Callable, packed: str) -> None:
         for parameter in inspect.signature(function).parameters.values()
     ]
     source = f"def {function.__name__}{inspect.Signature(bare)}:\n{_open(packed)}"
-    # The name is no file's, so that nothing which shows source finds any.
+    # No file has this name, so that nothing which shows source finds any.
     module = compile(source, f"<sealed {function.__name__}>", "exec", dont_inherit=True)
     function.__code__ = next(part for part in module.co_consts if isinstance(part, CodeType))
 

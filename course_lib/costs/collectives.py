@@ -48,6 +48,7 @@ class Network:
         return cls(HOP_SECONDS[kind], link.typical or link.peak)
 
 
+@reference("Q6.4")
 def steps(kind: str, ranks: int) -> int:
     """Messages one after the other: a ring's n - 1, twice for all_reduce; a tree's ceil(log2 n).
 
@@ -63,6 +64,7 @@ def steps(kind: str, ranks: int) -> int:
     return (ranks - 1) * (2 if kind == "all_reduce" else 1)
 
 
+@reference("Q6.4")
 def bytes_sent(kind: str, nbytes: float, ranks: int) -> float:
     """Bytes that the busiest rank sends. `nbytes` is the whole message that a rank holds at the end
     (all_gather) or at the start (all others).

@@ -12,6 +12,7 @@ from course_lib.arguments import NUMBER, count, instance, not_negative, real, ro
 from course_lib.costs import collectives, memory
 from course_lib.costs.collectives import Network
 from course_lib.costs.roofline import Device, Work, decode_work, prefill_work
+from course_lib.notebook.reference import reference
 from course_lib.shapes import Shape, kv_bytes
 
 ACTIVATION = 2  # bytes of a number that travels between GPUs
@@ -196,6 +197,7 @@ def requests_per_second(
     return users / (answer * round_seconds + own * prefill)
 
 
+@reference("Q6.2")
 @takes(groups=NUMBER, rounds=NUMBER)
 def pipeline_seconds(stage_times: Sequence[float], groups: int, rounds: int = 1) -> float:
     """Time until `groups` groups have passed all stages `rounds` times, each again when its own is back.
@@ -215,6 +217,7 @@ def pipeline_seconds(stage_times: Sequence[float], groups: int, rounds: int = 1)
     return through + (groups - 1) * slowest + (rounds - 1) * max(through, groups * slowest)
 
 
+@reference("Q6.2")
 def pipeline_idle(stage_times: Sequence[float], groups: int, rounds: int = 1) -> float:
     """Share of the stages' time in which they wait: (S - 1)/(M + S - 1) for equal stages and one round.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from course_lib.arguments import TEXT, a, count, instance, not_negative, positive, real, takes
 from course_lib.arguments import row as numbers
 from course_lib.hardware import GPU
+from course_lib.notebook.reference import reference
 from course_lib.shapes import Shape, attention_flops, kv_bytes_per_token, matrix_parameters
 
 
@@ -74,6 +75,7 @@ class Device:
         return "compute" if work.flops / self.rate > work.nbytes / self.bandwidth else "memory"
 
 
+@reference("Q8.4")
 def decode_work(shape: Shape, contexts: Sequence[int], weight_bytes: float = 2, kv_bytes: float = 2) -> Work:
     """One token for each sequence, which attends to contexts[i] tokens, itself included.
 
@@ -91,6 +93,7 @@ def decode_work(shape: Shape, contexts: Sequence[int], weight_bytes: float = 2, 
     return _work(shape, len(contexts), len(contexts), pairs, pairs, weight_bytes, kv_bytes)
 
 
+@reference("Q8.4")
 def prefill_work(shape: Shape, lengths: Sequence[int], weight_bytes: float = 2, kv_bytes: float = 2) -> Work:
     """Prompts of lengths[i] tokens at once, each token attending to those up to itself; one token comes out.
 
@@ -128,6 +131,7 @@ def experts_read(shape: Shape, tokens: int) -> float:
     return shape.experts * (1 - (1 - shape.experts_per_token / shape.experts) ** tokens)
 
 
+@reference("Q8.4", guard=False)
 def _work(shape, tokens, sequences, pairs, kv_tokens, weight_bytes, kv_bytes) -> Work:
     """pairs, kv_tokens: in a layer without a window and in one with."""
     positive(weight_bytes=weight_bytes, kv_bytes=kv_bytes)

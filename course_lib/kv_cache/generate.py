@@ -8,6 +8,7 @@ from course_lib import seeds
 from course_lib.arguments import COUNT, INTEGER, NOT_NEGATIVE, NUMBER, between, each, or_none, takes
 from course_lib.kv_cache.cache import Cache
 from course_lib.kv_cache.decoder import Decoder
+from course_lib.notebook.reference import reference
 
 
 @torch.no_grad()
@@ -46,6 +47,7 @@ def decode_step(decoder: Decoder, token: int, cache: Cache) -> torch.Tensor:
 
 @torch.no_grad()
 @takes(prompt=each(INTEGER), n=NUMBER, temperature=NUMBER, seed=INTEGER)
+@reference("Q8.3", guard=False)
 def generate(
     decoder: Decoder,
     prompt: Sequence[int],

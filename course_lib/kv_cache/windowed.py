@@ -4,6 +4,7 @@ import torch
 
 from course_lib.arguments import count, real
 from course_lib.kv_cache.cache import Cache
+from course_lib.notebook.reference import reference
 from course_lib.shapes import Shape
 
 
@@ -49,6 +50,7 @@ class WindowedCache(Cache):
         self._held[layer] = kept[0], kept[1]
         return seen[0], seen[1]
 
+    @reference("Q9.5", guard=False)
     def _forget(self, tokens: torch.Tensor, window: int) -> torch.Tensor:
         """The first `sinks` and the last `window` of tokens (n, ...), each once and in their order."""
         if len(tokens) <= self.sinks + window:

@@ -21,18 +21,21 @@ class ReferenceRefused(RuntimeError):
     """The library's version of a graded function was called by, or as, what should be the student's own."""
 
 
-def reference(task: str, sealed: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
+def reference(task: str, guard: bool = True, sealed: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Mark a function as the library's version of `task`, or as all that is hard in it: `@reference("Q2.2")`.
 
     While a notebook is graded (NBGRADER_EXECUTION is set), a call from a function or lambda that was
     defined in the notebook raises ReferenceRefused, and so does a call as the student's function; the
     notebook's top level and the library may call it. It deters and explains; the grader's security does not
-    rest on it. In a student edition the function's body is in `sealed` (see course_lib/seal.py).
+    rest on it. Without `guard` everybody may call it. In a student edition the function's body is in `sealed`
+    (see course_lib/seal.py).
     """
 
     def mark(function: Callable[P, R]) -> Callable[P, R]:
         if sealed:
             give_body(function, sealed)
+        if not guard:
+            return function
 
         @functools.wraps(function)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:

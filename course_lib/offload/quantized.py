@@ -22,6 +22,7 @@ class Codes:
         """Bytes of codes and scales."""
         return self.codes.nbytes + self.scale.nbytes
 
+    @reference("Q10.3", guard=False)
     def restore(self) -> torch.Tensor:
         """The values (..., d) float32 that the codes stand for."""
         if self.bits == 8:

@@ -166,6 +166,7 @@ def cheapest_fix(budget: float, case: Case, choices: Sequence[Remedy]) -> tuple[
     return min(fits, key=lambda fit: fit[:2])[2]
 
 
+@reference("Q10.5")
 def combined(case: Case, choices: Sequence[Remedy]) -> Iterator[tuple[tuple[Remedy, ...], Case]]:
     """Every set of remedies that go together, none among them, and the case they make."""
     for size in range(len(choices) + 1):

@@ -28,6 +28,7 @@ def schedule(stage_times: Sequence[float], groups: int, rounds: int = 1) -> np.n
     return starts
 
 
+@reference("Q6.2")
 def idle_share(stage_times: Sequence[float], starts: np.ndarray) -> float:
     """Share of all stages' time, from the first start to the last end, in which they wait."""
     times = np.asarray(stage_times, dtype=float)

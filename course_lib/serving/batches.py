@@ -5,6 +5,7 @@ from collections import deque
 
 import numpy as np
 
+from course_lib.notebook.reference import reference
 from course_lib.serving.arrivals import Arrivals
 from course_lib.serving.cost import StepCost, whole_ticks
 from course_lib.serving.memory import Memory
@@ -38,6 +39,7 @@ class Batches:
             if arrivals.upcoming <= self.now:
                 self.waiting.extend(arrivals.until(self.now))
 
+    @reference("Q7.3", guard=False)
     def _form(self, arrivals: Arrivals) -> bool:
         """Wait until a batch may start; False when none ever will."""
         if not self.waiting and not self._wait_for_one(arrivals):
@@ -76,7 +78,9 @@ class Batches:
         self.peak = max(self.peak, used)
         return batch
 
+    @reference("Q7.2", guard=False)
     def _run(self, batch: list[int], arrivals: Arrivals) -> None:
+        """Compute all prompts of a batch, then decode until its longest answer has ended."""
         inputs, outputs = self.inputs, self.outputs
         if len(batch) > 1:  # answers end in the order of their length
             prompts = sum(inputs[r] for r in batch)

@@ -3,10 +3,12 @@
 import math
 
 from course_lib.arguments import NUMBER, count, instance, positive, takes
+from course_lib.notebook.reference import reference
 from course_lib.shapes.arithmetic import seen_by_layers
 from course_lib.shapes.transformer import Shape, decoder_only
 
 
+@reference("Q9.1", guard=False)
 def kv_bytes_per_token(shape: Shape, bytes_per_number: float = 2) -> float:
     """Bytes of KV cache a token takes: keys and values of every layer and KV head; FP16: 2 per number.
 
@@ -37,6 +39,7 @@ def kv_bytes(shape: Shape, tokens: int, bytes_per_number: float = 2) -> float:
 
 
 @takes(room_bytes=NUMBER)
+@reference("Q9.2", guard=False)
 def tokens_that_fit(room_bytes: float, shape: Shape, bytes_per_number: float = 2) -> float:
     """Whole tokens whose keys and values fit into `room_bytes`; 0 where there is no room.
 

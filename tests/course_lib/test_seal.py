@@ -55,6 +55,12 @@ def scaled(x, /, *more, rate: float = RATE, **named) -> "list":
     return [by(v) for v in (x, *more)] + [len(text)]
 
 
+@reference("Q9.1", guard=False)
+def half(x) -> float:
+    """The half of x."""
+    return x / RATE
+
+
 class Bowl:
     """A bowl."""
 
@@ -104,7 +110,7 @@ def bowls(sealed):
 
 def test_nothing_of_an_answer_can_be_read_and_all_else_stays(sealed):
     python, kernels = ((sealed / name).read_text() for name in ("course_lib/bowls.py", "kernels/twice.cu"))
-    for code in ("rate * v", "less indented", "self.depth", "2 * x", "the secret\n", "twice("):
+    for code in ("rate * v", "less indented", "x / RATE", "self.depth", "2 * x", "the secret\n", "twice("):
         assert code not in python + kernels
     for kept in ('"""What is scaled.\n', "rate: float = RATE, **named", "@counted", "depth = 3"):
         assert kept in python
@@ -122,7 +128,7 @@ def test_sealed_functions_do_what_they_did(bowls):
     assert bowls.scaled(1, 2, up=1) == [3, 5, 22]
     assert bowls.scaled(1, rate=5) == [5, 22]
     assert bowls.scaled.__wrapped__.calls == 2
-    assert bowls.Bowl().level == 30
+    assert (bowls.Bowl().level, bowls.half(3)) == (30, 1.5)
     bowls.STEP, bowls.Bowl.depth = 7, 4  # names are looked up where the function stands
     assert bowls.Bowl().level == 28
     assert str(inspect.signature(bowls.scaled)) == "(x, /, *more, rate: float = 2, **named) -> 'list'"
@@ -141,9 +147,14 @@ def test_no_tool_that_shows_source_finds_any(bowls):
 
 
 def test_a_sealed_answer_still_refuses_to_stand_in_for_a_students(sealed):
-    program = (
-        "import sys; sys.path.insert(0, 'course_lib'); import bowls\nmine = lambda: bowls.scaled(1)\nmine()"
-    )
+    program = """
+import sys
+sys.path.insert(0, "course_lib")
+import bowls
+mine = lambda function: print(function(1))
+mine(bowls.half)
+mine(bowls.scaled)
+"""
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=sealed,
@@ -151,6 +162,7 @@ def test_a_sealed_answer_still_refuses_to_stand_in_for_a_students(sealed):
         capture_output=True,
         text=True,
     )
+    assert done.stdout == "0.5\n"
     assert "ReferenceRefused: scaled is the library's answer to Q9.1" in done.stderr
 
 

@@ -16,6 +16,7 @@ from course_lib.arguments import (
     takes,
 )
 from course_lib.hardware import GB, Link, link
+from course_lib.notebook.reference import reference
 from course_lib.shapes import Shape, kv_bytes_per_token, shape
 
 CASE_WEIGHTS = 6 * GB  # three billion parameters at two bytes, as the case says
@@ -98,6 +99,7 @@ class Cluster:
         return int(room_bytes // self.token_bytes)
 
     @property
+    @reference("Q11.1", guard=False)
     def places(self) -> dict[str, Place]:
         """Every place by name: the GPUs in their order, then the joined ones as "A1+A2"."""
         found = {

@@ -124,6 +124,7 @@ def optimum(
     return Optimum(value, np.array(starts), names)
 
 
+@reference("Q11.3", guard=False)
 def _greedy(jobs, places, exclusive) -> list[int]:
     """Ends of some schedule: shortest first, each done as early as it can."""
     timeline, ends = Timeline(places, exclusive), [0] * len(jobs)

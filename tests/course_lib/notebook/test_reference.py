@@ -5,6 +5,8 @@ import textwrap
 
 import pytest
 
+from course_lib.examination import candidate
+from course_lib.notebook.marking import Case, mark
 from course_lib.notebook.reference import ReferenceRefused, reference
 from course_lib.paths import ROOT
 
@@ -20,6 +22,9 @@ from course_lib.notebook.reference import reference
 @reference("Q9.1")
 def double(x):
     return 2 * x
+@reference("Q9.1", guard=False)
+def open_to_all(x):
+    return 2 * x
 def through_the_library(x):
     return double(x)
 """
@@ -28,7 +33,9 @@ def through_the_library(x):
 def notebook(tmp_path, code, grading=True):
     """Run code as a notebook's cell would be: top level in __main__, beside a library module."""
     (tmp_path / "library.py").write_text(LIBRARY)
-    program = "import sys; sys.path.insert(0, '.'); from library import double, through_the_library\n"
+    program = (
+        "import sys; sys.path.insert(0, '.'); from library import double, open_to_all, through_the_library\n"
+    )
     environment = {"PYTHONPATH": str(ROOT), **({"NBGRADER_EXECUTION": "autograde"} if grading else {})}
     return subprocess.run(
         [sys.executable, "-c", program + textwrap.dedent(code)],
@@ -51,6 +58,7 @@ STUDENTS = {
 ALLOWED = {
     "top level": "print(double(2))",
     "comprehension at the top level": "print([double(v) for v in [2]][0])",
+    "one without a guard": "def mine(x): return open_to_all(x)\nprint(mine(2))",
     "the library": "def mine(x): return through_the_library(x)\nprint(mine(2))",
 }
 
@@ -79,6 +87,16 @@ def test_a_library_caller_and_a_partial_are_not_notebooks(monkeypatch):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     assert double(2) == functools.partial(double, 2)() == 4
     assert issubclass(ReferenceRefused, RuntimeError)
+
+
+def test_it_cannot_be_the_students_function_itself(monkeypatch, capsys):
+    case = Case((1,), 2, "twice 1")
+    assert mark("Q9.1", double, [case], points=1.0) == 1.0
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert mark("Q9.1", double, [case], points=1.0) == 0.0
+    assert "double is the library's answer to Q9.1" in capsys.readouterr().out
+    with pytest.raises(ReferenceRefused):
+        candidate._called({"mine": double}, "mine", [1], {})
 
 
 def test_the_marked_function_keeps_its_name_and_docstring():
