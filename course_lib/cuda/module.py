@@ -168,7 +168,7 @@ class Module:
         except KernelError as error:
             if child.TIME_OUT not in kinds:
                 raise
-            waiting.note(self._source, inspect)
+            waiting.note(self._source, inspect, str(error))
             raise NotEnded(str(error)) from None
 
     def _explain(self, message: str) -> str:

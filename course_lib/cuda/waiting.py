@@ -2,19 +2,19 @@
 
 from course_lib.cuda.errors import NotEnded
 
-_seen: set[tuple[str, bool]] | None = None  # outside of a notebook nobody says when a cell begins
+_told: dict[tuple[str, bool], str] | None = None  # outside of a notebook nobody says when a cell begins
 
 
 def begin_cell(*_) -> None:
     """From now on every kernel may take its time again; IPython says so before it runs a cell."""
-    global _seen
-    _seen = set()
+    global _told
+    _told = {}
 
 
-def note(source: str, inspected: bool) -> None:
-    """A launch of this source, watched by the inspector or not, did not end."""
-    if _seen is not None:
-        _seen.add((source, inspected))
+def note(source: str, inspected: bool, message: str) -> None:
+    """A launch of this source, watched by the inspector or not, did not end, and this was said of it."""
+    if _told is not None:
+        _told[source, inspected] = message
 
 
 def check(source: str, inspected: bool) -> None:
@@ -22,5 +22,6 @@ def check(source: str, inspected: bool) -> None:
 
     Under the inspector a kernel takes longer: a plain launch may end although a watched one did not.
     """
-    if _seen and ((source, False) in _seen or (inspected and (source, True) in _seen)):
-        raise NotEnded("not run: this kernel did not end before, see the message of its first launch")
+    for watched in (False, True)[: 1 + inspected]:
+        if _told and (source, watched) in _told:
+            raise NotEnded(f"not launched again in this cell: {_told[source, watched]}")

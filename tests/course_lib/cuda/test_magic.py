@@ -15,7 +15,7 @@ GOOD = 'extern "C" __global__ void k(float* x) { x[0] = 1; }\n'
 def shell():
     shell = start_ipython()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(waiting, "_seen", None)  # afterwards there are no cells again
+        patched.setattr(waiting, "_told", None)  # afterwards there are no cells again
         shell.run_line_magic("load_ext", "course_lib.cuda")
         yield shell
 
@@ -52,16 +52,16 @@ def test_a_kernel_that_does_not_end_is_waited_for_once_in_a_cell_and_anew_in_the
         shell.run_cell(LAUNCHES)
         first, *others = shell.user_ns["told"]
         assert "did not end within 0.5 s" in first
-        assert others == ["not run: this kernel did not end before, see the message of its first launch"] * 2
+        assert others == [f"not launched again in this cell: {first}"] * 2
 
 
 def test_a_kernel_too_slow_for_the_inspector_may_still_be_launched(monkeypatch):
-    monkeypatch.setattr(waiting, "_seen", set())
-    waiting.note("source", inspected=True)
+    monkeypatch.setattr(waiting, "_told", {})
+    waiting.note("source", True, "slow")
     waiting.check("source", inspected=False)
     with pytest.raises(cuda.NotEnded):
         waiting.check("source", inspected=True)
-    waiting.note("plain", inspected=False)
+    waiting.note("plain", False, "endless")
     with pytest.raises(cuda.NotEnded):
         waiting.check("plain", inspected=True)
 
