@@ -29,7 +29,7 @@ def shifts(image: np.ndarray, moved: np.ndarray) -> go.Figure:
     look.finish(
         drawing,
         f"One image became {distinct} different ones in {len(moved)} draws",
-        "outlined in orange: the image itself",
+        "Outlined in orange: the image itself",
     )
     middles = np.arange(len(moved) + 1) * width + (image.shape[1] - 1) / 2
     names = ["image", *map(str, range(1, len(moved) + 1))]
@@ -64,7 +64,7 @@ def stopping(history: Sequence[float], best: int, stopped: int) -> go.Figure:
     look.finish(
         drawing,
         f"Epoch {best} is kept, {percent[best] - percent[-1]:.0f} points above the last one",
-        "dotted: what would have come",
+        "Dotted: what would have come after the stop",
     )
     drawing.update_layout(height=340)
     drawing.update_xaxes(title_text="epoch", dtick=1)
@@ -104,7 +104,7 @@ def accuracy_against_width(widths: Mapping[str, Sequence[int]], accuracy: Mappin
     look.finish(
         drawing,
         f"Width {max(widths[panels[0]])} on new images: {', '.join(said)}",
-        f"against the best narrower one; {runs.shape[1]} networks each, every run a dot, lines their means",
+        f"Against the best narrower network; each dot is one of {runs.shape[1]} runs, lines are means",
     )
     drawing.update_yaxes(range=[0, 104])
     drawing.update_yaxes(title_text="accuracy (%)", col=1)
@@ -146,7 +146,7 @@ def remedies(at_end: Lines, stopped: Lines) -> go.Figure:
         f"Stopping early gains {gain:.1f} points; of the others, “{best}” gains most: "
         f"{at_end[best].mean() - at_end[nothing].mean():.1f}",
         f"<span style='color:{look.BLUE}'>● after the last epoch</span>   "
-        f"<span style='color:{look.GREEN}'>◆ stopped early</span>   every run a mark, means as bars",
+        f"<span style='color:{look.GREEN}'>◆ stopped early</span>   one mark per run; bars are means",
     )
     drawing.update_xaxes(title_text="accuracy on new images (%)")
     drawing.update_yaxes(

@@ -109,7 +109,7 @@ def frame() -> go.Figure:
     look.finish(drawing, "")
     drawing.update_layout(height=560, margin_t=105)
     drawing.update_xaxes(
-        title_text="wrongly labeled training images, the label in the corner", showticklabels=False, ticks="",
+        title_text="training images with wrong labels (in their corners)", showticklabels=False, ticks="",
         showgrid=False, showline=False, row=1, col=1,
     )  # fmt: skip
     drawing.update_yaxes(
