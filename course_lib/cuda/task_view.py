@@ -171,7 +171,10 @@ def show(
     read. A source that does not compile, a kernel that is not there and a launch that fails are verdicts too;
     after one that did not end no other size is run.
     """
-    specification = inspect.getsource(spec) if inspect.isfunction(spec) else str(spec)
+    try:
+        specification = inspect.getsource(spec)
+    except (OSError, TypeError):  # typed in where no source is kept, or an object that can be called
+        specification = str(spec)
     demands = {"coalescing": coalescing, "most_reads": most_reads}
     name, verdicts = _verdicts(kernel, spec, sizes, name, coalescing)
     view = View(name, specification, verdicts, demands)

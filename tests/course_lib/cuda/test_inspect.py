@@ -246,6 +246,39 @@ def test_the_picture_says_which_color_is_which_warp_and_fits_a_narrow_page():
     assert "9 warps: every 8th has the same color" in many
 
 
+def test_what_the_picture_has_no_room_for_is_named():
+    x, y = _floats(640), np.zeros(64, np.float32)
+    html = _inspect("y[t] = x[10 * t];", x, y, block=64)._repr_html_()
+    assert "left out, with more than 512 elements: <code>x</code> (640)" in html
+    assert "<code>y</code> written" in html
+    html = _inspect("for (int i = 0; i < 200; ++i) y[t] = x[t + i];", x, y)._repr_html_()
+    assert "who touched what: left out, the launch has more than 4,096 accesses" in html
+
+
+def test_the_text_counts_no_elements_of_shared_arrays_and_is_short_as_a_repr():
+    body = "__shared__ float s[32];\ns[t] = x[t];\n__syncwarp();\ny[t] = s[31 - t];"
+    report = _inspect(body, _floats(32), np.zeros(32, np.float32))
+    assert "  shared s: 32 reads, 32 writes\n" in str(report)
+    assert repr(report).startswith("k, grid (1, 1, 1), block (32, 1, 1): no findings; coalescing 100%")
+    assert "\n" not in repr(report)
+
+
+def test_a_finding_quotes_its_lines_and_a_race_across_rounds_says_so():
+    loop = "for (int k = 0; k < 2; ++k) {\ns[t] = x[t];\n__syncthreads();\ny[t] += s[31 - t];\n}"
+    report = _inspect(f"__shared__ float s[32];\n{loop}", _floats(32), np.zeros(32, np.float32))
+    races = [str(finding) for finding in report.findings]
+    assert races
+    assert all("round" in race and "\n      5 | s[t] = x[t];" in race for race in races)
+
+
+def test_a_barrier_in_a_branch_is_the_first_finding():
+    branch = "if (t < 32) {\n__syncthreads();\n}\n__syncthreads();"
+    body = f"__shared__ float s[64];\ns[t] = x[t];\n{branch}\ny[t] = s[63 - t];"
+    first = _inspect(body, _floats(64), np.zeros(64, np.float32), block=64).findings[0]
+    assert first.line == 6
+    assert "inside the `if` of line 5" in first.message
+
+
 def test_a_line_that_wastes_sectors_or_banks_stands_out():
     x = _floats(256)
     html = _inspect("y[t] = x[t];", x, np.zeros(256, np.float32), block=256)._repr_html_()

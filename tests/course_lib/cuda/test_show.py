@@ -166,6 +166,14 @@ def test_bars_of_one_height_are_told_once_and_others_each():
     )
 
 
+def test_a_specification_without_a_source_is_shown_by_its_name():
+    names = {"doubled": doubled}
+    exec("def spec(n):\n    return doubled(n)", names)
+    view = show(DOUBLE.format("if (i < n) y[i] = 2 * x[i];"), names["spec"], [8])
+    assert view.ok
+    assert "function spec" in view.specification
+
+
 def test_an_array_that_may_not_be_read_at_all_is_told_so():
     source = COPY.format("for (int i = threadIdx.x; i < n; i += 32) y[i] = x[i];")
     verdict = show(source, copied, [256], most_reads={"x": 0}).verdict
