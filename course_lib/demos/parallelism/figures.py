@@ -54,7 +54,7 @@ def ranks_at_work(run) -> go.Figure:
 
 
 def _bars(rows: Sequence[Sequence[tuple[float, float, int]]], names: Sequence[str]) -> go.Figure:
-    """Rows of (start, end, group), one filled trace a group."""
+    """Rows of (start, end, group), one filled trace per group."""
     drawing = go.Figure()
     for group in sorted({group for row in rows for *_, group in row}):
         xs, ys = [], []
@@ -88,10 +88,12 @@ def token_time(shards: Sequence[int], seconds: Mapping[str, Sequence[float]], mo
         best.append(f"{shards[int(np.argmin(milliseconds))]} over {link}")
     look.label(drawing, ends, gap=1e3 * max(map(max, seconds.values())) / 14)
     look.finish(
-        drawing, f"Fastest: {', '.join(best)}", f"{model}, one user; two all-reduces a layer among the shards"
+        drawing,
+        f"Fastest: {', '.join(best)}",
+        f"{model}, one user; two all-reduces per layer",
     )
     drawing.update_xaxes(title_text="shards of each layer", tickvals=np.log2(shards), ticktext=list(shards))
-    drawing.update_yaxes(title_text="time a token (ms)", rangemode="tozero")
+    drawing.update_yaxes(title_text="time per token (ms)", rangemode="tozero")
     drawing.update_layout(margin_r=170)
     return drawing
 
@@ -99,7 +101,7 @@ def token_time(shards: Sequence[int], seconds: Mapping[str, Sequence[float]], mo
 def measured_and_predicted(
     names: Sequence[str], panels: Mapping[str, tuple[Sequence[float], Sequence[float]]], error: float
 ) -> go.Figure:
-    """A row a layout, a panel a quantity: measured (dots) and predicted (bars); `error` is the title's."""
+    """One row per layout, one panel per quantity: measured (dots), computed (bars); `error` for the title."""
     drawing = make_subplots(cols=len(panels), shared_yaxes=True, horizontal_spacing=0.05)
     for column, (quantity, (measured, predicted)) in enumerate(panels.items(), 1):
         place = {"row": 1, "col": column}
@@ -111,8 +113,8 @@ def measured_and_predicted(
         drawing.update_xaxes(title_text=quantity, range=[0, 1.12 * most], col=column)
     look.finish(
         drawing,
-        f"Half of the predicted times are within {error:.0%} of the measured ones",
-        "<span style='color:#0072B2'>●</span> measured on real ranks, gray bars predicted by costs",
+        f"Half of the computed times are within {error:.0%} of the measured ones",
+        "<span style='color:#0072B2'>●</span> measured; gray: computed from latency and bandwidth",
     )
     drawing.update_yaxes(autorange="reversed", showgrid=False)
     drawing.update_layout(height=170 + 38 * len(names), margin_l=20)

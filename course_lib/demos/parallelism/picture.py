@@ -25,7 +25,7 @@ MODELS = {
 PROMPT, ANSWER = 500, 250  # tokens of a request
 GPUS = 8
 QUANTITIES = (
-    "Time a token, one user alone",
+    "Time per token, one user alone",
     "People served, one request per minute each",
     "Largest model, billion parameters",
 )
@@ -135,7 +135,7 @@ def frame() -> go.Figure:
     drawing.update_xaxes(visible=False, range=[-0.36, 3 * GAP + 1.14], col=1)
     drawing.update_yaxes(visible=False, range=[-2.12, 1.38], col=1)
     for text, spot in (
-        ("a square is the whole model: width →", {"x": -0.1, "y": 1.25, "xanchor": "left"}),
+        ("each square is the whole model: width →", {"x": -0.1, "y": 1.25, "xanchor": "left"}),
         ("layers ↓", {"x": -0.26, "y": 0.5, "textangle": -90}),
     ):
         drawing.add_annotation(text=text, font_size=14, showarrow=False, row=1, col=1, **spot)

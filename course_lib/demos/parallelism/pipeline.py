@@ -49,7 +49,7 @@ def contents(stages: int, groups: int, slowest: float, rounds: int) -> dict:
         "traces": traces,
         "finding": f"{_count(stages, 'stage')}, {_count(groups, 'group')}: {idle:.0%} of the time is idle",
         "detail": f"A token must pass all stages, {sum(times):g} units of time, even for one user alone; "
-        f"{groups * rounds / span:.2f} groups get a token in a unit",
+        f"{groups * rounds / span:.2f} groups get a token per unit of time",
     }
 
 
