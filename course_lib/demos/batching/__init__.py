@@ -1,4 +1,4 @@
-"""Demo of question 7: who waits how long under each batching policy, and what the seats of the GPU do."""
+"""Demo of question 7: how long people wait under each batching policy, and what the seats of the GPU do."""
 
 import os
 
@@ -14,7 +14,7 @@ def show() -> None:
     """The demo with its controls; where no one can move them (while grading, in a script), a still figure."""
     from IPython.display import display
 
-    start = picture.Setting("static", 64, 2, 70, 1)
+    start = picture.Setting("static", 64, 2, 70, 30)
     if "NBGRADER_EXECUTION" in os.environ:
         display(picture.figure(start))
         return
@@ -33,8 +33,8 @@ def show() -> None:
             options=picture.TIMEOUTS, value=2, description="timeout (s)", **wide
         ),
         "users": ipywidgets.IntSlider(70, 8, picture.MOST_USERS, description="users", **wide),
-        "load": ipywidgets.SelectionSlider(
-            options=picture.LOADS, value=1, description="questions a minute", **wide
+        "think_time": ipywidgets.SelectionSlider(
+            options=picture.THINK_TIMES, value=30, description="thinking time (s)", **wide
         ),
     }
 

@@ -44,10 +44,11 @@ def strip(
     served: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     kept_together: Sequence[str] = (),
 ) -> go.Figure:
-    """A row a request, a panel a policy: waiting, then speaking, then holding a seat for the longest.
+    """A row per request, a panel per policy: it waits, its answer comes, its seat is held for the longest.
 
-    `served` gives times of first and last token, infinite for who is never served; of the policies in
-    `kept_together` a batch is who got the first token at one time, and lasts until its last answer ends.
+    `served` gives times of first and last token, infinite for a request that is never served; of the policies
+    in `kept_together` a batch is those that got the first token at one time, and lasts until its last answer
+    ends.
     """
     arrivals = np.asarray(arrivals, float)
     ends = {name: np.asarray(last, float) for name, (_, last) in served.items()}
@@ -67,7 +68,7 @@ def strip(
                 if name in kept_together:
                     _box(bars[HELD], row, last[row], last[first == first[row]].max())
         for (color, (xs, ys)), word in zip(
-            bars.items(), ("waits", "speaks", "holds a seat for the longest"), strict=True
+            bars.items(), ("waits", "its answer comes", "holds a seat for the longest"), strict=True
         ):
             drawing.add_scatter(
                 x=xs, y=ys, mode="lines", fill="toself", fillcolor=color, line={"width": 0},
@@ -80,7 +81,7 @@ def strip(
         drawing,
         "Mean wait: " + "; ".join(f"{name} {wait}" for name, wait in waits.items()),
         f"<span style='color:{look.GRAY}'>gray waits for the first token</span>, "
-        f"<span style='color:{SPEAKING}'>blue speaks</span>"
+        f"<span style='color:{SPEAKING}'>blue: the answer comes</span>"
         + f", <span style='color:{look.ORANGE}'>orange holds a seat until the longest answer ends</span>"
         * bool(set(served) & set(kept_together)),
     )
@@ -98,8 +99,9 @@ def _box(path: tuple[list, list], row: int, begin: float, end: float) -> None:
 
 
 def live_and_predicted(names: Sequence[str], measured: np.ndarray, predicted: np.ndarray) -> go.Figure:
-    """Mean latency (policies, runs) of real servers, seconds: a dot a run, and bars for what was predicted,
-    averaged over the runs."""
+    """Mean latency (policies, runs) of real servers, seconds: a dot for each run, and bars for what was
+    predicted, averaged over the runs.
+    """
     measured, predicted = np.asarray(measured, float), np.asarray(predicted, float)
     drawing = go.Figure()
     drawing.add_bar(

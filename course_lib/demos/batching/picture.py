@@ -1,4 +1,4 @@
-"""What question 7's demo draws: who waits how long, and what the seats of the GPU do."""
+"""What question 7's demo draws: how long people wait, and what the seats of the GPU do."""
 
 import functools
 import math
@@ -17,10 +17,10 @@ from course_lib.shapes import shape
 POLICIES = ("static", "timeout", "continuous")
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
 TIMEOUTS = (0, 0.5, 1, 2, 5, 10, 30)
-LOADS = (0.1, 0.3, 1, 2, 5, 12)  # questions a user thinks up in a minute
+THINK_TIMES = (600, 200, 60, 30, 12, 5)  # seconds: from an idle server to a full one
 MOST_USERS = 128
 WINDOW, BINS = 40.0, 300  # seconds of the strip, and its columns
-BEFORE = 22.0  # of them, before somebody's turn in the middle of the run
+BEFORE = 22.0  # seconds of the strip before the turn in the middle of the run
 EMPTY, SPEAKING, HELD = 0, 1, 2
 STRIP = [[0, "#F1F1F1"], [0.33, "#F1F1F1"], [0.33, look.BLUE], [0.67, look.BLUE],
          [0.67, look.ORANGE], [1, look.ORANGE]]  # fmt: skip
@@ -29,20 +29,20 @@ HIGHEST = 300.0  # seconds; waits are drawn up to here
 
 @dataclass(frozen=True)
 class Setting:
-    """What the controls say. load: questions a minute that a user thinks up, without the waiting."""
+    """What the controls say. think_time: mean seconds between an answer and its user's next question."""
 
     policy: str
     batch: int
     seconds: float
     users: int
-    load: float
+    think_time: float
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Half of the users wait at most `median` s for the first token, 95 % `p95`; infinite: never.
+    """Half of the users wait at most `median` s for the first token, 95 % `p95`; infinite: it never comes.
 
-    throughput: tokens/s; padding: share of the seats' steps after the end of their answer.
+    throughput: tokens/s; padding: share of the seats' steps that come after the end of the seat's answer.
     """
 
     result: Result
@@ -65,10 +65,10 @@ def _lengths() -> tuple[np.ndarray, np.ndarray]:
 
 
 @functools.lru_cache(maxsize=64)
-def _trace(users: int, load: float) -> Trace:
+def _trace(users: int, think_time: float) -> Trace:
     """Users who think, ask and read, and so on."""
     rounds = max(4, 240 // users)
-    return Trace.closed(users, 60 / load, rounds, lambda random, n: tuple(side[:n] for side in _lengths()))
+    return Trace.closed(users, think_time, rounds, lambda random, n: tuple(side[:n] for side in _lengths()))
 
 
 @functools.lru_cache(maxsize=2048)
@@ -79,7 +79,7 @@ def measure(setting: Setting) -> Measured:
         "timeout": Timeout(setting.batch, setting.seconds),
         "continuous": Continuous(setting.batch),
     }
-    trace = _trace(setting.users, setting.load)
+    trace = _trace(setting.users, setting.think_time)
     result = simulate(trace, policies[setting.policy], _card())
     counted = slice(setting.users, len(trace) - setting.users)
     waits = np.sort(np.where(result.served, result.ttft, np.inf)[counted])
@@ -91,8 +91,8 @@ def measure(setting: Setting) -> Measured:
 
 @functools.lru_cache(maxsize=512)
 def curve(policy: str, batch: int, seconds: float, users: int) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens/s and the median wait at every load, idle to full."""
-    found = [measure(Setting(policy, batch, seconds, users, load)) for load in LOADS]
+    """Tokens/s and the median wait at every thinking time, from an idle server to a full one."""
+    found = [measure(Setting(policy, batch, seconds, users, think_time)) for think_time in THINK_TIMES]
     waits = np.array([m.median for m in found])
     return np.array([m.throughput for m in found]), np.where(np.isfinite(waits), waits, np.nan)
 
@@ -176,7 +176,7 @@ def contents(setting: Setting) -> dict:
     for policy in POLICIES:
         tokens, waits = curve(policy, setting.batch, setting.seconds, setting.users)
         drawn = np.isfinite(waits)
-        names = [""] * len(LOADS)
+        names = [""] * len(THINK_TIMES)
         if drawn.any():
             names[int(np.flatnonzero(drawn)[0])] = policy
         traces.append(
@@ -196,19 +196,19 @@ def _said(setting: Setting, found: Measured) -> tuple[str, str]:
     if not found.result.served.any():
         return (
             f"{who}: a batch of {setting.batch} never starts",
-            f"Static waits for {setting.batch} questions, and who waits for an answer asks no other",
+            f"Static waits for {setting.batch} questions, and a user who waits for an answer asks no other",
         )
     how = {
         "static": f"static batches of {setting.batch}",
-        "timeout": f"batches of {setting.batch}, or after {setting.seconds:g} s",
-        "continuous": f"admitted at every step, {setting.batch} seats",
+        "timeout": f"batches of {setting.batch} or after {setting.seconds:g} s",
+        "continuous": f"{setting.batch} seats, admitted at every step",
     }[setting.policy]
     if not math.isfinite(found.median):
-        return f"{who}, {how}: most are never answered", "The last of a session never fill a batch"
+        return f"{who}, {how}: most are never answered", "The last questions of a session never fill a batch"
     empty = (
         f"<span style='color:{look.ORANGE}'>{found.padding:.0%} of what seats compute is for nobody</span>"
         if found.padding
-        else "no seat computes for nobody"
+        else "every seat computes for somebody"
     )
     return (
         f"{who}, {how}: half wait over {_seconds(found.median)}",

@@ -14,12 +14,12 @@ from course_lib.demos.batching.picture import EMPTY, HELD, SPEAKING, Setting
 from course_lib.serving import Continuous, Static, StepCost, Trace, simulate
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
-SEVENTY = Setting("static", 64, 2, 70, 1)
+SEVENTY = Setting("static", 64, 2, 70, 30)
 
 
 def test_sixty_three_users_never_start_a_batch_of_sixty_four():
-    for load in picture.LOADS:
-        figure = picture.figure(Setting("static", 64, 2, 63, load))
+    for think_time in picture.THINK_TIMES:
+        figure = picture.figure(Setting("static", 64, 2, 63, think_time))
         assert said(figure).startswith("63 users: a batch of 64 never starts")
         assert (np.asarray(figure.data[0].z) == EMPTY).all()
         assert not len(figure.data[-1].x)
@@ -27,9 +27,9 @@ def test_sixty_three_users_never_start_a_batch_of_sixty_four():
 
 
 @pytest.mark.parametrize("policy", picture.POLICIES)
-@pytest.mark.parametrize("load", [0.3, 5])
-def test_only_batches_that_stay_together_hold_seats_for_nobody(policy, load):
-    found = picture.measure(Setting(policy, 32, 2, 100, load))
+@pytest.mark.parametrize("think_time", [200, 12])
+def test_only_batches_that_stay_together_hold_seats_for_nobody(policy, think_time):
+    found = picture.measure(Setting(policy, 32, 2, 100, think_time))
     doing, _ = picture.seats(found.result, 32)
     assert (doing == SPEAKING).any()
     assert (doing == HELD).any() == (policy != "continuous")
@@ -62,16 +62,16 @@ def test_title_states_the_median_that_the_run_gave():
 
 
 def test_the_ring_lies_on_the_curve_of_its_policy():
-    for policy, load in itertools.product(picture.POLICIES, picture.LOADS):
-        figure = picture.figure(Setting(policy, 16, 1, 70, load))
+    for policy, think_time in itertools.product(picture.POLICIES, picture.THINK_TIMES):
+        figure = picture.figure(Setting(policy, 16, 1, 70, think_time))
         curve = figure.data[3 + picture.POLICIES.index(policy)]
-        at = picture.LOADS.index(load)
+        at = picture.THINK_TIMES.index(think_time)
         ring = figure.data[-1].x[0], figure.data[-1].y[0]
         assert ring == pytest.approx((curve.x[at], curve.y[at]))
 
 
 def test_what_is_on_screen_becomes_the_figure_of_the_new_setting():
-    new = Setting("timeout", 8, 5, 30, 5)
+    new = Setting("timeout", 8, 5, 30, 12)
     widget = go.FigureWidget(picture.figure(SEVENTY))
     look.paint(widget, **picture.contents(new))
     expected = picture.figure(new)

@@ -1,4 +1,4 @@
-# Admits a single request a step.
+# Admits a single request per step.
 def continuous_step(waiting, running, seats):
     new = waiting[:1] if len(running) < seats else []
     stepped = [(request, left - 1) for request, left in running + new]

@@ -1,4 +1,4 @@
-# Leaves who has ended in the list until the next step.
+# Leaves ended requests in the list until the next step.
 def continuous_step(waiting, running, seats):
     new = waiting[: max(0, seats - len(running))]
     stepped = [(request, left - 1) for request, left in running + new if left > 0]

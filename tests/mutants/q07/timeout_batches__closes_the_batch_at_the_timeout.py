@@ -1,4 +1,4 @@
-# Turns away who comes after the timeout while the engine is still busy.
+# Turns away requests that come after the timeout while the engine is still busy.
 def timeout_batches(arrivals, tokens, batch, seconds, a, b):
     first, last = np.zeros(len(arrivals)), np.zeros(len(arrivals))
     begin, free = 0, 0.0

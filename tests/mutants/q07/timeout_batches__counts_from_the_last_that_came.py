@@ -1,4 +1,4 @@
-# Starts the clock anew with everyone who joins.
+# Starts the clock again with every request that joins.
 def timeout_batches(arrivals, tokens, batch, seconds, a, b):
     first, last = np.zeros(len(arrivals)), np.zeros(len(arrivals))
     begin, free = 0, 0.0
