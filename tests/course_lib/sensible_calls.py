@@ -49,6 +49,7 @@ from course_lib.serving.scheduling import (
     optimal,
     planner,
     regret,
+    reserve_or_grow,
     schedulers,
     unknown_length,
 )
@@ -323,6 +324,8 @@ CALLS = {
     "QuantileReservation": (unknown_length.QuantileReservation, {"quantile": 0.5, "first": 10, "window": 5}),
     "GrowAndPreempt": (unknown_length.GrowAndPreempt, {"block": 4}),
     "Feedback": (unknown_length.Feedback, {"turns": (2, 4)}),
+    "Reserving": (reserve_or_grow.Reserving, {"reserve": max, "share": 50}),
+    "Growing": (reserve_or_grow.Growing, {"grow": max, "block": 4}),
     "instance": (regret.instance, {"seed": 1, "n": 5, "load": 1.0}),
     "share_won": (regret.share_won, {"baseline": 3.0, "yours": 2.0, "best": 1.0}),
     # kv_cache

@@ -1,4 +1,4 @@
-"""The pictures of question 11 that are drawn from runs: waits, idle room, regret, unknown lengths."""
+"""The figures of question 11 that are drawn from runs: waits, idle room, regret, unknown lengths."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,7 +26,7 @@ def gantt(result: ClusterResult, classes: Sequence[str], gpus: Mapping[str, str]
 
 
 def waits(rates: Sequence[float], seconds: Mapping[str, Sequence[float]]) -> go.Figure:
-    """Mean wait against the rate of requests, a line a rule, on a logarithmic scale (from 10 ms)."""
+    """Mean wait against the rate of requests, one line per rule, on a logarithmic scale (from 10 ms)."""
     drawing = go.Figure()
     ends = []
     for color, (name, values) in zip(look.COLORS, seconds.items(), strict=False):
@@ -116,8 +116,9 @@ def unknown(waits: Mapping[str, float], recomputed: Mapping[str, float], reserve
     names = list(waits)
     xs, ys = [100 * recomputed[name] for name in names], [waits[name] for name in names]
     drawing = go.Figure()
-    rank = {name: place for place, name in enumerate(sorted(names, key=recomputed.__getitem__))}
-    sides = ["bottom right" if rank[name] % 2 else "top right" for name in names]
+    # Of two dots one above the other, the lower has its name below.
+    rank = {name: place for place, name in enumerate(sorted(names, key=waits.__getitem__))}
+    sides = ["top right" if rank[name] % 2 else "bottom right" for name in names]
     drawing.add_scatter(
         x=xs, y=ys, mode="markers+text", text=names, textposition=sides, cliponaxis=False,
         marker={"size": 13, "color": [look.ORANGE if name == reserved else look.BLUE for name in names]},
@@ -133,28 +134,4 @@ def unknown(waits: Mapping[str, float], recomputed: Mapping[str, float], reserve
         title_text="tokens computed again (% of all prompt tokens)", range=[-0.05 * max(xs), 1.35 * max(xs)]
     )
     drawing.update_yaxes(title_text="mean wait (s)", range=[-0.06 * max(ys), 1.2 * max(ys)])
-    return drawing
-
-
-def front(points: Mapping[str, tuple[float, float]], ours: Sequence[str]) -> go.Figure:
-    """Makespan and sum of completion times over their optima, a dot a scheduler; `ours` are joined."""
-    drawing = go.Figure()
-    line = sorted(points[name] for name in ours)
-    drawing.add_scatter(
-        x=[x for x, _ in line], y=[y for _, y in line], mode="lines", line={"color": look.BLUE, "width": 2}
-    )
-    drawing.add_scatter(
-        x=[x for x, _ in points.values()], y=[y for _, y in points.values()], mode="markers+text",
-        text=list(points), textposition="top right", cliponaxis=False,
-        marker={"size": 12, "color": [look.BLUE if name in ours else look.ORANGE for name in points]},
-    )  # fmt: skip
-    best = min(ours, key=lambda name: points[name][0])
-    look.finish(
-        drawing,
-        f"{best.capitalize()}: the last answer comes {100 * (points[best][0] - 1):.1f} % after the optimum's",
-        "No rule is best for both the last answer and the mean one; 1 is the exact optimum of each",
-    )
-    drawing.update_xaxes(title_text="last answer, times the optimum")
-    drawing.update_yaxes(title_text="mean answer, times the optimum")
-    drawing.update_layout(margin_r=170)
     return drawing

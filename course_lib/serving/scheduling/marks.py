@@ -9,8 +9,13 @@ from course_lib.serving.scheduling.plans import as_places, as_prompts, mean_late
 from course_lib.serving.scheduling.regret import Instance, best_mean_latency, serve, share_won
 from course_lib.serving.scheduling.schedulers import fixed_classes
 
-# Of what can be won over fixed classes: up to the first share earns nothing, from the second on all.
-NOTHING, ALL = 0.4, 0.85
+# Of what can be won over fixed classes: up to the first share earns nothing, from the second on all. On 52
+# days (seeds 20 to 39 and 200 to 231), with lengths known, the quickest first wins 94 %, the oldest first
+# 61 %. With lengths unknown, the oldest first on the smallest free GPU wins 66 %, the shortest prompt first
+# 67 %, an order by what each kind's answers have been like 76 %, and 83 % with a belief about them before any
+# answer has ended.
+PLANS = 0.5, 0.85
+ONLINE = 0.5, 0.8
 
 
 def mark_plans(
@@ -29,7 +34,7 @@ def mark_plans(
             raise ValueError(wrong)
         return mean_latency(plan, prompts)
 
-    return _marked(task, schedule.__name__, latency, instances, cluster, True, points)
+    return _marked(task, schedule.__name__, latency, instances, cluster, True, points, PLANS)
 
 
 def mark_online(
@@ -48,10 +53,11 @@ def mark_online(
             raise ValueError(f"request {waiting} is never served, though GPUs are free at the end")
         return float(result.latency.mean())
 
-    return _marked(task, scheduler.__name__, latency, instances, cluster, False, points)
+    return _marked(task, scheduler.__name__, latency, instances, cluster, False, points, ONLINE)
 
 
-def _marked(task, name, latency, instances, cluster, known, points) -> float:
+def _marked(task, name, latency, instances, cluster, known, points, scale) -> float:
+    nothing, everything = scale
     base = [
         float(serve(given, fixed_classes, cluster, known, limit=None).latency.mean()) for given in instances
     ]
@@ -66,11 +72,11 @@ def _marked(task, name, latency, instances, cluster, known, points) -> float:
             yours.append(baseline)
             wrong.append(f"{type(error).__name__}: {error}")
     won = share_won(np.mean(base), np.mean(yours), np.mean(best))
-    earned = float(points * min(1.0, max(0.0, (won - NOTHING) / (ALL - NOTHING))))
+    earned = float(points * min(1.0, max(0.0, (won - nothing) / (everything - nothing))))
     print(
         f"{task} {name}: mean latency {np.mean(yours):.2f} s; fixed classes {np.mean(base):.2f} s, "
         f"the optimum {np.mean(best):.2f} s\n"
-        f"  {won:.0%} of what can be won; {NOTHING:.0%} earn nothing, {ALL:.0%} all: "
+        f"  {won:.0%} of what can be won; {nothing:.0%} earn nothing, {everything:.0%} all: "
         f"{earned:.3g} of {points:g} points"
     )
     if wrong:

@@ -36,7 +36,7 @@ class Instance:
 
 
 @takes(seed=INTEGER, n=between(1, 10**6), load=NUMBER)
-def instance(seed: int, n: int = 30, load: float = 1.2) -> Instance:
+def instance(seed: int, n: int = 30, load: float = 2.0) -> Instance:
     """`n` requests, some 95 % short, in the time that five GPUs would need for 1 / `load` of their work.
 
     Inputs and answers of "code" and "chat" have the distributions of the two Azure traces 2023

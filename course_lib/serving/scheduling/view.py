@@ -69,6 +69,16 @@ class View(TypedDict):
     finished: Sequence[Finished]
 
 
+def printed(view: View, rows: int = 2) -> str:
+    """A view as text, part by part; of each list the first `rows`."""
+    lines = [f"time      {view['time']:g}"]
+    for part in ("queue", "running", "finished"):
+        lines += [f"{part:9} {row}" for row in view[part][:rows]]
+        if (left := len(view[part]) - rows) > 0:
+            lines.append(f"{'':9} ... and {left} more")
+    return "\n".join(lines + [f"places    {name}: {place}" for name, place in view["places"].items()])
+
+
 # [request, place], or [request, place, tokens to reserve]; asked again until it returns nothing.
 Decision = Sequence
 Scheduler = Callable[[View], Sequence[Decision] | None]

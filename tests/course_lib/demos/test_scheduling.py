@@ -114,7 +114,6 @@ def pictures():
         ),
         "regret": figures.regret({"spill": [0.6, 0.8], "yours": [0.8, 0.9]}, ["yours"]),
         "unknown": figures.unknown({"most": 4.0, "grow": 0.5}, {"most": 0.01, "grow": 0.3}, "most"),
-        "front": figures.front({"a": (1.0, 1.1), "b": (1.1, 1.0), "c": (1.3, 1.4)}, ["a", "b"]),
     }
 
 
@@ -126,7 +125,6 @@ def pictures():
         ("idle", "40 % of the GPUs and 67 % of the KV room, at most 2 % used"),
         ("regret", "Without lengths, yours wins 85% of what can be won"),
         ("unknown", "Most: 4.0 s of waiting; grow: 30% computed again"),
-        ("front", "A: the last answer comes 0.0 % after the optimum's"),
     ],
 )
 def test_finding_in_a_title_is_computed_from_the_data(name, finding):

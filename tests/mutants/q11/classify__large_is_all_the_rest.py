@@ -1,4 +1,4 @@
-# Calls everything that fits no single GPU large, even what fits nothing.
+# Calls everything that fits no single GPU large, even a prompt that fits nowhere.
 def classify(input_tokens, output_tokens, rooms):
     total = input_tokens + output_tokens
     if total <= rooms[0]:

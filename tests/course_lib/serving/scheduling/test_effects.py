@@ -9,7 +9,8 @@ from course_lib.serving.scheduling import schedulers
 from course_lib.serving.scheduling.cluster import case_cluster, case_shape
 from course_lib.serving.scheduling.engine import simulate_cluster
 from course_lib.serving.scheduling.regret import instance, shares_won
-from course_lib.serving.scheduling.unknown_length import GrowAndPreempt, QuantileReservation
+from course_lib.serving.scheduling.reserve_or_grow import Growing, Reserving
+from tests.course_lib.serving.scheduling.test_reserve_or_grow import grow, reserve
 
 CLUSTER = case_cluster()
 COST = StepCost.from_datasheet(case_shape(), hardware.gpu("RTX 3070 8GB"))
@@ -28,11 +29,12 @@ def run(rate, seed, scheduler, **options):
 
 
 def shortest_expected(view):
-    """Oldest first among those whose kind has had the shortest answers so far."""
+    """Oldest first among those whose kind has had the shortest answers so far, or is believed to have."""
+    believed = {"code": 64, "chat": 256, "document": 512}
 
     def expected(row):
         seen = [ended["output"] for ended in view["finished"] if ended["kind"] == row["kind"]]
-        return np.mean([*seen, 256])
+        return np.mean([*seen, believed[row["kind"]]])
 
     return schedulers.place_in_order(view, sorted(view["queue"], key=expected), schedulers.homes)
 
@@ -47,6 +49,7 @@ def test_fixed_classes_leave_c4_idle_and_make_prompts_wait(seed):
     assert (busy["A1"] + busy["A2"]) / 2 / fixed.makespan <= 0.10
     print(f"seed {seed}: waits {fixed.wait.mean():.2f} s and {spill.wait.mean():.3f} s")
     assert fixed.wait.mean() >= 20 * spill.wait.mean()
+    assert fixed.wait.mean() - spill.wait.mean() >= 5
 
 
 @pytest.mark.slow
@@ -54,16 +57,17 @@ def test_fixed_classes_leave_c4_idle_and_make_prompts_wait(seed):
 def test_memory_in_use_misleads(seed):
     work, memory = (run(4.0, seed, schedulers.PowerOfTwo(load)).wait.mean() for load in ("work", "memory"))
     assert memory >= 2 * work
+    assert memory - work >= 2
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_unknown_lengths_cost_room_or_work(seed):
-    longest = run(4.5, seed, QuantileReservation(1.0), known=False)
-    half = run(4.5, seed, QuantileReservation(0.5), known=False)
-    grow = run(4.5, seed, GrowAndPreempt(), known=False)
-    assert longest.wait.mean() >= 2 * grow.wait.mean()
-    assert half.recomputed >= 1.5 * longest.recomputed
+    longest = run(4.5, seed, Reserving(reserve, 100), known=False)
+    half = run(4.5, seed, Reserving(reserve, 50), known=False)
+    growing = run(4.5, seed, Growing(grow), known=False)
+    assert longest.wait.mean() - growing.wait.mean() >= 2
+    assert half.recomputed - longest.recomputed >= 0.5 * traffic(4.5, seed).input_tokens.sum()
 
 
 @pytest.mark.slow

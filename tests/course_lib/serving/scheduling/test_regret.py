@@ -15,6 +15,7 @@ from course_lib.serving.scheduling.regret import (
     share_won,
     shares_won,
 )
+from course_lib.serving.scheduling.view import printed
 
 CLUSTER = case_cluster()
 
@@ -96,3 +97,19 @@ def test_a_decision_has_a_time_limit():
 def test_a_load_that_is_none_is_refused():
     with pytest.raises(ValueError, match="load must be greater than 0 and finite, not 0"):
         instance(1, load=0)
+
+
+def test_a_view_is_printed_part_by_part_and_long_lists_are_cut():
+    views = []
+
+    def watched(view):
+        views.append(view)
+        return schedulers.spill(view)
+
+    serve(instance(7), watched, CLUSTER)
+    view = max(views, key=lambda view: len(view["queue"]))
+    lines = printed(view, rows=2).split("\n")
+    assert lines[0] == f"time      {view['time']:g}"
+    assert lines[1] == f"queue     {view['queue'][0]}"
+    assert lines[3].split() == ["...", "and", str(len(view["queue"]) - 2), "more"]
+    assert sum(line.startswith("places ") for line in lines) == len(CLUSTER.places)

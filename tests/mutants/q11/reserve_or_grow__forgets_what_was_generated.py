@@ -1,0 +1,16 @@
+# Reserves for a long answer that came back as if nothing of it were there.
+def reserve(input_tokens, generated, seen, share):
+    longer = sorted(seen)
+    if not longer:
+        return input_tokens + max(1000, 2 * generated)
+    return input_tokens + longer[math.ceil(share * len(longer) / 100) - 1]
+
+
+def grow(request, running, room, block):
+    left, back = room - sum(row["reserved"] for row in running), []
+    if left == 0:
+        newest = max(running, key=lambda row: (row["since"], row["id"]))
+        if newest["id"] == request:
+            return 0, []
+        left, back = newest["reserved"], [newest["id"]]
+    return min(block, left), back
