@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from course_lib.arguments import COUNT, NUMBER, between, each, takes
+from course_lib.notebook.reference import reference
 from course_lib.serving.scheduling.first_fit import Line
 from course_lib.serving.scheduling.live_view import LiveView
 from course_lib.serving.scheduling.schedulers import homes_among
@@ -80,6 +81,7 @@ class QuantileReservation(_InTurn):
     def reservation(self, view: View, row: Waiting) -> int:
         return row["input"] + self._answer(view, row["generated"])
 
+    @reference("Q11.5", guard=False)
     def _answer(self, view: View, generated: int) -> int:
         """Tokens to reserve for an answer of which so many are there."""
         recent = view["finished"][-self.window :]
@@ -127,7 +129,9 @@ class GrowAndPreempt(_InTurn):
         line.look_for(self.block)
         return line.place_first(view["places"], homes_of)
 
+    @reference("Q11.5", guard=False)
     def outgrown(self, view: View, request: Running) -> tuple[int, list[int]]:
+        """Another block; when none is left, the newest go back for it, up to the request itself."""
         place = view["places"][request["place"]]
         if place["free"] > 0:
             return min(self.block, place["free"]), []
