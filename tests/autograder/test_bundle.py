@@ -10,8 +10,10 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 
+from autograder import alike, regions
 from autograder.bundle import copy_parts, write_bundle
 from autograder.leaks import canaries, library_answers, search, secrets
 from autograder.library import answers, files
@@ -20,9 +22,17 @@ from course_lib.commands.cli import main
 from course_lib.errors import UserError
 from course_lib.seal import unsealed
 from course_lib.version import version
+from tests.autograder import readable
 from tests.autograder.small_course import CANARIES, DOUBLE, make_course
 
 ROOT = Path(__file__).resolve().parents[2]
+# Question 2's solution for the ratio of signal and noise, under other names.
+DECIBELS = """\
+def decibels(found, wanted):
+    wanted, found = np.asarray(wanted, dtype=np.float64), np.asarray(found, dtype=np.float64)
+    lost = np.sum((wanted - found) ** 2)
+    return math.inf if lost == 0 else float(10 * np.log10(np.sum(wanted ** 2) / lost))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +79,31 @@ def test_no_answer_of_the_library_can_be_read_in_the_bundle_and_everything_opens
     assert search(bundle, wanted) == []
     for path in files(bundle):
         assert unsealed(path.read_text("utf-8")) == (ROOT / path.relative_to(bundle)).read_text("utf-8")
+
+
+def test_nothing_that_can_be_read_in_the_bundle_does_what_a_solution_does_under_other_names(
+    bundle, whole, tmp_path
+):
+    solutions = {}
+    for name in whole.assignments():
+        for cell in nbformat.read(whole.source(name), as_version=4).cells:
+            if regions.find(cell.source, regions.SOLUTION):
+                for number, made in enumerate(readable.statements(cell.source)):
+                    solutions[f"{cell.metadata.nbgrader.grade_id}, function {number}"] = made
+    solutions = {name: made for name, made in solutions.items() if alike.size(made) >= alike.TELLING}
+    assert len(solutions) >= 40
+
+    def search(folder):
+        return {
+            f"{place} does what {name} does"
+            for place, code in readable.pieces(folder)
+            for made in readable.statements(code)
+            for name in alike.taken_from(solutions, made)
+        }
+
+    assert search(bundle) == set()
+    (tmp_path / "page.md").write_text(f"# Decibels\n\n```python\n{DECIBELS}```\n")
+    assert search(tmp_path) == {"page.md does what q02_sqnr_db, function 0 does"}
 
 
 def test_the_bundle_has_what_a_student_needs_and_nothing_of_the_instructors(bundle, whole):
