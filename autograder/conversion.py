@@ -29,7 +29,7 @@ class _Reason(logging.Handler):
 
 
 def convert(converter: type, course: Course, assignment: str, student: str = "*") -> None:
-    """Run `converter` (an nbgrader BaseConverter) on one assignment, anew if it was run before.
+    """Run `converter` (an nbgrader BaseConverter) on one assignment, again if it was run before.
 
     Raises UserError as our preprocessors raise it, ConversionFailed for anything else.
     """
