@@ -98,7 +98,7 @@ def _first_questions(waiting) -> list:
                 return [first, question]
             _import(question[1:])
     except (OSError, ValueError, LookupError, TypeError):
-        _put_hooks_right()
+        pass
     return []
 
 
@@ -179,7 +179,7 @@ def _main(kind: str, details: list, stream: socket.socket, carried: dict[str, by
     channel = Channel(stream)
 
     def main() -> None:
-        pass
+        _put_hooks_right()
         if carried and kind != "examiner":
             cache_folder().mkdir(parents=True, exist_ok=True)
             for name, data in carried.items():

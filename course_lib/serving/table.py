@@ -14,10 +14,13 @@ def rows(source: str | Path | bytes, what: str) -> Iterator[tuple[str, dict[str,
     `source` is a path or a file's bytes. CSV with commas, semicolons (whose decimal point may be a comma) or
     tabs; JSON as a list of objects, an object with such a list or with a list for each column; an object per
     line. UTF-8, UTF-16 with its mark, or Windows-1252; any ends of line. Names of columns lose blanks around
-    them. Raises ValueError for JSON that is none, with its line, and TypeError for another kind of source.
+    them. Raises ValueError for a folder and for JSON that is none, with its line, and TypeError for another
+    kind of source.
     """
     if not isinstance(source, (str, Path, bytes, bytearray)):
         raise TypeError(f"a {what} is read from a path or from bytes, not from {type(source).__name__}")
+    if isinstance(source, (str, Path)) and Path(source).is_dir():
+        raise ValueError(f"a {what} is a file, and {str(source)!r} is a folder")
     data = bytes(source) if isinstance(source, (bytes, bytearray)) else Path(source).read_bytes()
     text = _decoded(data).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     start = text.lstrip()[:1]

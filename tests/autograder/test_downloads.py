@@ -92,7 +92,8 @@ def test_resubmissions_of_one_person_and_other_assignments_are_no_conflict(cours
         submission(tmp_path / "in" / ADA, name, text=name, at=at)
     assert [each.outcome for each in collect(course, [tmp_path / "in"], now=NOW)] == ["new", "replaced"]
     (course.root / "notebooks" / "q01_other").mkdir()
-    (course.root / "notebooks" / "q01_other" / "doubling.ipynb").write_bytes(notebook())
+    given = next(course.root.glob("notebooks/q00_*/doubling.ipynb")).read_bytes()
+    (course.root / "notebooks" / "q01_other" / "doubling.ipynb").write_bytes(given)
     next_one = {"assignment": "q01_other"}
     submission(tmp_path / "next" / ADA.replace("2501", "2999"), text="c", **next_one)
     assert [each.outcome for each in collect(course, [tmp_path / "next"], now=NOW)] == ["new"]
