@@ -126,17 +126,25 @@ function render({ model, el }) {
     if (entry.contentRect.width === width) return;
     width = entry.contentRect.width;
     window.dispatchEvent(new Event("resize"));
-    if (width) { model.set("width", Math.round(width)); model.save_changes(); }  // 0: out of sight
+    setTimeout(tell, 500);
   });
   watch.observe(el);
 
-  const drawn = () => {
-    const plot = el.closest(".widget-vbox")?.querySelector(".js-plotly-plot");
-    return plot?.data?.length && plot.querySelector(".gtitle")?.textContent;
+  const find = () => el.closest(".widget-vbox")?.querySelector(".js-plotly-plot");
+  const drawn = () => find()?.data?.length && find().querySelector(".gtitle")?.textContent;
+  const tell = () => {  // the width of the drawing, which may be less than that of its place
+    const seen = Math.round(find()?.querySelector(".main-svg")?.clientWidth || width);
+    if (seen) { model.set("width", seen); model.save_changes(); }  // 0: out of sight
   };
   let seconds = 0;
   const wait = setInterval(() => {
-    if (drawn()) { el.textContent = ""; clearInterval(wait); return; }
+    if (drawn()) {  // perhaps later than its place got a width, and so without it
+      window.dispatchEvent(new Event("resize"));
+      setTimeout(tell, 500);
+      el.textContent = "";
+      clearInterval(wait);
+      return;
+    }
     if (++seconds === 6) { el.setAttribute("role", "status"); el.textContent = EMPTY; }
   }, 1000);
   return () => { watch.disconnect(); clearInterval(wait); };
