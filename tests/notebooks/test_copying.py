@@ -1,0 +1,122 @@
+"""The student edition is no answer sheet: nothing that can be read there earns a task's points as a copy."""
+
+import ast
+import pickle
+
+import pytest
+
+from autograder import regions
+from autograder.bundle import copy_parts
+from autograder.sealing import seal
+from tests.forks import FORKS, get_ready
+from tests.notebooks import copied_kernels, copying, runner
+from tests.notebooks.runner import ROOT, cells, grade_id, is_task, is_test, options, points
+from tests.notebooks.trial import Rehearsal
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("compiler")]
+AS_GRADED = {"NBGRADER_EXECUTION": "autograde", "COURSE_DEVICE": "host"}
+# Tasks with a copy that is found where nothing is sealed: else the search would prove nothing.
+OPEN = {
+    "q02_sqnr_db": "signal_to_noise",
+    "q07_fill_wait": "fill_wait",
+    "q01_bias_activation": "bias_activation_vector",
+}
+
+
+@pytest.fixture(scope="session")
+def edition(tmp_path_factory):
+    """The library as students get it."""
+    folder = tmp_path_factory.mktemp("edition")
+    copy_parts(ROOT, folder)
+    seal(folder)
+    return folder
+
+
+class Trials:
+    """Tries copies in one notebook, task after task."""
+
+    def __init__(self, path, folder):
+        get_ready()
+        self.path, self.folder = path, folder
+        self._rehearsal = Rehearsal(path, AS_GRADED, folder)
+
+    def end(self):
+        self._rehearsal.end()
+
+    def earned(self, task, suffix, source) -> float:
+        """The share of the task's points."""
+        answer = self.folder / f"answer{suffix}"
+        answer.write_text(source, "utf-8")
+        try:
+            said = self._rehearsal.try_out(task, answer, self.folder / "printed")
+        except RuntimeError:  # it ended its process, or did not come to an end
+            return 0.0
+        tests = [c for c in cells(self.path) if is_test(c) and runner.task_of(c) == task]
+        return sum(map(points, said.values())) / sum(options(cell)["points"] for cell in tests)
+
+    def full_marks(self, cell, library) -> list[str]:
+        """What of the library in the folder `library` earns all points of a task when it is copied."""
+        task = grade_id(cell)
+        (self.folder / "calls.pickle").unlink(missing_ok=True)
+        if regions.is_cuda(cell.source):
+            assert self.earned(task, ".py", copied_kernels.RECORD_LAUNCHES) == 1
+            (name, launches), *others = copying.recorded(self.folder / "calls.pickle").items()
+            assert not others
+            source = cell.source.split("\n", 1)[1]
+            tried = [(".cu", text) for text in copied_kernels.kernel_copies(name, source, launches, library)]
+        else:
+            names = [node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
+            assert self.earned(task, ".py", copying.RECORD_CALLS.format(names=names)) == 1
+            calls = copying.recorded(self.folder / "calls.pickle")
+            assert calls.keys() == set(names)
+            tried = [(".py", copy.source(name)) for name, copy in self._copies(calls, library)]
+        return [source for suffix, source in tried if self.earned(task, suffix, source) == 1]
+
+    def _copies(self, calls, library):
+        functions, answer = list(copying.readable_functions(library)), self.folder / "copies.pickle"
+        answer.unlink(missing_ok=True)
+        process = FORKS.Process(target=copying.probe, args=(calls, functions, answer, self.folder))
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+        found = pickle.loads(answer.read_bytes())
+        return [(name, copy) for name, copies in found.items() for copy in copies]
+
+
+@pytest.fixture
+def trials(tmp_path):
+    """Begins the trials of a notebook."""
+    begun = []
+
+    def begin(path):
+        begun.append(Trials(path, tmp_path))
+        return begun[-1]
+
+    yield begin
+    for each in begun:
+        each.end()
+
+
+@pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
+def test_nothing_in_the_student_edition_earns_a_tasks_points_when_it_is_copied(path, edition, trials):
+    notebook, found = trials(path), {}
+    for cell in filter(is_task, cells(path)):
+        if sources := notebook.full_marks(cell, edition):
+            found[grade_id(cell)] = sources
+    assert found == {}, "\n".join(source for sources in found.values() for source in sources)
+
+
+@pytest.mark.parametrize(("task", "name"), OPEN.items())
+def test_what_is_not_sealed_is_found(task, name, trials):
+    path = next(path for path in runner.NOTEBOOKS if task.startswith(runner.prefix(path)))
+    cell = next(cell for cell in cells(path) if grade_id(cell) == task)
+    found = trials(path).full_marks(cell, ROOT)
+    assert any(name in source for source in found), found
+
+
+def test_no_kernel_that_can_be_read_bears_the_name_of_a_task(edition):
+    tasks = {cell.source.split("\n", 1)[0].split()[1] for path in runner.NOTEBOOKS for cell in cells(path)
+             if is_task(cell) and regions.is_cuda(cell.source)}  # fmt: skip
+    assert len(tasks) >= 5
+    assert not tasks & {name for _, name in copied_kernels.readable_kernels(edition)}
+    assert tasks & {name for _, name in copied_kernels.readable_kernels(ROOT)}
