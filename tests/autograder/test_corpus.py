@@ -6,6 +6,7 @@ cases of each family always.
 
 import collections
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -84,6 +85,21 @@ def warm(host):
 
 
 @pytest.fixture(scope="module")
+def honest_after(host, assignments, warm):
+    """Grades an honest submission after every eighth hostile one, and at the end: it must get its points."""
+    honest, seen = Case("honest", "the next student's right answers"), itertools.count(1)
+
+    def check(at_once: bool = False) -> None:
+        if at_once or next(seen) % 8 == 0:
+            result = grade(honest, assignments, warm, **host.places())
+            assert leaked(result) == []
+            assert unfair(honest, result) == []
+
+    yield check
+    check(at_once=True)
+
+
+@pytest.fixture(scope="module")
 def confined(host, assignments, warm):
     """The host, once it is certain that no case can harm it: some would end every process of this user."""
     probe = Case("probe", "what a submission can do here", before=(PROBE,))
@@ -128,7 +144,9 @@ def read_strictly(executed: bytes):
 
 @pytest.mark.needs("sandbox", "compiler")
 @pytest.mark.parametrize("case", parameters(HOSTILE, ALWAYS))
-def test_a_hostile_submission_gains_nothing_and_leaves_nothing(case, confined, assignments, warm):
+def test_a_hostile_submission_gains_nothing_and_leaves_nothing(
+    case, confined, assignments, warm, honest_after
+):
     places, before = confined.places(), confined.files()
     result = grade(case, assignments, warm, **places)
     assert unfair(case, result) == []
@@ -141,11 +159,9 @@ def test_a_hostile_submission_gains_nothing_and_leaves_nothing(case, confined, a
     payload = f"steal{places['mark']}"
     if payload.encode() in result.executed:
         assert page.active(page.rendered(result.executed), payload) == []
-    following = case.following() if case.sequel else Case("honest", "the next student's right answers")
-    result = grade(following, assignments, warm, **confined.places())
-    assert leaked(result) == []
-    if not case.sequel:
-        assert unfair(following, result) == []
+    if case.sequel:
+        assert leaked(grade(case.following(), assignments, warm, **confined.places())) == []
+    honest_after()
 
 
 @pytest.mark.needs("sandbox", "compiler")

@@ -19,7 +19,7 @@ from tests.autograder.corpus.judge import leaked, unfair
 from tests.autograder.test_corpus import no_hang
 
 pytestmark = pytest.mark.needs("sandbox")
-TRIALS = int(os.environ.get("COURSE_FUZZ_TRIALS", "30"))  # of each of the three slow tests
+TRIALS = int(os.environ.get("COURSE_FUZZ_TRIALS", "20"))  # of each of the three slow tests
 TIMES = Times(cell=2.0, call=0.5, launch=1.0, test=4.0, submission=12.0, grace=0.5, restarts=1)
 LYING = (ROOT / "tests" / "autograder" / "lying.py").read_text("utf-8")
 WRONG = "def mean_square(values):\n    return -1.0"

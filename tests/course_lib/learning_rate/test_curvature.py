@@ -120,7 +120,10 @@ def test_loss_of_the_digits_rises_after_the_limit_is_crossed_and_not_before(seed
 
 @pytest.mark.slow
 def test_power_iteration_is_stopped_too_early_by_a_mild_rule_and_not_by_the_one_of_question_4():
-    """Its text: one in 25 of 300 random starts by 0.1 %, at 7 to 12 % too little, and none by 0.001 %."""
+    """Its text says of 300 random starts: one in 25 by 0.1 %, at 7 to 12 % too little, none by 0.001 %.
+
+    Here are sixty of them.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     data = datasets.digits()
@@ -131,7 +134,7 @@ def test_power_iteration_is_stopped_too_early_by_a_mild_rule_and_not_by_the_one_
         _, weights = curvature.descend(start, x, y, 0.05, 140)
         largest = curvature.largest_curvature(weights, x, y, tolerance=1e-5)
         product = curvature.hessian_products(weights, x, y)
-        for trial in range(100):
+        for trial in range(20):
             random = seeds.torch_stream("test", "power iteration", trial, seed=seed)
             v = torch.randn(sum(w.numel() for w in weights), generator=random)
             v, values = v / v.norm(), []
@@ -148,6 +151,6 @@ def test_power_iteration_is_stopped_too_early_by_a_mild_rule_and_not_by_the_one_
     torch.set_num_threads(threads)
     mild, strict = (np.array(shares) for shares in found.values())
     early = mild[mild < 0.98]
-    assert 6 <= len(early) <= 24
+    assert 1 <= len(early) <= 6
     assert 0.86 < early.min() < early.max() < 0.95
     assert strict.min() > 0.98
