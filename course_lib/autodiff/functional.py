@@ -1,0 +1,117 @@
+"""Functions of tensors for networks, with torch's names and meanings. Classes stand in the last dimension."""
+
+import math
+
+import numpy as np
+
+from course_lib.autodiff import operations
+from course_lib.autodiff.tensor import Tensor, apply
+
+
+def relu(x: Tensor) -> Tensor:
+    """The positive part; its slope at 0 is 0."""
+    return x.relu()
+
+
+def gelu(x: Tensor) -> Tensor:
+    """x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))), the tanh form of Hendrycks and Gimpel 2016."""
+    inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
+    return x * (inner.tanh() + 1) * 0.5
+
+
+def softmax(x: Tensor, dim: int = -1) -> Tensor:
+    """exp(x) over its sum. The largest is subtracted first, so nothing overflows."""
+    powers = (x - x.detach().max(dim, keepdim=True)).exp()
+    return powers / powers.sum(dim, keepdim=True)
+
+
+def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
+    """The logarithm of `softmax`, without its underflow."""
+    lower = x - x.detach().max(dim, keepdim=True)
+    return lower - lower.exp().sum(dim, keepdim=True).log()
+
+
+def logsumexp(x: Tensor, dim: int = -1, keepdim: bool = False) -> Tensor:
+    """log Σ exp(x), also where the largest is infinite."""
+    largest = x.detach().max(dim, keepdim=True)
+    finite = (largest - largest) == 0
+    largest = apply(operations.select, finite, largest)
+    result = (x - largest).exp().sum(dim, keepdim=True).log() + largest
+    return result if keepdim else result.squeeze(dim)
+
+
+def one_hot(ids, classes: int, like: Tensor | None = None) -> Tensor:
+    """Whole numbers (...) as (..., classes) of 0 and 1, of the dtype and backend of `like` (float32, NumPy).
+
+    Raises ValueError for a number outside 0 to classes - 1.
+    """
+    ids = np.asarray(ids.numpy() if isinstance(ids, Tensor) else ids)
+    if ids.size and not (ids.min() >= 0 and ids.max() < classes):
+        raise ValueError(f"ids go from 0 to {classes - 1}, not from {ids.min()} to {ids.max()}")
+    return _hot(ids, classes, Tensor(0) if like is None else like)
+
+
+def _hot(ids: np.ndarray, classes: int, like: Tensor) -> Tensor:
+    """`one_hot` in which numbers outside give rows of 0."""
+    return like.constant(ids[..., None]) == like.constant(np.arange(classes))
+
+
+def embedding(ids, weight: Tensor) -> Tensor:
+    """Rows of weight (classes, width) by whole numbers (...): (..., width). Raises as `one_hot` does."""
+    return one_hot(ids, weight.shape[0], like=weight) @ weight
+
+
+def nll_loss(log_probabilities: Tensor, targets, ignore_index: int | None = None) -> Tensor:
+    """Mean of -log p of the targets: log_probabilities (..., classes), targets (...) whole numbers.
+
+    Targets that are `ignore_index` count neither above nor below; nan where nothing is left, as in torch.
+    Raises ValueError for other targets outside the classes, and for shapes that do not fit.
+    """
+    targets, classes = np.asarray(targets), log_probabilities.shape[-1]
+    if targets.shape != log_probabilities.shape[:-1]:
+        raise ValueError(
+            f"targets have shape {targets.shape}, log probabilities {log_probabilities.shape}: "
+            "the last dimension is for the classes"
+        )
+    counted = np.ones(targets.shape, bool) if ignore_index is None else targets != ignore_index
+    if not ((targets >= 0) & (targets < classes))[counted].all():
+        raise ValueError(f"a target is none of the {classes} classes")
+    mask = _hot(np.where(counted, targets, -1), classes, log_probabilities)
+    return -apply(operations.select, mask, log_probabilities).sum() / int(counted.sum())
+
+
+def cross_entropy(logits: Tensor, targets, ignore_index: int | None = None) -> Tensor:
+    """Mean of -log softmax(logits) of the targets; logits (..., classes). Else as `nll_loss`."""
+    return nll_loss(log_softmax(logits), targets, ignore_index)
+
+
+def binary_cross_entropy_with_logits(logits: Tensor, targets) -> Tensor:
+    """Mean of log(1 + exp(x)) - t x over logits x and targets t from 0 to 1 of the same shape."""
+    floor = logits.detach().relu()  # the larger of x and 0, so that nothing overflows
+    softplus = ((logits - floor).exp() + (-floor).exp()).log() + floor
+    return (softplus - logits * targets).mean()
+
+
+def mse_loss(x: Tensor, targets) -> Tensor:
+    """Mean of the squared distances."""
+    away = x - targets
+    return (away * away).mean()
+
+
+def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> Tensor:
+    """x (..., width) with mean 0 and variance 1 along the last dimension, times weight plus bias (width)."""
+    away = x - x.mean(-1, keepdim=True)
+    variance = (away * away).mean(-1, keepdim=True)
+    return away / (variance + eps).sqrt() * weight + bias
+
+
+def dropout(x: Tensor, p: float, training: bool, rng: np.random.Generator) -> Tensor:
+    """In training, each element is 0 with probability p, and the others are divided by 1 - p.
+
+    Raises ValueError unless p is from 0 to below 1.
+    """
+    if not 0 <= p < 1:
+        raise ValueError(f"p must be from 0 to below 1, not {p}")
+    if not training or p == 0:
+        return x
+    return x * ((rng.random(x.shape) >= p) / (1 - p))
