@@ -23,7 +23,8 @@ _WIDTHS = {
     **dict.fromkeys("mwMW@%—", 0.98),
 }
 _CAPITAL, _OTHER = 0.73, 0.65
-_WORD = re.compile(r"(?:<[^>]*>|[^\s<])+")
+# A number stays with its unit.
+_WORD = re.compile(r"(?:<[^>]*>|[^\s<]|(?<=\d) (?=%|(?:[mµ]?s|[kKMGT]?B)\b))+")
 _TAG = re.compile(r"<[^>]*>")
 _DETAIL = f"<br><span style='font-size:{DETAIL}px'>"
 
