@@ -49,7 +49,7 @@ def test_a_tag_is_not_torn_and_takes_no_room():
 
 def test_a_number_stays_with_its_unit():
     lines = titles.lines("at 28 % of the load it takes 12 ms per step", 21, 170)
-    assert lines == ["at 28 % of the", "load it takes", "12 ms per step"]
+    assert lines == ["at 28 % of the", "load it takes", "12 ms per", "step"]
 
 
 def test_a_title_stands_above_its_figure_as_text_and_the_plot_keeps_its_size(shown):
