@@ -15,8 +15,8 @@ def relu(x: Tensor) -> Tensor:
 
 def gelu(x: Tensor) -> Tensor:
     """x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))), the tanh form of Hendrycks and Gimpel 2016."""
-    inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
-    return x * (inner.tanh() + 1) * 0.5
+    scale = math.sqrt(8 / math.pi)  # (1 + tanh(z)) / 2 is sigmoid(2z): fewer steps for the same number
+    return x * (x * (x * x * (0.044715 * scale) + scale)).sigmoid()
 
 
 def softmax(x: Tensor, dim: int = -1) -> Tensor:

@@ -56,15 +56,16 @@ class Adam(Optimizer):
     def _stepped(self, x, gradient, state):
         if self.weight_decay:
             gradient = gradient + x * self.weight_decay
-        return x - self._direction(gradient, state) * self.lr
+        return x - self._change(gradient, state)
 
-    def _direction(self, gradient, state):
+    def _change(self, gradient: Tensor, state: dict) -> Tensor:
         (one, two), steps = self.betas, state.get("steps", 0) + 1
         mean, square = gradient * (1 - one), gradient * gradient * (1 - two)
         if steps > 1:
             mean, square = state["mean"] * one + mean, state["square"] * two + square
         state.update(steps=steps, mean=mean, square=square)
-        return mean / (1 - one**steps) / ((square / (1 - two**steps)).sqrt() + self.eps)
+        root = (square * (1 / (1 - two**steps))).sqrt() + self.eps
+        return mean / root * (self.lr / (1 - one**steps))
 
 
 class AdamW(Adam):
@@ -75,4 +76,4 @@ class AdamW(Adam):
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
     def _stepped(self, x, gradient, state):
-        return x * (1 - self.lr * self.weight_decay) - self._direction(gradient, state) * self.lr
+        return x * (1 - self.lr * self.weight_decay) - self._change(gradient, state)

@@ -38,8 +38,10 @@ class ArrayLibrary:
         return self._library.__name__
 
     def _sigmoid(self, x: Array) -> Array:
-        small = self._library.exp(-abs(x))  # never overflows
-        return self._library.where(x >= 0, x.dtype.type(1), small) / (1 + small)
+        y = self._library.negative(x, out=self._library.empty_like(x))
+        self._library.exp(y, out=y)  # where it overflows to infinity, 1 / y is the right 0
+        y += 1
+        return self._library.reciprocal(y, out=y)
 
     def map(self, operation: str, x: Array) -> Array:
         with np.errstate(all="ignore"):
