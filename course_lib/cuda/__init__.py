@@ -11,6 +11,7 @@ from course_lib.cuda.compiler import compilers
 from course_lib.cuda.errors import CompileError, CourseFault, KernelError, NoCompiler, NotEnded
 from course_lib.cuda.module import Module, available, compile, load
 from course_lib.cuda.report import Report
+from course_lib.cuda.storage import storage
 from course_lib.cuda.task_view import Case, show
 from course_lib.cuda.traffic import TrafficError, assert_traffic
 
@@ -31,6 +32,7 @@ __all__ = [
     "compilers",
     "load",
     "show",
+    "storage",
 ]
 
 

@@ -24,7 +24,7 @@ from course_lib.cuda.errors import CourseFault, KernelError
 from course_lib.cuda.plausible import check_report
 
 _ALIGNMENT = 512
-_SLACK = 64 * 1024
+SLACK = 64 * 1024
 _STRAY = (
     "touched memory outside of every array; look at the indices (module.inspect names line and thread), and "
     "whether a function calls itself without end"
@@ -51,10 +51,11 @@ def run(
     try:
         return _run(library, launch, seconds, inspect, explain)
     except OSError as error:
-        raise _machine(launch, str(error)) from None
+        raise machine(launch, str(error)) from None
 
 
-def _machine(launch: Launch, why: str) -> CourseFault:
+def machine(launch: Launch, why: str) -> CourseFault:
+    """What to raise where the machine has failed, for the reason `why`."""
     return CourseFault(
         f"this machine could not run kernel {launch.kernel.name} ({why}), which is no fault of the kernel"
     )
@@ -83,7 +84,7 @@ def _run(library: Path, launch: Launch, seconds: float, inspect: bool, explain) 
                     "arrays": files["arrays"],
                     "answer": files["answer"],
                     "report": files["report"] if inspect else None,
-                    "filter": _filter().hex(),
+                    "filter": call_filter().hex(),
                 }
                 Path(folder, "job").write_text(json.dumps(job))
                 ending = _wait(Path(folder, "job"), launch, seconds, explain)
@@ -96,12 +97,12 @@ def _run(library: Path, launch: Launch, seconds: float, inspect: bool, explain) 
                     raise KernelError(explain(answer["message"]))
                 if found is not None:
                     check_report(found, launch, places, memory)
-                _collect(launch, places, memory)
+                collect(launch, places, memory)
     return answer["printed"], None if found is None else found | answer
 
 
 @cache
-def _filter() -> bytes:
+def call_filter() -> bytes:
     """What keeps the child from all but computing; nothing where no such filter is known."""
     try:
         return device_calls.program(platform.machine()) if sys.platform == "linux" else b""
@@ -122,7 +123,7 @@ def _said(file: str) -> dict | None:
 
 def _layout(launch: Launch) -> tuple[list[dict], dict[int, tuple[int, np.ndarray]], int]:
     """Where each array lies in the file. Two arguments that are the same memory stay the same memory."""
-    values, places, end = [], {}, _SLACK
+    values, places, end = [], {}, SLACK
     for parameter, value in zip(launch.kernel.parameters, launch.values, strict=True):
         if value is None:
             values.append({})
@@ -130,25 +131,28 @@ def _layout(launch: Launch) -> tuple[list[dict], dict[int, tuple[int, np.ndarray
             values.append({"bytes": value.tobytes().hex()})
         else:
             # Nothing of an empty array is kept, whoever's memory it points into.
-            offset = _place(launch, parameter.name, value, places, end) if value.nbytes else end
+            offset = place(launch, parameter.name, value, places, end) if value.nbytes else end
             if offset == end:
-                # More room behind larger arrays: a row or a block too far still lands in it.
-                end += -(-value.nbytes // _ALIGNMENT) * _ALIGNMENT + max(
-                    _SLACK, min(value.nbytes, 1 << 20) // _ALIGNMENT * _ALIGNMENT
-                )
+                end += with_slack(value.nbytes)
             values.append(
                 {
                     "offset": offset,
                     "size": value.nbytes,
                     "name": parameter.name,
                     "itemsize": value.itemsize,
-                    "slack": _SLACK,
+                    "slack": SLACK,
                 }
             )
     return values, places, end
 
 
-def _place(launch: Launch, name: str, value: np.ndarray, places: dict, end: int) -> int:
+def with_slack(nbytes: int) -> int:
+    """Bytes that an array takes, with more behind larger ones: a row or a block too far still lands there."""
+    slack = max(SLACK, min(nbytes, 1 << 20) // _ALIGNMENT * _ALIGNMENT)
+    return -(-nbytes // _ALIGNMENT) * _ALIGNMENT + slack
+
+
+def place(launch: Launch, name: str, value: np.ndarray, places: dict, end: int) -> int:
     """The offset of an array's memory: where it lies already, or `end`, which is then its place."""
     address = value.ctypes.data
     if address in places and places[address][1].nbytes == value.nbytes:
@@ -176,21 +180,35 @@ def _wait(job: Path, launch: Launch, seconds: float, explain) -> str:
     except subprocess.TimeoutExpired:
         child.kill()
         child.communicate()
-        said = f"kernel {launch.kernel.name} did not end within {seconds:g} s and was stopped"
-        raise KernelError(explain(f"{TIME_OUT}|0|{said}")) from None
+        raise stopped(launch, seconds, explain) from None
     except BaseException:
         child.kill()
         child.communicate()
         raise
-    if child.returncode < 0:
-        return _SIGNALS.get(-child.returncode, f"was ended by signal {-child.returncode}")
-    if child.returncode:
-        told = errors.decode(errors="replace").strip().splitlines() or [f"status {child.returncode}"]
-        raise _machine(launch, told[-1])
+    return ending(launch, child.returncode, errors)
+
+
+def ending(launch: Launch, status: int, errors: bytes) -> str:
+    """How a child has ended, as the rest of a sentence that begins with the kernel's name.
+
+    Raises CourseFault when the program around the kernel has failed.
+    """
+    if status < 0:
+        return _SIGNALS.get(-status, f"was ended by signal {-status}")
+    if status:
+        told = errors.decode(errors="replace").strip().splitlines() or [f"status {status}"]
+        raise machine(launch, told[-1])
     return "ended without a word"
 
 
-def _collect(launch: Launch, places: dict[int, tuple[int, np.ndarray]], memory: mmap.mmap) -> None:
+def stopped(launch: Launch, seconds: float, explain) -> KernelError:
+    """What to raise of a launch that has taken longer than it may."""
+    said = f"kernel {launch.kernel.name} did not end within {seconds:g} s and was stopped"
+    return KernelError(explain(f"{TIME_OUT}|0|{said}"))
+
+
+def collect(launch: Launch, places: dict[int, tuple[int, np.ndarray]], memory: mmap.mmap) -> None:
+    """Copy what the kernel has written into the launch's arrays."""
     written = {
         value.ctypes.data
         for parameter, value in zip(launch.kernel.parameters, launch.values, strict=True)

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from course_lib.cuda import arguments, child, gpu, hints, runner, waiting
+from course_lib.cuda import arguments, child, gpu, hints, lasting, runner, waiting
 from course_lib.cuda.build import build
 from course_lib.cuda.compiler import Compiler, compilers, preferred
 from course_lib.cuda.errors import KernelError, NotEnded
@@ -46,14 +46,17 @@ def load(name: str, device: str = "auto") -> "Module":
     return Module(unsealed(text), path.name, device, shown=text)
 
 
-def compile(source: str, device: str = "auto", time_limit: float = 10.0) -> "Module":
+def compile(source: str, device: str = "auto", time_limit: float = 10.0, lasting: bool = False) -> "Module":
     """The kernels of a student's source, held to the rules and run in a process of their own on the host.
 
-    Launches that take longer than `time_limit` seconds are stopped. Raises as `load` does, and CompileError
-    for what a student's source may not contain.
+    That is a process for each launch, or with `lasting` one for all launches of all such modules: a launch
+    then costs microseconds, arrays of `module.array` and `module.empty` are the kernel's without a copy, and
+    `__device__` variables keep their values as on a GPU. On a GPU, `lasting` changes nothing. Launches that
+    take longer than `time_limit` seconds are stopped. Raises as `load` does, and CompileError for what a
+    student's source may not contain.
     """
     check_rules(source)
-    return Module(source, "kernel.cu", device, time_limit)
+    return Module(source, "kernel.cu", device, time_limit, lasting=lasting)
 
 
 class Module:
@@ -64,11 +67,12 @@ class Module:
     """
 
     def __init__(self, source: str, filename: str, device: str = "auto", time_limit: float | None = None,
-                 compiler: Compiler | None = None, shown: str = ""):  # fmt: skip
+                 compiler: Compiler | None = None, shown: str = "", lasting: bool = False):  # fmt: skip
         self._source, self.filename = source, filename
         self._shown = shown or source
         self.device = _choose(device)
         self.time_limit = time_limit
+        self.lasting = lasting and self.device == "host"
         self._compiler = compiler
         self._signatures = kernels(source)
         if self.device == "gpu":
@@ -129,9 +133,7 @@ class Module:
                 runner.cores(),
             )
         except LookupError:
-            raise ValueError(
-                f"kernel {launch.kernel.name} is for a GPU only; this module runs on the host"
-            ) from None
+            raise _for_a_gpu(launch) from None
         if not ended:
             raise KernelError(self._explain(message))
         for i, copy in moved.items():
@@ -164,7 +166,11 @@ class Module:
             return self._explain(message)
 
         try:
+            if self.lasting and not inspect:
+                return lasting.run(library, launch, seconds, explain), None
             return child.run(library, launch, seconds, inspect, explain)
+        except LookupError:
+            raise _for_a_gpu(launch) from None
         except KernelError as error:
             if child.TIME_OUT not in kinds:
                 raise
@@ -181,17 +187,35 @@ class Module:
         return f"{self.filename}, {of_the_scheduler(kind, int(line), text, self._shown)}"
 
     def array(self, values):
-        """The values as a contiguous array that this module's kernels take: CuPy's on a GPU, else NumPy's."""
+        """The values as a contiguous array that this module's kernels take: CuPy's on a GPU, else NumPy's.
+
+        A lasting module's lies in memory that it shares with the process that runs its kernels.
+        """
         if self.device == "gpu":
             import cupy
 
             return cupy.ascontiguousarray(cupy.asarray(values))
-        return np.ascontiguousarray(values)
+        return lasting.array(values) if self.lasting else np.ascontiguousarray(values)
+
+    def empty(self, shape, dtype="float32"):
+        """A new array as of `array`, its values arbitrary. Its memory is free once it and its views are gone.
+
+        Raises CourseFault where a lasting module has no room for it.
+        """
+        if self.device == "gpu":
+            import cupy
+
+            return cupy.empty(shape, dtype)
+        return lasting.empty(shape, dtype) if self.lasting else np.empty(shape, dtype)
 
     @staticmethod
     def numpy(array) -> np.ndarray:
         """The array as NumPy's, wherever it lies."""
         return array.get() if hasattr(array, "get") else array
+
+
+def _for_a_gpu(launch: arguments.Launch) -> ValueError:
+    return ValueError(f"kernel {launch.kernel.name} is for a GPU only; this module runs on the host")
 
 
 def _aligned_copy(array: np.ndarray) -> np.ndarray:

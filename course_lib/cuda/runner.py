@@ -1,14 +1,16 @@
 """Runs one kernel of a compiled library. Standard library only: a child process is this file and one more.
 
 As a program: `python runner.py JOB`, where JOB is a JSON file and the arrays lie in a file that both
-processes map.
+processes map; or `python runner.py --lasting JOB`, which runs what is asked of it until its input ends.
 """
 
 import contextlib
 import ctypes
+import io
 import json
 import mmap
 import os
+import struct
 import sys
 import threading
 from pathlib import Path
@@ -115,8 +117,80 @@ def _job(path: str) -> None:
         json.dump({"ended": ended, "message": message, "printed": printed}, answer)
 
 
+# A launch: number of the kernel, bytes of shared memory, workers, nothing, grid and block; then 8 bytes for
+# each argument. What asks for a kernel, instead of its number, is MEET and the paths of library and kernel.
+LAUNCH, MEET, MOST_ARGUMENTS = struct.Struct("<10I"), 0xFFFFFFFF, 500
+# An answer: whether it has failed (NO_KERNEL and NO_LIBRARY where it met none), and the bytes of the message
+# and of what the kernel has printed, which follow.
+ANSWER = struct.Struct("<3I")
+NO_KERNEL, NO_LIBRARY = 1, 2
+_BUFFER = LAUNCH.size + 8 * MOST_ARGUMENTS  # less than PIPE_BUF, so that it comes in one piece
+
+
+def _serve(job: dict) -> None:
+    """Launch what is asked for on one pipe and answer on another, until this process is ended."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    asked, answers = io.FileIO(job["asked"]), job["answers"]
+    memories = [mmap.mmap(file, size) for file, size in job["segments"]]
+    addresses = [ctypes.addressof(ctypes.c_char.from_buffer(memory)) for memory in memories]
+    if job["filter"]:
+        _give_up(bytes.fromhex(job["filter"]))
+    threading.Thread(target=_end_with_parent, daemon=True).start()  # held to the filter, as its thread is
+    buffer = ctypes.create_string_buffer(_BUFFER)
+    start = ctypes.addressof(buffer)
+    arguments = (ctypes.c_void_p * MOST_ARGUMENTS)(*range(start + LAUNCH.size, start + _BUFFER, 8))
+    grid, block = start + 16, start + 28
+    message, printed = ctypes.create_string_buffer(1024), ctypes.c_char_p()
+    kernels = []
+    os.write(answers, struct.pack(f"<{len(addresses)}Q", *addresses))
+    while size := asked.readinto(buffer):
+        number, shared_mem, workers, _ = struct.unpack_from("<4I", buffer)
+        failed, told, output = 0, b"", b""
+        if number == MEET:
+            try:
+                kernels.append(_met(*buffer.raw[4:size].decode().split("\0")))
+            except LookupError:
+                failed = NO_KERNEL
+            except OSError as error:
+                failed, told = NO_LIBRARY, str(error).encode()
+        else:
+            library, entry = kernels[number]
+            failed = library.__course_run(
+                entry, arguments, grid, block, shared_mem, workers, message, len(message)
+            )
+            told = message.value if failed else b""
+            count = library.__course_output(ctypes.byref(printed))
+            output = ctypes.string_at(printed, count) if count else b""
+        os.write(answers, ANSWER.pack(failed, len(told), len(output)) + told + output)
+
+
+def _met(path: str, kernel: str) -> tuple[ctypes.CDLL, ctypes.c_void_p]:
+    """The library and the kernel's entry. Raises LookupError or OSError."""
+    library = ctypes.CDLL(path)
+    library.__course_run.argtypes = [
+        *[ctypes.c_void_p] * 4, ctypes.c_uint, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t,
+    ]  # fmt: skip
+    library.__course_output.restype = ctypes.c_size_t
+    try:
+        return library, ctypes.cast(getattr(library, f"__course_entry_{kernel}"), ctypes.c_void_p)
+    except AttributeError:
+        raise LookupError(kernel) from None
+
+
+def _end_with_parent() -> None:
+    """The parent holds the other end of this pipe as long as it lives, also while a kernel runs."""
+    os.read(0, 1)
+    os._exit(0)
+
+
 if __name__ == "__main__":
-    _job(sys.argv[1])
+    if sys.argv[1] == "--lasting":
+        _serve(json.loads(sys.argv[2]))
+    else:
+        _job(sys.argv[1])
     # The mapped arrays are shared with the parent; nothing is left to tidy, and unmapping would need their
     # views gone.
     sys.stdout.flush()

@@ -77,7 +77,7 @@ print(json.dumps(said))
 def test_once_it_has_given_up_the_process_reaches_nobody(tmp_path):
     script = tmp_path / "tries.py"
     script.write_text(TRIES)
-    command = [sys.executable, str(script), child._filter().hex(), str(ROOT), str(tmp_path / "x")]
+    command = [sys.executable, str(script), child.call_filter().hex(), str(ROOT), str(tmp_path / "x")]
     said = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert said.pop("read a file") == 0
     assert said == dict.fromkeys(said, errno.EPERM)

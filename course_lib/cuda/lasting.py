@@ -1,0 +1,176 @@
+"""Runs kernels in one process that lasts from launch to launch, as child.py does in one for each launch.
+
+A launch is a message of a hundred bytes. Arrays that lie in the room are the kernel's as they are; others are
+copied into it and back. A kernel that crashes or does not end takes the process with it, and the next launch
+starts another one.
+"""
+
+import atexit
+import contextlib
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from course_lib.cuda import child, runner
+from course_lib.cuda.arguments import Launch
+from course_lib.cuda.errors import KernelError
+from course_lib.cuda.room import Room
+from course_lib.cuda.service import Ended, Service
+
+_KEPT = 1 << 22  # bytes of a place for copies that is kept for the next launch
+_lock = threading.RLock()
+_service: Service | None = None
+_room = Room()
+_copies: tuple[int, int, int] | None = None  # segment, start and bytes of the place for copies
+_at_fork: list[tuple[int, bytes]] = []
+
+
+def empty(shape, dtype) -> np.ndarray:
+    """An array that kernels take without a copy, its values arbitrary. Raises CourseFault without room."""
+    with _lock:
+        return _room.empty(shape, dtype)
+
+
+def array(values) -> np.ndarray:
+    """The values as a contiguous array in the room; one that is already in it stays as it is."""
+    values = np.ascontiguousarray(values)
+    with _lock:
+        if not values.nbytes or _room.find(_address(values)):
+            return values
+        copy = _room.empty(values.shape, values.dtype)
+    copy[...] = values
+    return copy
+
+
+def run(library: Path, launch: Launch, seconds: float, explain=str) -> str:
+    """Run `launch` for at most `seconds`; what it has printed. Arrays and errors are as those of child.run.
+
+    After an error, arrays in the room are as the kernel left them.
+    """
+    with _lock:
+        try:
+            return _run(library, launch, seconds, explain)
+        except OSError as error:
+            raise child.machine(launch, str(error)) from None
+
+
+def _address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]
+
+
+def _run(library: Path, launch: Launch, seconds: float, explain) -> str:
+    cells, outside = [], {}
+    for i, (parameter, value) in enumerate(zip(launch.kernel.parameters, launch.values, strict=True)):
+        if value is None:
+            cells.append(0)
+        elif not parameter.pointer:
+            cells.append(int.from_bytes(value.tobytes(), "little"))
+        elif place := _room.find(_address(value)):
+            cells.append(place)
+        else:
+            outside[i] = value
+            cells.append(None)
+    with _copied(launch, outside, cells) as bring_back:
+        shape = (launch.shared_mem, runner.cores(), *launch.grid, *launch.block)
+        try:
+            service = _running()
+            cells = [service.addresses[cell[0]] + cell[1] if type(cell) is tuple else cell for cell in cells]
+            ended, message, printed = service.launch(library, launch.kernel.name, shape, cells, seconds)
+        except Ended as how:
+            _end()
+            raise KernelError(
+                f"kernel {launch.kernel.name} {child.ending(launch, how.status, how.errors)}"
+            ) from None
+        except TimeoutError:
+            _end()
+            raise child.stopped(launch, seconds, explain) from None
+        if not ended:
+            raise KernelError(explain(message))
+        bring_back()
+    return printed
+
+
+@contextlib.contextmanager
+def _copied(launch: Launch, outside: dict[int, np.ndarray], cells: list):
+    """Places for arrays that lie elsewhere, written into `cells`; yields what copies the outputs back."""
+    if not outside:
+        yield lambda: None
+        return
+    places, end = {}, child.SLACK
+    offsets = {}
+    for i, value in outside.items():
+        name = launch.kernel.parameters[i].name
+        offsets[i] = child.place(launch, name, value, places, end) if value.nbytes else end
+        if offsets[i] == end:
+            end += child.with_slack(value.nbytes)
+    segment, start, _ = place = _place_for_copies(end)
+    memory = _room.segments[segment].memory
+    for address, (offset, value) in places.items():
+        places[address] = start + offset, value
+        memory[start + offset : start + offset + value.nbytes] = value.tobytes()
+    for i, offset in offsets.items():
+        cells[i] = segment, start + offset
+    try:
+        yield lambda: child.collect(launch, places, memory)
+    finally:
+        if place != _copies:
+            _room.free((segment, start))
+
+
+def _place_for_copies(nbytes: int) -> tuple[int, int, int]:
+    global _copies
+    if _copies is not None and _copies[2] >= nbytes:
+        return _copies
+    if nbytes > _KEPT:
+        return *_room.take(nbytes), nbytes
+    if _copies is not None:
+        _room.free(_copies[:2])
+        _copies = None
+    _copies = *_room.take(nbytes), nbytes
+    return _copies
+
+
+def _running() -> Service:
+    """The process; a new one where there is none, or where the room has grown since it was started."""
+    global _service
+    if _service is not None and _service.segments < len(_room.segments):
+        _end()
+    if _service is None:
+        segments = [(segment.file.fileno(), segment.size) for segment in _room.segments]
+        _service = Service(segments, child.call_filter())
+    return _service
+
+
+@atexit.register
+def _end() -> None:
+    global _service
+    if _service is not None:
+        _service.end()
+        _service = None
+
+
+def _before_fork() -> None:
+    """A fork must keep its arrays as they are now, and the process that runs kernels is not its own."""
+    _lock.acquire()
+    _at_fork[:] = _room.contents()
+
+
+def _after_in_parent() -> None:
+    _at_fork.clear()
+    _lock.release()
+
+
+def _after_in_child() -> None:
+    global _service, _room, _copies
+    if _service is not None:
+        _service.let_go()
+    _room.leave(_at_fork)
+    _at_fork.clear()
+    _service, _room, _copies = None, Room(), None
+    _lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)

@@ -1,0 +1,131 @@
+"""The process that runs one kernel after another: starting it, asking it, and knowing how it has ended."""
+
+import contextlib
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from course_lib.cuda import runner
+
+_TO_START = 60.0  # seconds that a busy machine may take to start it, or to load a library in it
+
+
+class Ended(Exception):
+    """The process has ended by itself, with `status` (negative: a signal) and what it wrote as its errors."""
+
+    def __init__(self, status: int, errors: bytes):
+        super().__init__(f"status {status}")
+        self.status, self.errors = status, errors
+
+
+class Service:
+    """A new process; `segments` are the files that it maps, each with its size, `calls` its filter.
+
+    `addresses` says where it has mapped them. Raises OSError where no process can be started, and Ended.
+    """
+
+    def __init__(self, segments: Sequence[tuple[int, int]], calls: bytes):
+        self.owner, self.segments = os.getpid(), len(segments)
+        self._kernels: dict[tuple[Path, str], int] = {}
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the process
+        asked, self._asking = os.pipe()
+        self._answers, answers = os.pipe()
+        job = {"asked": asked, "answers": answers, "segments": list(segments), "filter": calls.hex()}
+        try:
+            self._child = subprocess.Popen(
+                [sys.executable, "-I", "-S", runner.__file__, "--lasting", json.dumps(job)],
+                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._errors,
+                pass_fds=[asked, answers, *(file for file, _ in segments)],
+            )  # fmt: skip
+        except BaseException:
+            self._close(self._asking, self._answers)
+            raise
+        finally:
+            self._close(asked, answers)
+        self._poll = select.poll()
+        self._poll.register(self._answers, select.POLLIN)
+        try:
+            places = self._read(8 * len(segments), time.monotonic() + _TO_START)
+        except BaseException:
+            self.end()
+            raise
+        self.addresses = struct.unpack(f"<{len(segments)}Q", places)
+
+    def launch(
+        self, library: Path, kernel: str, shape: Sequence[int], cells: Sequence[int], seconds: float
+    ) -> tuple[bool, str, str]:
+        """Run a kernel: whether it ended well, the runtime's message, and what it has printed.
+
+        `shape`: bytes of shared memory, workers, three extents each of grid and block. `cells`: the arguments
+        as 8 bytes each. Raises TimeoutError and Ended, after which there is no process any more; LookupError
+        for a kernel that the host does not have, and OSError.
+        """
+        number = self._kernels.get((library, kernel))
+        if number is None:
+            number = self._meet(library, kernel)
+        shared_mem, workers, *extents = shape
+        head = runner.LAUNCH.pack(number, shared_mem, workers, 0, *extents)
+        failed, told, printed = self._ask(head + struct.pack(f"<{len(cells)}Q", *cells), seconds)
+        return not failed, told, printed
+
+    def _meet(self, library: Path, kernel: str) -> int:
+        words = f"{library}\0{kernel}".encode()
+        failed, told, _ = self._ask(runner.MEET.to_bytes(4, "little") + words, _TO_START)
+        if failed == runner.NO_KERNEL:
+            raise LookupError(kernel)
+        if failed:
+            raise OSError(told)
+        return self._kernels.setdefault((library, kernel), len(self._kernels))
+
+    def _ask(self, question: bytes, seconds: float) -> tuple[int, str, str]:
+        try:
+            with contextlib.suppress(BrokenPipeError):  # it has ended, which reading tells
+                os.write(self._asking, question)
+            until = time.monotonic() + seconds
+            failed, told, printed = runner.ANSWER.unpack(self._read(runner.ANSWER.size, until))
+            if not told + printed:
+                return failed, "", ""
+            text = self._read(told + printed, until)
+            return failed, *(part.decode(errors="replace") for part in (text[:told], text[told:]))
+        except BaseException:
+            self.end()
+            raise
+
+    def _read(self, count: int, until: float) -> bytes:
+        answer = b""
+        while len(answer) < count:
+            if not self._poll.poll(max(0.0, 1e3 * (until - time.monotonic()))):
+                raise TimeoutError
+            part = os.read(self._answers, count - len(answer))
+            if not part:
+                status = self._child.wait()
+                self._errors.seek(0)
+                raise Ended(status, self._errors.read())
+            answer += part
+        return answer
+
+    def end(self) -> None:
+        """Kill it and wait until it is dead."""
+        self._child.kill()
+        self._child.wait()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close this process's ends: in a fork, where the process is another's, nothing else is done."""
+        self._close(self._asking, self._answers)
+        self._child.stdin.close()
+        self._errors.close()
+        self._asking = self._answers = -1
+
+    @staticmethod
+    def _close(*files: int) -> None:
+        for file in files:
+            if file >= 0:
+                os.close(file)
