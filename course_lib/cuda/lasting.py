@@ -79,12 +79,10 @@ def _run(library: Path, launch: Launch, seconds: float, explain) -> str:
             cells = [service.addresses[cell[0]] + cell[1] if type(cell) is tuple else cell for cell in cells]
             ended, message, printed = service.launch(library, launch.kernel.name, shape, cells, seconds)
         except Ended as how:
-            _end()
             raise KernelError(
                 f"kernel {launch.kernel.name} {child.ending(launch, how.status, how.errors)}"
             ) from None
         except TimeoutError:
-            _end()
             raise child.stopped(launch, seconds, explain) from None
         if not ended:
             raise KernelError(explain(message))
@@ -137,7 +135,7 @@ def _running() -> Service:
     global _service
     if _service is not None and _service.segments < len(_room.segments):
         _end()
-    if _service is None:
+    if _service is None or _service.is_over:
         segments = [(segment.file.fileno(), segment.size) for segment in _room.segments]
         _service = Service(segments, child.call_filter())
     return _service
@@ -163,13 +161,13 @@ def _after_in_parent() -> None:
 
 
 def _after_in_child() -> None:
-    global _service, _room, _copies
+    global _lock, _service, _room, _copies
+    _lock = threading.RLock()  # the old one was the other process's to release
     if _service is not None:
         _service.let_go()
     _room.leave(_at_fork)
     _at_fork.clear()
     _service, _room, _copies = None, Room(), None
-    _lock.release()
 
 
 if hasattr(os, "register_at_fork"):

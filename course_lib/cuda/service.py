@@ -111,6 +111,11 @@ class Service:
             answer += part
         return answer
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has been ended here."""
+        return self._asking < 0
+
     def end(self) -> None:
         """Kill it and wait until it is dead."""
         self._child.kill()
