@@ -138,14 +138,14 @@ def test_what_hidden_tests_add_stands_in_the_text_of_their_task(path):
 
 
 @each
-def test_every_solution_is_named_after_its_task_and_function(path):
+def test_every_solution_is_named_after_its_task_and_function_or_class(path):
     number = re.sub(r"^([a-z]+)0*(\d+)$", lambda m: m[1].capitalize() + m[2], runner.prefix(path))
     for cell in filter(is_task, cells(path)):
         labels = [region.label for region in regions.find(cell.source, regions.SOLUTION)]
         assert labels, cell.id
         for label in labels:
             assert re.fullmatch(rf"{number}\.\d+: \w+", label), label
-            assert re.search(rf"(def|void) {label.split(': ')[1]}\(", cell.source), label
+            assert re.search(rf"(def|void|class) {label.split(': ')[1]}[(:]", cell.source), label
 
 
 @each

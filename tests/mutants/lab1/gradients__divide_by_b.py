@@ -1,0 +1,6 @@
+# Divides by b instead of b squared.
+def gradients(operation, inputs, output, upstream, options, right=gradients):
+    if operation != "divide":
+        return right(operation, inputs, output, upstream, options)
+    a, b = inputs
+    return [upstream / b, -upstream * a / b]

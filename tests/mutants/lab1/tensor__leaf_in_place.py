@@ -1,0 +1,27 @@
+# Adds in place to a leaf's gradient, which another leaf has got as well.
+def backward(self, upstream=None):
+    nodes, waiting = {id(self): self}, [self]
+    while waiting:
+        for x in waiting.pop().inputs:
+            if id(x) not in nodes:
+                nodes[id(x)] = x
+                waiting.append(x)
+    parents = {key: [id(x) for x in node.inputs] for key, node in nodes.items()}
+    upstream = np.ones_like(self.data) if upstream is None else upstream
+    found = {id(self): np.asarray(upstream, self.data.dtype)}
+    for key in topological_sort(parents, id(self)):
+        node, gradient = nodes[key], found.pop(key)
+        if not node.inputs:
+            if node.gradient is None:
+                node.gradient = gradient
+            else:
+                node.gradient += gradient
+            continue
+        arrays = [x.data for x in node.inputs]
+        parts = gradients(node.operation, arrays, node.data, gradient, node.options)
+        for x, part in zip(node.inputs, parts, strict=True):
+            part = unbroadcast(part, x.data.shape)
+            found[id(x)] = found[id(x)] + part if id(x) in found else part
+
+
+Tensor.backward = backward
