@@ -98,6 +98,9 @@ def grade(
     assignment: Assignment,
     student: Annotated[list[str] | None, typer.Option(help="Only this student; may be repeated.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Also what was graded by the same tests.")] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Also run the cells below all tests, for the marker to see.")
+    ] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that grade side by side; one a core by default.")
     ] = None,
@@ -132,7 +135,7 @@ def grade(
 
     try:
         failed = grade_with_progress(
-            Grading(Course.here(), assignment, student or [], again), assignment, graders
+            Grading(Course.here(), assignment, student or [], again, measure), assignment, graders
         )
     except Stopped as stopped:
         typer.echo(f"course: {stopped}", err=True)

@@ -109,7 +109,7 @@ def executed(
     for place, (cell, known) in enumerate(submission.cells):
         if cell.cell_type == "code":
             cell.outputs = nbformat.from_dict(shown.get(place, []))
-            cell.execution_count = place + 1
+            cell.execution_count = place + 1 if place < submission.end else None
             for output in cell.outputs:
                 if output.output_type == "execute_result":
                     output.execution_count = place + 1

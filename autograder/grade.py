@@ -19,13 +19,24 @@ from course_lib.errors import UserError
 class Grading:
     """One command: grade `students` (all who handed in, if empty); `again` repeats what was graded before.
 
-    Raises UserError when the assignment is not released or a student has not handed in.
+    With `measure`, also the cells on which no point depends are run, for whoever marks the answers. Raises
+    UserError when the assignment is not released or a student has not handed in.
     """
 
-    def __init__(self, course: Course, assignment: str, students: list[str], again: bool = False):
+    def __init__(
+        self,
+        course: Course,
+        assignment: str,
+        students: list[str],
+        again: bool = False,
+        measure: bool = False,
+    ):
         self._course, self._assignment, self._again = course, assignment, again
         with _gradebook_named():
             self._released = find_released(course, assignment)
+        self._known = self._released.assignment
+        if measure:
+            self._known = replace(self._known, measuring=frozenset())
         handed_in = course.submitters(assignment)
         for student in students:
             if student not in handed_in:
@@ -56,7 +67,7 @@ class Grading:
             if not self._stopped:
                 self.tasks.extend(left)
             held_up: list[str] = []
-            with contextlib.closing(graders.run(self._released.assignment, self.tasks)) as answers:
+            with contextlib.closing(graders.run(self._known, self.tasks)) as answers:
                 for found in answers:
                     held_up += [answer.student for answer in found if answer.result.held_up]
                     if counts := [answer for answer in found if not answer.result.held_up]:
@@ -69,7 +80,7 @@ class Grading:
         if self._stopped:
             return []
         self.tasks.append(task)
-        with contextlib.closing(graders.run(self._released.assignment, self.tasks)) as answers:
+        with contextlib.closing(graders.run(self._known, self.tasks)) as answers:
             found = [answer for part in answers for answer in part]
         flag = "graded twice: others had kept it waiting when it ran out of time; this is the run alone"
         return [

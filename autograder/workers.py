@@ -29,13 +29,15 @@ WATCHED = 1.0  # seconds between two looks at the workers
 def packed(assignment: Assignment) -> bytes:
     """An assignment as plain data."""
     cells = [dataclasses.asdict(cell) for cell in assignment.cells]
-    return encode([cells, sorted(assignment.names), sorted(assignment.given.lines)])
+    lines = assignment.given.lines
+    return encode([cells, *map(sorted, (assignment.names, lines, assignment.measuring))])
 
 
 def unpacked(data: bytes) -> Assignment:
     """The assignment that `packed` packed."""
-    cells, names, given = decode(data)
-    return Assignment(tuple(Cell(**cell) for cell in cells), frozenset(names), Given(frozenset(given)))
+    cells, names, lines, measuring = decode(data)
+    known = tuple(Cell(**cell) for cell in cells)
+    return Assignment(known, frozenset(names), Given(frozenset(lines)), frozenset(measuring))
 
 
 def command(channel: int) -> list[str]:

@@ -18,7 +18,8 @@ RESULT = "examined"  # where the result is kept for SavePoints, among nbgrader's
 class Examine(NbGraderPreprocessor):
     """Stands in the place of nbgrader's Execute, which runs tests and student's code in one kernel.
 
-    The tests are those of the last release, which RestoreCells has put into the notebook. Raises UserError
+    The tests are those of the last release, which RestoreCells has put into the notebook. As nbgrader does,
+    it runs all cells, so that whoever marks the answers sees what the student has measured. Raises UserError
     for a notebook that cannot be graded, and where nothing can be confined.
     """
 
@@ -31,6 +32,7 @@ class Examine(NbGraderPreprocessor):
         source = Path(self.source_directory) / place["assignment"] / f"{place['notebook']}.ipynb"
         assignment = as_released(Assignment.from_source(source.read_bytes()), nb)
         assignment = replace(assignment, given=find_given(self.source_directory, resources))
+        assignment = replace(assignment, measuring=frozenset())
         written = kept(nb)
         result = grade_submission(nbformat.writes(nb).encode(), assignment, written=written)
         if result.reason:

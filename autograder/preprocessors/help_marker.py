@@ -62,7 +62,9 @@ def prediction(nb) -> str:
         return f"Prediction and measurement, from the student's own run:\n\n{table}"
     failed = next((o for o in compared.outputs if o.output_type == "error"), None)
     text = "No measurement to compare: the comparison " + (
-        f"ended with `{failed.ename}`." if failed else "was not run."
+        f"ended with `{failed.ename}`."
+        if failed
+        else "was not run (`./course grade --again --measure` runs it)."
     )
     predicted = next((shown(cell, "text/plain") for cell in code if PREDICTION.search(cell.source)), "")
     return f"{text} Predicted:\n\n```\n{predicted}\n```" if predicted else text

@@ -58,11 +58,14 @@ class Assignment:
     """The named cells of an instructor's notebook in order; `names` are what its solution cells define.
 
     `given` has the lines that students were given; without them nobody looks for what a student wrote.
+    `measuring` has the text of the code cells below all tests, adapters and tasks that bind none of `names`:
+    the instructor's measurements, figures and demos, on which no point depends.
     """
 
     cells: tuple[Cell, ...]
     names: frozenset[str]
     given: Given = field(default_factory=Given)
+    measuring: frozenset[str] = frozenset()
 
     @classmethod
     def from_source(cls, notebook: bytes) -> "Assignment":
@@ -71,19 +74,26 @@ class Assignment:
         Raises UserError in one line when it is no notebook, or a solution cell is no Python.
         """
         try:
-            found = nbformat.reads(notebook.decode("utf-8"), as_version=4)
+            # Not held to its schema: nbformat compiles that for as long as all the rest takes.
+            found = nbformat.convert(nbformat.reader.reads(notebook.decode("utf-8")), 4)
         except Exception as error:
             raise UserError(f"The instructor's notebook cannot be read: {error}.") from error
-        cells, names = [], set()
+        cells, names, below = [], set(), []
         for cell in found.cells:
-            marks = cell.metadata.get("nbgrader")
-            if not marks or "grade_id" not in marks:
+            marks = cell.metadata.get("nbgrader", {})
+            named = _cell(cell, marks) if "grade_id" in marks else None
+            if named is not None:
+                cells.append(named)
+            if cell.cell_type != "code":
                 continue
-            named = _cell(cell, marks)
-            cells.append(named)
-            if named.cell_type == "code" and (marks.get("solution") or named.is_adapter):
+            if named is None or not (named.is_test or named.is_adapter or marks.get("solution")):
+                below.append(cell.source)
+                continue
+            below = []
+            if not named.is_test:
                 names |= assigned(named.source)
-        return cls(tuple(cells), frozenset(names))
+        measuring = {source.strip() for source in below if not _binds(source, names)}
+        return cls(tuple(cells), frozenset(names), measuring=frozenset(measuring))
 
     @property
     def tests(self) -> dict[str, Cell]:
@@ -161,6 +171,14 @@ def assigned(source: str) -> set[str]:
     return names
 
 
+def _binds(source: str, names: set[str]) -> bool:
+    """Whether a cell of the instructor's defines one of `names`, as far as its text tells."""
+    try:
+        return not names.isdisjoint(assigned(source))
+    except UserError:
+        return True
+
+
 def imported(source: str) -> str:
     """The import statements at the top level of a cell, as source."""
     if source.lstrip().startswith("%%"):
@@ -170,6 +188,9 @@ def imported(source: str) -> str:
 
 
 def _parsed(source: str) -> ast.Module:
+    with contextlib.suppress(SyntaxError):
+        return ast.parse(source)
+    # Only a cell with magics needs IPython, whose import takes a quarter of a second.
     from IPython.core.inputtransformer2 import TransformerManager
 
     try:

@@ -11,6 +11,9 @@ from course_lib.examination.peers import Gone, Times, receive
 from course_lib.examination.submission import Submission
 from course_lib.examination.wire import Channel
 
+NOT_RUN = {"output_type": "stream", "name": "stdout",
+           "text": "[Not run when the notebook was graded: no point depends on this cell.]\n"}  # fmt: skip
+
 
 def run_cells(
     submission: Submission,
@@ -21,8 +24,8 @@ def run_cells(
     stack: ExitStack,
     apart: bool = False,
 ) -> tuple[dict[str, Channel], Channel | None]:
-    """Run all cells, keep their outputs in `found`; returns what answers for the notebook, by name of test,
-    and the notebook's own process: when that ends, all do.
+    """Run the cells up to the submission's end, keep their outputs in `found`; returns what answers for the
+    notebook, by name of test, and the notebook's own process: when that ends, all do.
 
     What answers is a copy of the notebook's process, made at the place of the test. A copy costs as much as a
     short cell, so tests with no cell between them share one, and what comes after the last cell is answered
@@ -50,7 +53,11 @@ class _Run:
         self._attempts = 0
         self.is_over = False
         self.candidate, self.answering = None, {}
-        self._last = max(filter(self._is_run, range(len(submission.cells))), default=-1)
+        self._stop = submission.end
+        for place, (cell, _) in enumerate(submission.cells[self._stop :], self._stop):
+            if cell.cell_type == "code" and cell.source.strip():
+                found.outputs[place] = [NOT_RUN]
+        self._last = max(filter(self._is_run, range(self._stop)), default=-1)
 
     def attempt(self) -> bool:
         """Run the cells in order in a new process; False when one of them ended it."""
@@ -58,7 +65,7 @@ class _Run:
         self.candidate, self.answering = self._crowd.start("candidate"), {}
         place, is_cell, latest = 0, False, None
         try:
-            for place, (cell, known) in enumerate(self._submission.cells):
+            for place, (cell, known) in enumerate(self._submission.cells[: self._stop]):
                 if cell.cell_type != "code":
                     continue
                 is_cell = False
@@ -102,7 +109,7 @@ class _Run:
             return False
         if known is None or not known.is_test:
             return bool(cell.source.strip())
-        later = [cell.source for cell, known in self._submission.cells[place + 1 :]
+        later = [cell.source for cell, known in self._submission.cells[place + 1 : self._stop]
                  if cell.cell_type == "code" and not (known is not None and known.is_test)]  # fmt: skip
         return not known.is_hidden and bool(assigned(cell.source) & set(re.findall(r"\w+", "\n".join(later))))
 

@@ -25,13 +25,30 @@ class Submission:
     """The notebook in the order in which it is run, and what was odd about it.
 
     `cells` pairs each cell with the instructor's cell that it is, or None for the student's own. `written` is
-    what the student wrote in words anywhere, also in cells whose text was put back.
+    what the student wrote in words anywhere, also in cells whose text was put back. `measuring` is the
+    assignment's.
     """
 
     notebook: NotebookNode
     cells: list[tuple[NotebookNode, Cell | None]]
     flags: list[str] = field(default_factory=list)
     written: list[Passage] = field(default_factory=list)
+    measuring: frozenset[str] = frozenset()
+
+    @property
+    def end(self) -> int:
+        """The place after the last cell that is run: only the instructor's measurements, unchanged, follow.
+
+        A test, and whatever a student wrote or changed, is run with all that stands above it.
+        """
+        needed = (
+            place
+            for place, (cell, known) in enumerate(self.cells, 1)
+            if cell.cell_type == "code"
+            and (text := cell.source.strip())
+            and ((known is not None and known.is_test) or text not in self.measuring)
+        )
+        return max(needed, default=0)
 
 
 def read(data: bytes, assignment: Assignment) -> Submission:
@@ -55,7 +72,7 @@ def read(data: bytes, assignment: Assignment) -> Submission:
             flags.append(f"{cell.name} was deleted")
             _put_back(cells, cell, assignment)
     _tests_after_solutions(cells, assignment)
-    return Submission(notebook, cells, list(dict.fromkeys(flags)), written)
+    return Submission(notebook, cells, list(dict.fromkeys(flags)), written, assignment.measuring)
 
 
 def find_written(notebook: NotebookNode, kinds: dict[str, str], given: Given) -> list[Passage]:
@@ -97,9 +114,8 @@ def read_cells(data: bytes) -> NotebookNode:
     except Exception as error:
         raise Unreadable(f"it is no notebook of a known format ({type(error).__name__})") from None
     metadata = found.get("metadata")
-    found = nbformat.v4.new_notebook(
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    )
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    found = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}})
     if isinstance(metadata, dict) and isinstance(metadata.get("language_info"), dict):
         found.metadata["language_info"] = {"name": "python"}
     found.cells = [cell for cell in map(_cell, given) if cell is not None]

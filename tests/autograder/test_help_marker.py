@@ -44,7 +44,7 @@ def test_words_prediction_and_measurement_and_the_scheme_follow_the_answer():
     ("comparison", "said"),
     [
         (new_output("error", ename="KeyError", evalue="4", traceback=[]), "ended with `KeyError`."),
-        (None, "was not run."),
+        (None, "was not run (`./course grade --again --measure` runs it)."),
     ],
 )
 def test_a_comparison_that_failed_is_said_and_the_prediction_shown(comparison, said):
