@@ -21,14 +21,18 @@ def gelu(x: Tensor) -> Tensor:
 
 def softmax(x: Tensor, dim: int = -1) -> Tensor:
     """exp(x) over its sum. The largest is subtracted first, so nothing overflows."""
-    powers = (x - x.detach().max(dim, keepdim=True)).exp()
+    powers = _below_largest(x, dim).exp()
     return powers / powers.sum(dim, keepdim=True)
 
 
 def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
     """The logarithm of `softmax`, without its underflow."""
-    lower = x - x.detach().max(dim, keepdim=True)
+    lower = _below_largest(x, dim)
     return lower - lower.exp().sum(dim, keepdim=True).log()
+
+
+def _below_largest(x: Tensor, dim: int) -> Tensor:
+    return x - x.detach().max(dim, keepdim=True) if math.prod(x.shape) else x
 
 
 def logsumexp(x: Tensor, dim: int = -1, keepdim: bool = False) -> Tensor:
@@ -43,12 +47,20 @@ def logsumexp(x: Tensor, dim: int = -1, keepdim: bool = False) -> Tensor:
 def one_hot(ids, classes: int, like: Tensor | None = None) -> Tensor:
     """Whole numbers (...) as (..., classes) of 0 and 1, of the dtype and backend of `like` (float32, NumPy).
 
-    Raises ValueError for a number outside 0 to classes - 1.
+    Raises TypeError for what is no list and no array of NumPy of whole numbers, ValueError for a number
+    outside 0 to classes - 1.
     """
-    ids = np.asarray(ids.numpy() if isinstance(ids, Tensor) else ids)
+    ids = _whole("ids", ids)
     if ids.size and not (ids.min() >= 0 and ids.max() < classes):
         raise ValueError(f"ids go from 0 to {classes - 1}, not from {ids.min()} to {ids.max()}")
     return _hot(ids, classes, Tensor(0) if like is None else like)
+
+
+def _whole(name: str, numbers) -> np.ndarray:
+    array = np.asarray(numbers)
+    if array.dtype.kind not in "iu" and array.size:
+        raise TypeError(f"{name} are whole numbers in a list or an array of NumPy, not {str(numbers)[:40]}")
+    return array
 
 
 def _hot(ids: np.ndarray, classes: int, like: Tensor) -> Tensor:
@@ -65,9 +77,10 @@ def nll_loss(log_probabilities: Tensor, targets, ignore_index: int | None = None
     """Mean of -log p of the targets: log_probabilities (..., classes), targets (...) whole numbers.
 
     Targets that are `ignore_index` count neither above nor below; nan where nothing is left, as in torch.
-    Raises ValueError for other targets outside the classes, and for shapes that do not fit.
+    Raises ValueError for other targets outside the classes and for shapes that do not fit, TypeError for
+    targets that are no whole numbers.
     """
-    targets, classes = np.asarray(targets), log_probabilities.shape[-1]
+    targets, classes = _whole("targets", targets), log_probabilities.shape[-1]
     if targets.shape != log_probabilities.shape[:-1]:
         raise ValueError(
             f"targets have shape {targets.shape}, log probabilities {log_probabilities.shape}: "

@@ -15,7 +15,7 @@ class Node(Protocol):
     edges: tuple[tuple["Node", Any], ...] | None
 
 
-@reference("L1.1")
+@reference("Lab1.1")
 def order(root: Node) -> list[Node]:
     """Every node that the root is made of, root first and each node before its parents, at any depth.
 
@@ -45,7 +45,7 @@ def _parents(node: Node) -> Iterator[Node]:
     return (parent for parent, _ in node.edges)
 
 
-@reference("L1.2")
+@reference("Lab1.2")
 def gradients(
     root: Node,
     seed: Any,

@@ -14,7 +14,7 @@ from course_lib.autodiff.backends import Array, Backend
 from course_lib.notebook.reference import reference
 
 
-@reference("L1.4")
+@reference("Lab1.4")
 def unbroadcast(backend: Backend, gradient: Array, shape: tuple[int, ...]) -> Array:
     """The gradient of an array of that shape, from the gradient (...) of what it was broadcast to: sums."""
     leading = gradient.ndim - len(shape)
@@ -24,17 +24,14 @@ def unbroadcast(backend: Backend, gradient: Array, shape: tuple[int, ...]) -> Ar
     return gradient.reshape(shape)
 
 
-@reference("L1.3", guard=False)
 def add(backend, x, y):
     return backend.zip("add", x, y), lambda g: g, lambda g: g
 
 
-@reference("L1.3", guard=False)
 def subtract(backend, x, y):
     return backend.zip("subtract", x, y), lambda g: g, lambda g: backend.map("negate", g)
 
 
-@reference("L1.3", guard=False)
 def multiply(backend, x, y):
     return (
         backend.zip("multiply", x, y),
@@ -43,7 +40,6 @@ def multiply(backend, x, y):
     )
 
 
-@reference("L1.3", guard=False)
 def divide(backend, x, y):
     quotient = backend.zip("divide", x, y)
 
@@ -53,7 +49,6 @@ def divide(backend, x, y):
     return quotient, lambda g: backend.zip("divide", g, y), slope_y
 
 
-@reference("L1.3", guard=False)
 def power(backend, x, y):
     result = backend.zip("power", x, y)
 
@@ -73,24 +68,20 @@ def negate(backend, x):
     return backend.map("negate", x), lambda g: backend.map("negate", g)
 
 
-@reference("L1.3", guard=False)
 def exp(backend, x):
     y = backend.map("exp", x)
     return y, lambda g: backend.zip("multiply", g, y)
 
 
-@reference("L1.3", guard=False)
 def log(backend, x):
     return backend.map("log", x), lambda g: backend.zip("divide", g, x)
 
 
-@reference("L1.3", guard=False)
 def sqrt(backend, x):
     y = backend.map("sqrt", x)
     return y, lambda g: backend.zip("divide", g, backend.zip("add", y, y))
 
 
-@reference("L1.3", guard=False)
 def tanh(backend, x):
     y = backend.map("tanh", x)
 
@@ -101,7 +92,6 @@ def tanh(backend, x):
     return y, slope
 
 
-@reference("L1.3", guard=False)
 def sigmoid(backend, x):
     y = backend.map("sigmoid", x)
 
@@ -112,7 +102,6 @@ def sigmoid(backend, x):
     return y, slope
 
 
-@reference("L1.3", guard=False)
 def relu(backend, x):
     y = backend.map("relu", x)
     return y, lambda g: backend.zip("select", y, g)  # 0 at 0, as torch has it
@@ -131,7 +120,6 @@ def select(backend, mask, x):
     return backend.zip("select", mask, x), None, lambda g: backend.zip("select", mask, g)
 
 
-@reference("L1.3", guard=False)
 def sum(backend, x, dims):
     """The dimensions keep their places with size 1."""
     y = x
@@ -143,7 +131,6 @@ def sum(backend, x, dims):
     return y, lambda g: np.broadcast_to(g, x.shape)
 
 
-@reference("L1.3", guard=False)
 def max(backend, x, dims):
     """The dimensions keep their places with size 1. Equal maxima share the gradient, as in torch's amax."""
     y = x
@@ -160,7 +147,6 @@ def max(backend, x, dims):
     return y, slope
 
 
-@reference("L1.3", guard=False)
 def matmul(backend, x, y):
     """x (..., n, k), y (..., k, m)."""
     return (
@@ -170,12 +156,10 @@ def matmul(backend, x, y):
     )
 
 
-@reference("L1.3", guard=False)
 def permute(backend, x, dims):
     return x.transpose(dims), lambda g: g.transpose(tuple(int(i) for i in np.argsort(dims)))
 
 
-@reference("L1.3", guard=False)
 def reshape(backend, x, shape):
     return x.reshape(shape), lambda g: g.reshape(x.shape)
 

@@ -55,7 +55,7 @@ def broadcast_shape(*shapes: Sizes) -> Sizes:
     return tuple(reversed(result))
 
 
-@reference("L2.1")
+@reference("Lab2.1")
 def broadcast_strides(shape: Sizes, strides: Sizes, target: Sizes) -> Sizes:
     """Strides with which an array is read under the shape `target`: 0 where it repeats.
 
@@ -68,7 +68,7 @@ def broadcast_strides(shape: Sizes, strides: Sizes, target: Sizes) -> Sizes:
     return (0,) * (len(target) - len(shape)) + kept
 
 
-@reference("L2.1")
+@reference("Lab2.1")
 def offset(place: Sequence[int], shape: Sizes, strides: Sizes, start: int = 0) -> int:
     """Where the element at `place` lies, counted from the beginning of memory; the view begins at `start`.
 
