@@ -19,7 +19,7 @@ import numpy as np
 
 from course_lib.call_filter import NoFilter
 from course_lib.cuda import device_calls, runner
-from course_lib.cuda.arguments import Launch
+from course_lib.cuda.arguments import Launch, address
 from course_lib.cuda.errors import CourseFault, KernelError
 from course_lib.cuda.plausible import check_report
 
@@ -97,7 +97,7 @@ def _run(library: Path, launch: Launch, seconds: float, inspect: bool, explain) 
                     raise KernelError(explain(answer["message"]))
                 if found is not None:
                     check_report(found, launch, places, memory)
-                collect(launch, places, memory)
+                _collect(launch, places, memory)
     return answer["printed"], None if found is None else found | answer
 
 
@@ -154,15 +154,15 @@ def with_slack(nbytes: int) -> int:
 
 def place(launch: Launch, name: str, value: np.ndarray, places: dict, end: int) -> int:
     """The offset of an array's memory: where it lies already, or `end`, which is then its place."""
-    address = value.ctypes.data
-    if address in places and places[address][1].nbytes == value.nbytes:
-        return places[address][0]
+    begins = address(value)
+    if begins in places and places[begins][1].nbytes == value.nbytes:
+        return places[begins][0]
     for other, (_, array) in places.items():
-        if address < other + array.nbytes and other < address + value.nbytes:
+        if begins < other + array.nbytes and other < begins + value.nbytes:
             raise ValueError(
                 f"kernel {launch.kernel.name}: argument {name} overlaps another array; pass whole arrays"
             )
-    places[address] = end, value
+    places[begins] = end, value
     return end
 
 
@@ -207,14 +207,18 @@ def stopped(launch: Launch, seconds: float, explain) -> KernelError:
     return KernelError(explain(f"{TIME_OUT}|0|{said}"))
 
 
-def collect(launch: Launch, places: dict[int, tuple[int, np.ndarray]], memory: mmap.mmap) -> None:
-    """Copy what the kernel has written into the launch's arrays."""
+def _collect(launch: Launch, places: dict[int, tuple[int, np.ndarray]], memory: mmap.mmap) -> None:
+    for begins in outputs(launch, places):
+        offset, array = places[begins]
+        flat = np.frombuffer(memory[offset : offset + array.nbytes], dtype=array.dtype)
+        array[...] = flat.reshape(array.shape)
+
+
+def outputs(launch: Launch, places: dict[int, tuple[int, np.ndarray]]) -> list[int]:
+    """Of the arrays in `places`, those that the kernel may have written."""
     written = {
-        value.ctypes.data
+        address(value)
         for parameter, value in zip(launch.kernel.parameters, launch.values, strict=True)
         if parameter.pointer and value is not None and not parameter.constant
     }
-    for address, (offset, array) in places.items():
-        if address in written and array.nbytes:
-            flat = np.frombuffer(memory[offset : offset + array.nbytes], dtype=array.dtype)
-            array[...] = flat.reshape(array.shape)
+    return [begins for begins in places if begins in written]

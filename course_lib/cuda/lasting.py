@@ -6,7 +6,7 @@ starts another one.
 """
 
 import atexit
-import contextlib
+import ctypes
 import os
 import threading
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from course_lib.cuda import child, runner
-from course_lib.cuda.arguments import Launch
+from course_lib.cuda.arguments import Launch, address
 from course_lib.cuda.errors import KernelError
 from course_lib.cuda.room import Room
 from course_lib.cuda.service import Ended, Service
@@ -37,7 +37,7 @@ def array(values) -> np.ndarray:
     """The values as a contiguous array in the room; one that is already in it stays as it is."""
     values = np.ascontiguousarray(values)
     with _lock:
-        if not values.nbytes or _room.find(_address(values)):
+        if not values.nbytes or _room.find(address(values)):
             return values
         copy = _room.empty(values.shape, values.dtype)
     copy[...] = values
@@ -56,65 +56,59 @@ def run(library: Path, launch: Launch, seconds: float, explain=str) -> str:
             raise child.machine(launch, str(error)) from None
 
 
-def _address(array: np.ndarray) -> int:
-    return array.__array_interface__["data"][0]
-
-
 def _run(library: Path, launch: Launch, seconds: float, explain) -> str:
-    cells, outside = [], {}
-    for i, (parameter, value) in enumerate(zip(launch.kernel.parameters, launch.values, strict=True)):
-        if value is None:
-            cells.append(0)
-        elif not parameter.pointer:
-            cells.append(int.from_bytes(value.tobytes(), "little"))
-        elif place := _room.find(_address(value)):
+    cells, elsewhere = [], []
+    for value in launch.values:
+        if not isinstance(value, np.ndarray):
+            cells.append(0 if value is None else value)
+        elif place := _room.find(address(value)):
             cells.append(place)
         else:
-            outside[i] = value
+            elsewhere.append(len(cells))
             cells.append(None)
-    with _copied(launch, outside, cells) as bring_back:
-        shape = (launch.shared_mem, runner.cores(), *launch.grid, *launch.block)
-        try:
-            service = _running()
-            cells = [service.addresses[cell[0]] + cell[1] if type(cell) is tuple else cell for cell in cells]
-            ended, message, printed = service.launch(library, launch.kernel.name, shape, cells, seconds)
-        except Ended as how:
-            raise KernelError(
-                f"kernel {launch.kernel.name} {child.ending(launch, how.status, how.errors)}"
-            ) from None
-        except TimeoutError:
-            raise child.stopped(launch, seconds, explain) from None
-        if not ended:
-            raise KernelError(explain(message))
-        bring_back()
+    if not elsewhere:
+        return _ask(library, launch, cells, seconds, explain)
+    places, end = {}, child.SLACK
+    for i in elsewhere:
+        value, offset = launch.values[i], end
+        if value.nbytes:
+            offset = child.place(launch, launch.kernel.parameters[i].name, value, places, end)
+        if offset == end:
+            end += child.with_slack(value.nbytes)
+        cells[i] = offset
+    segment, start, _ = place = _place_for_copies(end)
+    for i in elsewhere:
+        cells[i] = segment, start + cells[i]
+    start += _room.segments[segment].address
+    try:
+        for begins, (offset, value) in places.items():
+            ctypes.memmove(start + offset, begins, value.nbytes)
+        printed = _ask(library, launch, cells, seconds, explain)
+        for begins in child.outputs(launch, places):
+            offset, value = places[begins]
+            ctypes.memmove(begins, start + offset, value.nbytes)
+    finally:
+        if place != _copies:
+            _room.free(place[:2])
     return printed
 
 
-@contextlib.contextmanager
-def _copied(launch: Launch, outside: dict[int, np.ndarray], cells: list):
-    """Places for arrays that lie elsewhere, written into `cells`; yields what copies the outputs back."""
-    if not outside:
-        yield lambda: None
-        return
-    places, end = {}, child.SLACK
-    offsets = {}
-    for i, value in outside.items():
-        name = launch.kernel.parameters[i].name
-        offsets[i] = child.place(launch, name, value, places, end) if value.nbytes else end
-        if offsets[i] == end:
-            end += child.with_slack(value.nbytes)
-    segment, start, _ = place = _place_for_copies(end)
-    memory = _room.segments[segment].memory
-    for address, (offset, value) in places.items():
-        places[address] = start + offset, value
-        memory[start + offset : start + offset + value.nbytes] = value.tobytes()
-    for i, offset in offsets.items():
-        cells[i] = segment, start + offset
+def _ask(library: Path, launch: Launch, cells: list, seconds: float, explain) -> str:
+    """Launch; `cells` are numbers, and places in the room as its numbers of segments and bytes in them."""
+    service = _running()
+    starts = service.addresses
+    cells = [starts[cell[0]] + cell[1] if type(cell) is tuple else cell for cell in cells]
+    shape = (launch.shared_mem, runner.cores(), *launch.grid, *launch.block)
     try:
-        yield lambda: child.collect(launch, places, memory)
-    finally:
-        if place != _copies:
-            _room.free((segment, start))
+        ended, message, printed = service.launch(library, launch.kernel, shape, cells, seconds)
+    except Ended as how:
+        why = child.ending(launch, how.status, how.errors)
+        raise KernelError(f"kernel {launch.kernel.name} {why}") from None
+    except TimeoutError:
+        raise child.stopped(launch, seconds, explain) from None
+    if not ended:
+        raise KernelError(explain(message))
+    return printed
 
 
 def _place_for_copies(nbytes: int) -> tuple[int, int, int]:

@@ -1,6 +1,5 @@
 """Loading kernels and launching them: one interface, on a GPU or on the host."""
 
-import ctypes
 import os
 import re
 from functools import partial
@@ -110,28 +109,20 @@ class Module:
 
     def _run_here(self, launch: arguments.Launch) -> str:
         # A GPU's arrays begin at multiples of 256 bytes; a slice of a NumPy array may not suit a float4.
-        moved = {
-            i: _aligned_copy(value)
-            for i, value in enumerate(launch.values)
-            if isinstance(value, np.ndarray) and value.ctypes.data % _ALIGNMENT
-        }
-        values = [moved.get(i, value) for i, value in enumerate(launch.values)]
-        cells = [
-            ctypes.c_void_p(value.ctypes.data if value is not None else None)
-            if parameter.pointer
-            else ctypes.create_string_buffer(value.tobytes(), value.itemsize)
-            for parameter, value in zip(launch.kernel.parameters, values, strict=True)
-        ]
+        cells, moved = [], {}
+        for i, value in enumerate(launch.values):
+            if isinstance(value, np.ndarray):
+                cells.append(arguments.address(value))
+                if cells[i] % _ALIGNMENT:
+                    moved[i] = _aligned_copy(value)
+                    cells[i] = arguments.address(moved[i])
+            else:
+                cells.append(0 if value is None else value)
+        message = launch.kernel.message.pack(
+            0, launch.shared_mem, runner.cores(), *launch.grid, *launch.block, *cells
+        )
         try:
-            ended, message, printed = runner.run(
-                str(self._library),
-                launch.kernel.name,
-                launch.grid,
-                launch.block,
-                cells,
-                launch.shared_mem,
-                runner.cores(),
-            )
+            ended, message, printed = runner.run(str(self._library), launch.kernel.name, message)
         except LookupError:
             raise _for_a_gpu(launch) from None
         if not ended:

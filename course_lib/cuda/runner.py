@@ -15,7 +15,58 @@ import sys
 import threading
 from pathlib import Path
 
-_libraries: dict[str, tuple[ctypes.CDLL, threading.Lock]] = {}
+# A launch: number of the kernel, bytes of shared memory, workers, grid, block, nothing; then 8 bytes for
+# each argument. It is less than PIPE_BUF, so that it comes through a pipe in one piece.
+LAUNCH, MOST_ARGUMENTS = struct.Struct("<9I4x"), 500
+# What asks for a kernel, instead of its number: the paths of library and kernel follow.
+MEET = 0xFFFFFFFF
+# An answer: whether it has failed (NO_KERNEL and NO_LIBRARY where it met none), and the bytes of the message
+# and of what the kernel has printed, which follow.
+ANSWER = struct.Struct("<3I")
+NO_KERNEL, NO_LIBRARY = 1, 2
+
+
+class Launcher:
+    """Starts the kernel of the message that lies in `buffer`: one launch at a time."""
+
+    def __init__(self):
+        self.buffer = ctypes.create_string_buffer(LAUNCH.size + 8 * MOST_ARGUMENTS)
+        start = ctypes.addressof(self.buffer)
+        self._grid, self._block, first = start + 12, start + 24, start + LAUNCH.size
+        self._arguments = (ctypes.c_void_p * MOST_ARGUMENTS)(*range(first, first + 8 * MOST_ARGUMENTS, 8))
+        self._message, self._printed = ctypes.create_string_buffer(1024), ctypes.c_char_p()
+
+    def launch(self, run, output, entry: ctypes.c_void_p) -> tuple[int, bytes, bytes]:
+        """Run what `met` has found: whether it has failed, with which message, and what was printed."""
+        _, shared_mem, workers = struct.unpack_from("<3I", self.buffer)
+        message = self._message
+        failed = run(
+            entry, self._arguments, self._grid, self._block, shared_mem, workers, message, len(message)
+        )
+        size = output(ctypes.byref(self._printed))
+        printed = ctypes.string_at(self._printed, size) if size else b""
+        return failed, message.value if failed else b"", printed
+
+
+def met(path: str, kernel: str) -> tuple:
+    """The functions of the library at `path` that run a kernel and say what it has printed, and its entry.
+
+    Raises LookupError when the host has no such kernel.
+    """
+    library = ctypes.CDLL(path)
+    run, output = library.__course_run, library.__course_output
+    run.argtypes = [
+        *[ctypes.c_void_p] * 4, ctypes.c_uint, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t,
+    ]  # fmt: skip
+    output.restype = ctypes.c_size_t
+    try:
+        return run, output, ctypes.cast(getattr(library, f"__course_entry_{kernel}"), ctypes.c_void_p)
+    except AttributeError:
+        raise LookupError(kernel) from None
+
+
+_here: dict[tuple[str, str], tuple] = {}
+_launchers: dict[str, tuple[Launcher, threading.Lock]] = {}
 
 
 def cores() -> int:
@@ -23,32 +74,19 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(path: str, kernel: str, grid, block, cells, shared_mem: int, workers: int) -> tuple[bool, str, str]:
-    """Launch `kernel` of the library at `path`; `cells` are ctypes values, one a parameter, in order.
+def run(path: str, kernel: str, message: bytes) -> tuple[bool, str, str]:
+    """Launch `kernel` of the library at `path` in this process, with what `message` says (see LAUNCH).
 
-    Returns (ended well, message, what the kernel printed). Raises LookupError when the host has no such
-    kernel.
+    Returns (ended well, message, what the kernel printed). Raises LookupError as `met` does.
     """
-    if path not in _libraries:
-        _libraries[path] = ctypes.CDLL(path), threading.Lock()
-    library, lock = _libraries[path]
-    try:
-        entry = getattr(library, f"__course_entry_{kernel}")
-    except AttributeError:
-        raise LookupError(kernel) from None
-    pointers = (ctypes.c_void_p * max(1, len(cells)))(*(ctypes.addressof(cell) for cell in cells))
-    message = ctypes.create_string_buffer(1024)
+    known = _here.get((path, kernel))
+    if known is None:
+        known = _here.setdefault((path, kernel), met(path, kernel))
+    launcher, lock = _launchers.get(path) or _launchers.setdefault(path, (Launcher(), threading.Lock()))
     with lock:
-        failed = library.__course_run(
-            ctypes.cast(entry, ctypes.c_void_p), pointers,
-            (ctypes.c_uint * 3)(*grid), (ctypes.c_uint * 3)(*block),
-            ctypes.c_uint(shared_mem), ctypes.c_int(workers), message, ctypes.c_size_t(len(message)),
-        )  # fmt: skip
-        text = ctypes.c_char_p()
-        library.__course_output.restype = ctypes.c_size_t
-        size = library.__course_output(ctypes.byref(text))
-        printed = ctypes.string_at(text, size).decode(errors="replace")
-    return not failed, message.value.decode(errors="replace"), printed
+        ctypes.memmove(launcher.buffer, message, len(message))
+        failed, told, printed = launcher.launch(*known)
+    return not failed, told.decode(errors="replace"), printed.decode(errors="replace")
 
 
 def _limit(seconds: float) -> None:
@@ -86,15 +124,14 @@ def _job(path: str) -> None:
     cells, arrays = [], []
     for value in job["values"]:
         if "bytes" in value:
-            raw = bytes.fromhex(value["bytes"])
-            cells.append(ctypes.create_string_buffer(raw, len(raw)))
+            cells.append(bytes.fromhex(value["bytes"]).ljust(8, b"\0"))
         elif "offset" in value:
-            cells.append(ctypes.c_void_p(start + value["offset"]))
+            cells.append(struct.pack("<Q", start + value["offset"]))
             arrays.append(
                 (value["name"], start + value["offset"], value["size"], value["itemsize"], value["slack"])
             )
         else:
-            cells.append(ctypes.c_void_p(None))
+            cells.append(bytes(8))
     if job["report"]:
         library = ctypes.CDLL(job["library"])
         library.__course_inspect_begin(
@@ -108,23 +145,12 @@ def _job(path: str) -> None:
                 ctypes.c_uint(itemsize),
                 ctypes.c_size_t(slack),
             )
-    ended, message, printed = run(
-        job["library"], job["kernel"], job["grid"], job["block"], cells, job["shared_mem"], job["workers"]
-    )
+    head = LAUNCH.pack(0, job["shared_mem"], job["workers"], *job["grid"], *job["block"])
+    ended, message, printed = run(job["library"], job["kernel"], head + b"".join(cells))
     if job["report"]:
         library.__course_inspect_end()
     with answer:
         json.dump({"ended": ended, "message": message, "printed": printed}, answer)
-
-
-# A launch: number of the kernel, bytes of shared memory, workers, nothing, grid and block; then 8 bytes for
-# each argument. What asks for a kernel, instead of its number, is MEET and the paths of library and kernel.
-LAUNCH, MEET, MOST_ARGUMENTS = struct.Struct("<10I"), 0xFFFFFFFF, 500
-# An answer: whether it has failed (NO_KERNEL and NO_LIBRARY where it met none), and the bytes of the message
-# and of what the kernel has printed, which follow.
-ANSWER = struct.Struct("<3I")
-NO_KERNEL, NO_LIBRARY = 1, 2
-_BUFFER = LAUNCH.size + 8 * MOST_ARGUMENTS  # less than PIPE_BUF, so that it comes in one piece
 
 
 def _serve(job: dict) -> None:
@@ -139,45 +165,21 @@ def _serve(job: dict) -> None:
     if job["filter"]:
         _give_up(bytes.fromhex(job["filter"]))
     threading.Thread(target=_end_with_parent, daemon=True).start()  # held to the filter, as its thread is
-    buffer = ctypes.create_string_buffer(_BUFFER)
-    start = ctypes.addressof(buffer)
-    arguments = (ctypes.c_void_p * MOST_ARGUMENTS)(*range(start + LAUNCH.size, start + _BUFFER, 8))
-    grid, block = start + 16, start + 28
-    message, printed = ctypes.create_string_buffer(1024), ctypes.c_char_p()
-    kernels = []
+    launcher, kernels = Launcher(), []
     os.write(answers, struct.pack(f"<{len(addresses)}Q", *addresses))
-    while size := asked.readinto(buffer):
-        number, shared_mem, workers, _ = struct.unpack_from("<4I", buffer)
-        failed, told, output = 0, b"", b""
-        if number == MEET:
+    while size := asked.readinto(launcher.buffer):
+        number, told, printed = int.from_bytes(launcher.buffer[:4], "little"), b"", b""
+        if number != MEET:
+            failed, told, printed = launcher.launch(*kernels[number])
+        else:
             try:
-                kernels.append(_met(*buffer.raw[4:size].decode().split("\0")))
+                kernels.append(met(*launcher.buffer[4:size].decode().split("\0")))
+                failed = 0
             except LookupError:
                 failed = NO_KERNEL
             except OSError as error:
                 failed, told = NO_LIBRARY, str(error).encode()
-        else:
-            library, entry = kernels[number]
-            failed = library.__course_run(
-                entry, arguments, grid, block, shared_mem, workers, message, len(message)
-            )
-            told = message.value if failed else b""
-            count = library.__course_output(ctypes.byref(printed))
-            output = ctypes.string_at(printed, count) if count else b""
-        os.write(answers, ANSWER.pack(failed, len(told), len(output)) + told + output)
-
-
-def _met(path: str, kernel: str) -> tuple[ctypes.CDLL, ctypes.c_void_p]:
-    """The library and the kernel's entry. Raises LookupError or OSError."""
-    library = ctypes.CDLL(path)
-    library.__course_run.argtypes = [
-        *[ctypes.c_void_p] * 4, ctypes.c_uint, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t,
-    ]  # fmt: skip
-    library.__course_output.restype = ctypes.c_size_t
-    try:
-        return library, ctypes.cast(getattr(library, f"__course_entry_{kernel}"), ctypes.c_void_p)
-    except AttributeError:
-        raise LookupError(kernel) from None
+        os.write(answers, ANSWER.pack(failed, len(told), len(printed)) + told + printed)
 
 
 def _end_with_parent() -> None:

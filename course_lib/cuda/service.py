@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.cuda import runner
+from course_lib.cuda.signature import Kernel
 
 _TO_START = 60.0  # seconds that a busy machine may take to start it, or to load a library in it
 
@@ -59,30 +60,28 @@ class Service:
         self.addresses = struct.unpack(f"<{len(segments)}Q", places)
 
     def launch(
-        self, library: Path, kernel: str, shape: Sequence[int], cells: Sequence[int], seconds: float
+        self, library: Path, kernel: Kernel, shape: Sequence[int], arguments: Sequence, seconds: float
     ) -> tuple[bool, str, str]:
         """Run a kernel: whether it ended well, the runtime's message, and what it has printed.
 
-        `shape`: bytes of shared memory, workers, three extents each of grid and block. `cells`: the arguments
-        as 8 bytes each. Raises TimeoutError and Ended, after which there is no process any more; LookupError
-        for a kernel that the host does not have, and OSError.
+        `shape`: bytes of shared memory, workers, three extents each of grid and block. `arguments`: numbers,
+        and addresses in the process. Raises TimeoutError and Ended, after which there is no process any more;
+        LookupError for a kernel that the host does not have; and OSError.
         """
-        number = self._kernels.get((library, kernel))
+        number = self._kernels.get((library, kernel.name))
         if number is None:
             number = self._meet(library, kernel)
-        shared_mem, workers, *extents = shape
-        head = runner.LAUNCH.pack(number, shared_mem, workers, 0, *extents)
-        failed, told, printed = self._ask(head + struct.pack(f"<{len(cells)}Q", *cells), seconds)
+        failed, told, printed = self._ask(kernel.message.pack(number, *shape, *arguments), seconds)
         return not failed, told, printed
 
-    def _meet(self, library: Path, kernel: str) -> int:
-        words = f"{library}\0{kernel}".encode()
+    def _meet(self, library: Path, kernel: Kernel) -> int:
+        words = f"{library}\0{kernel.name}".encode()
         failed, told, _ = self._ask(runner.MEET.to_bytes(4, "little") + words, _TO_START)
         if failed == runner.NO_KERNEL:
-            raise LookupError(kernel)
+            raise LookupError(kernel.name)
         if failed:
             raise OSError(told)
-        return self._kernels.setdefault((library, kernel), len(self._kernels))
+        return self._kernels.setdefault((library, kernel.name), len(self._kernels))
 
     def _ask(self, question: bytes, seconds: float) -> tuple[int, str, str]:
         try:

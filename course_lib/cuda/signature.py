@@ -1,10 +1,12 @@
 """The kernels of a source and what each takes: read from the text, so that both devices check alike."""
 
+import struct
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
+from course_lib.cuda import runner
 from course_lib.cuda.declarators import (
     NUMBERS,
     VECTORS,
@@ -48,6 +50,30 @@ class Parameter:
         """Bytes of which an array's address is a multiple: a vector of three is aligned as a number."""
         return min(self.itemsize * (1 if self.width == 3 else self.width), 16)
 
+    @cached_property
+    def dtypes(self) -> tuple[np.dtype, ...]:
+        """What an array may have for this pointer; () for all."""
+        if self.dtype is None:
+            return ()
+        names = {"bfloat16": ("uint16",), "uint8": ("uint8", "bool")}.get(self.dtype, (self.dtype,))
+        return tuple(map(np.dtype, names))
+
+    @cached_property
+    def scalar(self) -> tuple[type, tuple[int, int] | None]:
+        """NumPy's type for this number, and the least and the largest where it is a whole one."""
+        dtype = np.dtype(self.dtype)
+        limits = np.iinfo(dtype) if dtype.kind in "iu" else None
+        return dtype.type, limits and (int(limits.min), int(limits.max))
+
+    @property
+    def cell(self) -> str:
+        """How struct packs the argument, or its address, into 8 bytes."""
+        if self.pointer:
+            return "Q"
+        dtype = np.dtype(self.dtype)
+        kinds = {"i": "_bhiq", "u": "_BHIQ", "f": "__efd", "b": "_?"}[dtype.kind]
+        return f"{kinds[dtype.itemsize.bit_length()]}{8 - dtype.itemsize}x"
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -58,6 +84,11 @@ class Kernel:
     line: int
     end: int
     is_empty: bool = False
+
+    @cached_property
+    def message(self) -> struct.Struct:
+        """What runner.py takes for a launch."""
+        return struct.Struct(runner.LAUNCH.format + "".join(p.cell for p in self.parameters))
 
 
 def definitions(source: str) -> list[Kernel]:
@@ -100,6 +131,11 @@ def _kernel(words: tuple[Token, ...], declaration: Declaration, names: dict) -> 
     parts = split(head[at + 1 : closing(head, at)])
     if len(parts) == 1 and [w.text for w in parts[0]] == ["void"]:
         parts = []
+    if len(parts) > runner.MOST_ARGUMENTS:
+        raise _refused(
+            name.line,
+            f"kernel {name.text} has {len(parts):,} parameters; at most {runner.MOST_ARGUMENTS} are allowed",
+        )
     taken = tuple(_parameter(part, place, name, names) for place, part in enumerate(parts, 1))
     body = words[declaration.body : closing(words, declaration.body) + 1]
     marks = [w.text for w in body]
