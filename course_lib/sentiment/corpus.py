@@ -22,7 +22,7 @@ NEGATIVE_ADJECTIVES = (
 )  # fmt: skip
 ADJECTIVES = POSITIVE_ADJECTIVES + NEGATIVE_ADJECTIVES
 NEGATIONS = ("not", "never", "hardly", "barely", "rarely", "scarcely")
-AFFIRMATIONS = ("very", "really", "truly", "always", "quite", "mostly")
+AFFIRMATIONS = ("very", "always", "really", "truly", "mostly", "quite")
 HELD_OUT_PER_ADJECTIVE = 3  # of the six words of one kind
 
 _SUBJECTS = (
