@@ -95,7 +95,7 @@ def times_saved(
         f"FLOPs alone would promise {flops[-1]:,.0f} times, but the weights must be read for every token",
     )
     drawing.update_xaxes(title_text="tokens generated in all, n", type="log", dtick=1)
-    drawing.update_yaxes(title_text="time without a cache / with one", type="log", dtick=1)
+    drawing.update_yaxes(title_text="time without a cache, divided by the time with one", type="log", dtick=1)
     drawing.update_layout(margin_r=130, height=450)
     return drawing
 
