@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 
+from benchmarks.solved import solved
 from course_lib.commands import workspace
 from course_lib.paths import ROOT
 
@@ -21,7 +22,7 @@ def measure() -> dict:
     with tempfile.TemporaryDirectory(prefix="course_bench_") as folder:
         # Another environment than the student's: a process that stands by already is not used.
         environment = {**os.environ, "COURSE_WORKSPACE": folder, "COURSE_STANDBY_SECONDS": "20"}
-        _solve(Path(folder) / ASSIGNMENT)
+        _hand_out_solved(Path(folder) / ASSIGNMENT)
         first, *others = (_seconds(environment) for _ in range(1 + AGAIN))
     return {"assignment": ASSIGNMENT, "first": first, "next": statistics.median(others), "worst": max(others)}
 
@@ -37,14 +38,7 @@ def _seconds(environment: dict[str, str]) -> float:
     return time.perf_counter() - started
 
 
-def _solve(folder: Path) -> None:
-    """The student version in `folder`, its solution cells as in the instructor's notebook."""
+def _hand_out_solved(folder: Path) -> None:
     released = workspace.student_version(ASSIGNMENT)
-    notebook = nbformat.read(released, as_version=4)
-    source = nbformat.read(ROOT / "notebooks" / ASSIGNMENT / released.name, as_version=4)
-    reference = {cell.id: cell.source for cell in source.cells}
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.source = reference[cell.id]
     folder.mkdir(parents=True)
-    nbformat.write(notebook, folder / released.name)
+    nbformat.write(solved(released, ROOT / "notebooks" / ASSIGNMENT / released.name), folder / released.name)

@@ -1,5 +1,6 @@
 """Tables of the figures of grading, for the terminal and for docs/grading_speed.md."""
 
+import statistics
 from pathlib import Path
 
 from course_lib.paths import ROOT, write_atomically
@@ -22,6 +23,8 @@ def tables(record: dict) -> list[str]:
     lines = [f"{record['machine']['processor']}, {record['machine']['cores']} cores"]
     if found := record.get("one_process"):
         lines += ["", *_one_process(found)]
+    if found := record.get("notebooks"):
+        lines += ["", *_notebooks(found)]
     if found := record.get("cluster"):
         lines += ["", *_cluster(found)]
     if found := record.get("check"):
@@ -29,26 +32,61 @@ def tables(record: dict) -> list[str]:
     return lines
 
 
+def each(cost: dict) -> float:
+    """Seconds for one submission: of the processor, or by the clock where those cannot be counted."""
+    return cost["wall_each"] if cost["processor_each"] is None else cost["processor_each"]
+
+
+def ratios(found: dict, one: str, other: str) -> list[float]:
+    """How many times as long `one` takes as `other`, in each run of both, the smallest first."""
+    runs = zip(found["programs"][one], found["programs"][other], strict=False)
+    return sorted(each(left) / each(right) for left, right in runs)
+
+
 def _one_process(found: dict) -> list[str]:
-    programs = found["programs"]
-    best = programs["ours"]
+    pairs = ratios(found, "ours", "floor")
+    ours = statistics.median(map(each, found["programs"]["ours"]))
+    nbgrader = statistics.median(map(each, found["programs"]["nbgrader"]))
+    equal = "equal" if found["same_scores"] else "NOT EQUAL"
     lines = [
-        f"{found['submissions']} submissions, one process each (load average {found['load_average']:.1f}; "
-        f"scores {'equal' if found['same_scores'] else 'NOT EQUAL'}):",
+        f"{found['submissions']} submissions, one process (load average {found['load_average']:.1f}; scores "
+        f"{equal}). Ours takes {statistics.median(pairs):.2f} times the floor: the median of {len(pairs)} "
+        f"pairs of runs, one right after the other ({pairs[0]:.2f} to {pairs[-1]:.2f}). Plain nbgrader takes "
+        f"{nbgrader / ours:.1f} times ours. Medians of all runs:",
         "",
-        "| | each, processor s | relative to ours | each, wall s | all with starting, processor s | wall s |",
+        "| | runs | each, processor s | each, wall s | all with starting, processor s | wall s |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for name in ("nbgrader", "ours", "floor"):
-        row = programs[name]
-        if row["processor"] is None:
-            lines.append(f"| {NAMES[name]} | – | – | {row['wall_each']:.2f} | – | {row['wall']:.0f} |")
-            continue
-        lines.append(
-            f"| {NAMES[name]} | {row['processor_each']:.3f} | "
-            f"{row['processor_each'] / best['processor_each']:.2f} | {row['wall_each']:.2f} | "
-            f"{row['processor']:.1f} | {row['wall']:.0f} |"
-        )
+    for name, said in NAMES.items():
+        runs = found["programs"][name]
+        shown = [
+            _median(runs, key, digits)
+            for key, digits in (("processor_each", 3), ("wall_each", 2), ("processor", 1), ("wall", 0))
+        ]
+        lines.append(f"| {said} | {len(runs)} | {' | '.join(shown)} |")
+    return lines
+
+
+def _median(runs: list[dict], key: str, digits: int) -> str:
+    values = [run[key] for run in runs]
+    return "–" if None in values else f"{statistics.median(values):.{digits}f}"
+
+
+def _notebooks(found: dict) -> list[str]:
+    lines = [
+        f"A submission of each notebook, all tasks solved (load average {found['load_average']:.1f}). Cells "
+        "below all tests, in which networks are trained and times are taken, run with `--measure` only.",
+        "",
+        "| notebook | each, processor s | wall s | with `--measure`, processor s | wall s |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, costs in found["costs"].items():
+        shown = [
+            _median([costs[how]], key, 1)
+            for how in ("graded", "measured")
+            for key in ("processor_each", "wall_each")
+        ]
+        lines.append(f"| `{name}` | {' | '.join(shown)} |")
     return lines
 
 
