@@ -142,8 +142,10 @@ def bench(
     raise typer.Exit(subprocess.run(command, cwd=ROOT).returncode)
 
 
-def joined() -> typer.Typer:
-    """The student's commands and those that other packages registered, in one application."""
+def joined(command: str = "") -> typer.Typer:
+    """The student's commands and, unless `command` is one of them, those that other packages registered."""
+    if command in [known.name or known.callback.__name__ for known in app.registered_commands]:
+        return app
     for entry in entry_points(group="course.commands"):
         other = entry.load()
         if other is not app:
@@ -170,7 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
                 "Python was started with -O or PYTHONOPTIMIZE, which leaves out the assertions of all tests; "
                 "start it without."
             )
-        joined()(args=arguments, prog_name="./course")
+        joined(next(iter(arguments), ""))(args=arguments, prog_name="./course")
     except SystemExit as stop:
         return stop.code or 0
     except KeyboardInterrupt:

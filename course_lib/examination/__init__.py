@@ -2,6 +2,7 @@
 
 import sys
 
-# jsonschema, which nbformat imports, takes it where it is installed, and it compiles a grammar for seconds.
-# It checks internationalized addresses, which no notebook has.
+# jsonschema, which nbformat imports, takes these where they are installed: one compiles a grammar for
+# seconds, the other imports a library for dates. They check addresses and durations, which no notebook has.
 sys.modules.setdefault("rfc3987_syntax", None)
+sys.modules.setdefault("isoduration", None)

@@ -16,6 +16,7 @@ from course_lib.examination.prose import Given
 SCHEMA_VERSION = 3  # of nbgrader's metadata
 HIDDEN = "BEGIN HIDDEN TESTS"
 HIDDEN_STUB = "# Hidden tests run here when your work is graded."  # what students find in their place
+LINE_MAGIC = re.compile(r"^%[a-z].*$", re.MULTILINE)  # alone on its line, as in `%load_ext course_lib.cuda`
 ADAPTER = (
     "adapter"  # a locked cell with this tag turns a student's class into plain functions, beside the class
 )
@@ -188,9 +189,10 @@ def imported(source: str) -> str:
 
 
 def _parsed(source: str) -> ast.Module:
-    with contextlib.suppress(SyntaxError):
-        return ast.parse(source)
-    # Only a cell with magics needs IPython, whose import takes a quarter of a second.
+    # Only what is no Python even without line magics needs IPython, whose import takes a quarter of a second.
+    for text in (source, LINE_MAGIC.sub("pass", source)):
+        with contextlib.suppress(SyntaxError):
+            return ast.parse(text)
     from IPython.core.inputtransformer2 import TransformerManager
 
     try:
