@@ -15,6 +15,7 @@ from course_lib.cuda.module import Module, compile
 from course_lib.cuda.poison import difference, poisoned
 from course_lib.cuda.report import Report
 from course_lib.cuda.report_html import STYLE, html
+from course_lib.cuda.signature import definitions
 from course_lib.cuda.traffic import shortfalls
 
 INSPECTOR = "The inspector on "  # begins the line that `show` prints
@@ -109,18 +110,24 @@ class View:
 
     @property
     def verdict(self) -> str:
-        """All of it in one line, for example: "right, but a race in lines 8 and 14"."""
+        """All of it in one line, for example: "right at sizes 1 and 64, but a race in lines 8 and 14"."""
         found = in_short(f for verdict in self.verdicts if verdict.report for f in verdict.report.findings)
         bad = next((v for v in self.verdicts if v.trouble or v.outcome != "wrong"), None)
         if bad:
             place = f" at size {bad.size}" * (bad.size is not None)
             said = filter(None, [bad.trouble.partition("\n")[0], found])
             return f"{bad.outcome}{place}: {'; and '.join(said)}"
-        if found:
-            return f"right, but {found}"
-        if self.shortfalls:
-            return f"right, but {'; '.join(self.shortfalls)}"
-        return f"right, no findings; {sentence(self.report)}" if self.report else "nothing was run"
+        if not self.report:
+            return "nothing was run"
+        if found := found or "; ".join(self.shortfalls):
+            return f"{self._right}, but {found}"
+        return f"{self._right}, no findings; {sentence(self.report)}"
+
+    @property
+    def _right(self) -> str:
+        """Says at which sizes, because a kernel that is right at these may be wrong at others."""
+        *others, last = (str(verdict.size) for verdict in self.verdicts)
+        return f"right at sizes {', '.join(others)} and {last}" if others else f"right at size {last}"
 
     def __str__(self) -> str:
         lines = [f"size {v.size}: {v.brief or 'right, no findings'}" for v in self.verdicts]
@@ -130,9 +137,10 @@ class View:
         return f"{self.kernel}: {self.verdict}"
 
     def _repr_html_(self) -> str:
+        sizes = ["" if v.size is None else escape(str(v.size)) for v in self.verdicts]
         rows = "".join(
-            f'<tr><td>{escape(str(v.size))}</td><td class="text">{_verdict_html(v)}</td></tr>'
-            for v in self.verdicts
+            f'<tr><td>{size}</td><td class="text">{_verdict_html(verdict)}</td></tr>'
+            for size, verdict in zip(sizes, self.verdicts, strict=True)
         )
         good = self.ok and not self.shortfalls
         said = f'<span class="{"good" if good else "bad"}">{escape(self.verdict)}</span>'
@@ -187,7 +195,8 @@ def _verdicts(kernel, spec, sizes, name: str | None, bar) -> tuple[str, list[Ver
     try:
         module = compile(kernel, device="host") if isinstance(kernel, str) else kernel
     except CompileError as error:
-        return name or "kernel", [Verdict(None, str(error), outcome="does not compile")]
+        named = name or ", ".join(kernel.name for kernel in definitions(kernel)) or "kernel"
+        return named, [Verdict(None, str(error), outcome="does not compile")]
     name = name or (module.names[0] if len(module.names) == 1 else None)
     if name not in module.names:
         there = ", ".join(module.names)

@@ -102,16 +102,21 @@ def test_a_source_that_does_not_compile_is_a_verdict():
     assert not view.ok
     assert view.verdict.startswith("does not compile: kernel.cu, line 3: 'oops'")
     assert "\n" not in repr(view)
+    assert repr(view).startswith("double_it: does not compile")
+    assert "None" not in view._repr_html_()
 
 
 def test_the_verdict_is_printed_so_that_a_check_without_pictures_has_it(capsys):
     show(LARGEST, largest, [1, 2])
-    assert capsys.readouterr().out == "The inspector on largest: right, but a race in lines 7 and 8\n"
+    assert (
+        capsys.readouterr().out
+        == "The inspector on largest: right at sizes 1 and 2, but a race in lines 7 and 8\n"
+    )
 
 
 def test_a_right_kernel_is_called_good_with_the_bar_it_reached(capsys):
     view = show(COPY.format("for (int i = threadIdx.x; i < n; i += 32) y[i] = x[i];"), copied, [1, 256])
-    said = "right, no findings; coalescing 100%, good (at least 80% is asked for)"
+    said = "right at sizes 1 and 256, no findings; coalescing 100%, good (at least 80% is asked for)"
     assert capsys.readouterr().out == f"The inspector on copy: {said}\n"
     html = view._repr_html_()
     assert f'<span class="good">{said}</span>' in html
@@ -126,8 +131,8 @@ def test_a_kernel_right_in_its_values_and_wasteful_is_told_from_a_good_one(body,
     view = show(COPY.format(body), copied, [1, 256])
     assert view.ok
     assert view.verdict == (
-        f"right, but coalescing is {share}, poor: at least 80% is asked for; line 2 moves 256 sectors of x "
-        "where 32 would do"
+        f"right at sizes 1 and 256, but coalescing is {share}, poor: at least 80% is asked for; "
+        "line 2 moves 256 sectors of x where 32 would do"
     )
     html = view._repr_html_()
     assert (
@@ -145,11 +150,16 @@ def test_the_bar_may_be_that_of_some_arrays_and_of_another_height():
         return Case(1, 32, {"x": x, "y": x.copy(), "n": n}, {"y": x.reshape(32, -1).T.ravel()})
 
     source = COPY.format(body)
-    assert show(source, transposed, [256]).verdict.startswith("right, but coalescing is 22%, poor")
+    assert show(source, transposed, [256]).verdict.startswith(
+        "right at size 256, but coalescing is 22%, poor"
+    )
     view = show(source, transposed, [256], coalescing={"y": 0.9})
-    assert view.verdict == "right, no findings; coalescing of y 100%, good (at least 90% is asked for)"
+    assert (
+        view.verdict
+        == "right at size 256, no findings; coalescing of y 100%, good (at least 90% is asked for)"
+    )
     assert 'class="costly"' not in view._repr_html_()
-    assert show(source, transposed, [256], coalescing=0.2).verdict.startswith("right, no findings")
+    assert show(source, transposed, [256], coalescing=0.2).verdict.startswith("right at size 256, no")
 
 
 def test_bars_of_one_height_are_told_once_and_others_each():
@@ -177,21 +187,23 @@ def test_a_specification_without_a_source_is_shown_by_its_name():
 def test_an_array_that_may_not_be_read_at_all_is_told_so():
     source = COPY.format("for (int i = threadIdx.x; i < n; i += 32) y[i] = x[i];")
     verdict = show(source, copied, [256], most_reads={"x": 0}).verdict
-    assert verdict == "right, but one element of x is read once, never allowed (line 2)"
+    assert verdict == "right at size 256, but one element of x is read once, never allowed (line 2)"
 
 
 def test_an_element_read_too_often_is_a_verdict():
     loop = "for (int i = threadIdx.x; i < n; i += 32)"
     source = COPY.format(f"float s = 0;\n{loop} s += x[i];\n{loop} y[i] = x[i] + 0.0f * s;")
-    assert show(source, copied, [64]).verdict.startswith("right, no findings")
+    assert show(source, copied, [64]).verdict.startswith("right at size 64, no findings")
     verdict = show(source, copied, [64], most_reads={"x": 1}).verdict
-    assert verdict == "right, but one element of x is read 2 times, at most once allowed (lines 3, 4)"
+    assert (
+        verdict == "right at size 64, but one element of x is read 2 times, at most once allowed (lines 3, 4)"
+    )
 
 
 def test_a_launch_of_a_few_sectors_is_called_neither_good_nor_poor():
     source = COPY.format("if (threadIdx.x == 0) for (int i = 0; i < n; ++i) y[i] = x[i];")
     view = show(source, copied, [8])
-    said = "right, no findings; coalescing 12%, of too few sectors to call it good or poor"
+    said = "right at size 8, no findings; coalescing 12%, of too few sectors to call it good or poor"
     assert view.verdict == said
     assert '"bad">poor' not in view._repr_html_()
     assert 'class="costly"' not in view._repr_html_()
@@ -275,5 +287,5 @@ def test_after_one_size_that_did_not_end_the_others_are_not_run():
 
 def test_what_a_view_is_called_fits_a_line_however_much_it_holds():
     view = show(LARGEST, largest, [1, 2])
-    assert repr(view) == "largest: right, but a race in lines 7 and 8"
+    assert repr(view) == "largest: right at sizes 1 and 2, but a race in lines 7 and 8"
     assert len(repr(view.report)) < 200
