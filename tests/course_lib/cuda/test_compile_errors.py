@@ -45,6 +45,15 @@ def test_what_cuda_would_refuse_is_refused_in_words(source, message):
 
 @pytest.mark.needs("compiler")
 @pytest.mark.parametrize("name", ["g++", pytest.param("clang++", marks=pytest.mark.needs("clang"))])
+def test_the_root_of_a_whole_number_is_refused_with_what_to_write(name):
+    source = 'extern "C" __global__ void k(float* x, int n) { x[0] = sqrt(n); }'
+    compiler = next(c for c in compilers() if c.name == name)
+    with pytest.raises(cuda.CompileError, match=r"write sqrtf\(\(float\)\.\.\.\)"):
+        Module(source, "kernel.cu", "host", compiler=compiler)
+
+
+@pytest.mark.needs("compiler")
+@pytest.mark.parametrize("name", ["g++", pytest.param("clang++", marks=pytest.mark.needs("clang"))])
 def test_local_arrays_larger_than_a_threads_stack_are_refused_not_overrun(name):
     source = (
         'extern "C" __global__ void k(float* x, int n) {\n    volatile float big[20000];\n'
