@@ -190,8 +190,8 @@ _HINTS = {
     r"'(u(?:char|short|int|long))'": "CUDA without headers has no {0}: write the type out, with unsigned",
     r"'std'": "device code has no C++ standard library here",
     # NVRTC refuses them, too.
-    r"call (?:of overloaded|to) '(exp|log|sqrt|cbrt|sin|cos|tan|tanh|erf|pow|fmod|fmax|fmin|floor|ceil|fabs)\b"
-    r".*ambiguous": "write {0}f((float)...): a whole number is neither float nor double",
+    r"call (?:of overloaded|to) '(exp|log|sqrt|cbrt|sin|cos|tan|tanh|erf|pow|fmod|fmax|fmin|floor|ceil|fabs)"
+    r"\b.*ambiguous": "write {0}f((float)...): a whole number is neither float nor double",
 }
 
 
