@@ -3,6 +3,7 @@
 import json
 from html import escape
 
+from benchmarks import launches
 from benchmarks.kernel_gpu import bounds
 from course_lib.paths import ROOT, write_atomically
 
@@ -25,6 +26,8 @@ def write() -> None:
         parts += ["", f"## {', '.join(names)}", ""]
         if record.get("host_ms"):
             parts += _host(record, name)
+        if record.get("launch_us"):
+            parts += _launches(record["launch_us"])
         parts += _gpu(record["gpu"], name) if record["gpu"] else ["", "GPU: not measured on this machine."]
     write_atomically(PAGE, "\n".join(parts) + "\n")
 
@@ -57,6 +60,15 @@ def _host(record: dict, name: str) -> list[str]:
         for c, t in record["compile_ms"].items()
     )
     return [*lines, "", f"First compilation, the runtime included: {times}."]
+
+
+def _launches(launch_us: dict[str, float]) -> list[str]:
+    return [
+        "",
+        f"| one launch of a kernel on {launches.VALUES:,} values | processor time, us |",
+        "| --- | ---: |",
+        *(f"| {way} | {us:,.1f} |" for way, us in launch_us.items()),
+    ]
 
 
 def _gpu(gpu: dict, name: str) -> list[str]:

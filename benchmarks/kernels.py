@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import kernel_gpu, kernel_page
+from benchmarks import kernel_gpu, kernel_page, launches
 from benchmarks.kernel_cases import Case, decode, matmul, rows
+from benchmarks.launches import processor_time
 from benchmarks.one_core import one_core
 from course_lib import cuda
 from course_lib.notebook.machine import cores, machine
@@ -41,12 +41,6 @@ def _best(run, repeats: int, clock=time.perf_counter) -> float:
         run()
         times.append(clock() - started)
     return 1e3 * min(times)
-
-
-def processor_time() -> float:
-    """Seconds on a processor of this process and its ended children; waiting for one is left out."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def compile_times() -> dict[str, dict[str, float]]:
@@ -134,11 +128,15 @@ def main(argv: list[str] | None = None) -> int:
         record["compile_ms"] = compile_times()
         record["host_ms"] = [host(case, options.repeats) for case in cases]
         record["simulator"] = simulator()
+        record["launch_us"] = launches.measure()
         _print_host(record)
     if gpu:
         record["gpu"] = kernel_gpu.measure()
+        record["launch_us"] = record.get("launch_us", {}) | launches.measure_gpu()
         print("\n".join(kernel_gpu.table(record["gpu"])))
-    elif options.only != "host":
+    if "launch_us" in record:
+        print("\n".join(launches.table(record["launch_us"])))
+    if not gpu and options.only != "host":
         print("GPU: not measured (there is none here)")
     path = write_atomically(
         (options.results or RESULTS) / f"kernels-{_file_name(record['machine'])}.json",

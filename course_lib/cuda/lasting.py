@@ -128,7 +128,7 @@ def _running() -> Service:
     """The process; a new one where there is none, or where the room has grown since it was started."""
     global _service
     if _service is not None and _service.segments < len(_room.segments):
-        _end()
+        end()
     if _service is None or _service.is_over:
         segments = [(segment.file.fileno(), segment.size) for segment in _room.segments]
         _service = Service(segments, child.call_filter())
@@ -136,10 +136,12 @@ def _running() -> Service:
 
 
 @atexit.register
-def _end() -> None:
+def end() -> None:
+    """End the process, if there is one; the next launch starts another. Arrays in the room stay."""
     global _service
-    if _service is not None:
-        _service.end()
+    with _lock:
+        if _service is not None and not _service.is_over:
+            _service.end()
         _service = None
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import kernel_gpu, kernel_page, kernels
+from benchmarks import kernel_gpu, kernel_page, kernels, launches
 from course_lib import cuda
 
 GPU_DAY = {
@@ -29,8 +29,10 @@ def gpu(monkeypatch):
         kernels, "machine", lambda: {"processor": "Host 9000", "gpu": "NVIDIA Card 1", "cores": 2}
     )
     monkeypatch.setattr(kernel_gpu, "measure", lambda: GPU_DAY)
+    monkeypatch.setattr(launches, "measure_gpu", lambda: {"on the GPU": 9.75})
     monkeypatch.setattr(kernels, "host", untouched)
     monkeypatch.setattr(kernels, "compile_times", untouched)
+    monkeypatch.setattr(launches, "measure", untouched)
 
 
 @pytest.fixture
@@ -64,4 +66,15 @@ def test_moved_into_the_results_they_have_their_place_on_the_page(gpu, page, tmp
     text = page.read_text("utf-8")
     assert "## Host 9000, NVIDIA Card 1" in text
     assert "| softmax_fused | 16384 x 4096 | 0.150 | 3600.0 GB/s | 90% | 0.160 | 0.900 |" in text
+    assert "| one launch of a kernel on 1,000 values | processor time, us |" in text
+    assert "| on the GPU | 9.8 |" in text
     assert [path.name for path in (tmp_path / "images").iterdir()] == ["ladder-nvidia-card-1-gpu.svg"]
+
+
+@pytest.mark.needs("compiler")
+def test_a_launch_in_a_process_that_lasts_costs_a_fraction_of_one_in_its_own():
+    """20,000 launches may take 4 s of processor time, of this process and the kernel's together."""
+    found = launches.measure()
+    shared, copied = (found[f"in a process that lasts, arrays {how}"] for how in ("shared", "copied"))
+    assert launches.LAUNCHES * 1e-6 * max(shared, copied) < 4
+    assert 20 * copied < found["in a process for each launch"]

@@ -134,8 +134,14 @@ static bool try_complete(Worker* w, unsigned warp, unsigned mask, uint8_t operat
     return true;
 }
 
-// A function of its own, so that nothing is kept over the kernel's call: what its frames hold may be its making.
+// Returns when the next thread of the turn is to begin on the stack that this one leaves: where nobody waits, a warp
+// needs one stack and no switch. Otherwise it does not return. For the inspector a function of its own, so that
+// nothing is kept over the kernel's call: what its frames hold may be its making.
+#ifdef __COURSE_INSPECT
 static __attribute__((noinline)) void end_thread() {
+#else
+static inline void end_thread() {
+#endif
     Worker* w = course_worker();
     unsigned thread = w->current;
     Warp& warp = w->warps[thread / kLanes];
@@ -148,14 +154,29 @@ static __attribute__((noinline)) void end_thread() {
         Thread& lane = w->threads[thread / kLanes * kLanes + __builtin_ctz(rest)];
         if (lane.state == kAtWarp) try_complete(w, thread / kLanes, lane.mask, lane.operation);
     }
-    // Only the scheduler may hand this stack to another thread: this code still stands on it.
+#ifndef __COURSE_INSPECT
+    if (w->turn && !__atomic_load_n(&launch->failed, __ATOMIC_RELAXED)) {
+        unsigned next = thread / kLanes * kLanes + (unsigned)__builtin_ctz(w->turn);
+        if (w->threads[next].state == kUnstarted) {
+            w->turn &= w->turn - 1;
+            w->threads[next].state = kRunnable;
+            w->threads[next].stack = w->threads[thread].stack;
+            w->current = next;
+            w->thread_index = w->threads[next].index;
+            return;
+        }
+    }
+#endif
+    // Only the scheduler may hand this stack to a thread that has begun: this code still stands on it.
     __course_switch(&w->threads[thread].stack_pointer, w->scheduler, 0);
     __builtin_unreachable();
 }
 
 static void fiber_main() {
-    launch->entry(launch->arguments);
-    end_thread();
+    for (;;) {
+        launch->entry(launch->arguments);
+        end_thread();
+    }
 }
 
 // Runs the lanes of `turn`, each until it waits or ends.
