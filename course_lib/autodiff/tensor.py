@@ -208,7 +208,7 @@ class Tensor:
         """Dimensions of size 1, and new ones in front, repeated by stride 0; -1 keeps a size."""
         shape = _sizes(shape)
         sizes = (1,) * (len(shape) - self.ndim) + self.shape
-        kept = tuple(old if new == -1 else new for old, new in zip(sizes, shape, strict=True))
+        kept = tuple(old if new == -1 else new for old, new in zip(sizes, shape, strict=False))
         return apply(operations.expand, self, shape=kept)
 
     def unsqueeze(self, dim: int):

@@ -5,17 +5,31 @@ import functools
 import numpy as np
 import pytest
 
+from autograder import regions
 from course_lib import seeds
 from course_lib.autodiff import Tensor, functional
 from course_lib.autodiff.backends import MAP, ZIP, Backend
+from course_lib.autodiff.backends.kernels import KernelBackend
 from course_lib.autodiff.backends.numpy import NUMPY, cupy_backend
 from course_lib.autodiff.modules import Embedding, LayerNorm, Linear, Module, ReLU, Sequential
 from course_lib.autodiff.optimizers import SGD
+from tests.notebooks import runner
+
+
+def kernels_of_lab_2(device: str) -> KernelBackend:
+    """The backend of the kernels that solve lab 2."""
+    path = next(path for path in runner.NOTEBOOKS if runner.name(path) == "lab2_cuda_backend")
+    sources = [cell.source for cell in filter(runner.is_task, runner.cells(path))]
+    kernels = [source.split("\n", 1)[1] for source in sources if regions.is_cuda(source)]
+    return KernelBackend(kernels, device)
+
 
 # name -> what makes the backend, and what the machine must have for it. Every test below runs on each.
 BACKENDS = {
     "numpy": (lambda: NUMPY, ()),
     "cupy": (cupy_backend, (pytest.mark.gpu,)),
+    "kernels on the host": (lambda: kernels_of_lab_2("host"), (pytest.mark.needs("compiler"),)),
+    "kernels on a GPU": (lambda: kernels_of_lab_2("gpu"), (pytest.mark.gpu,)),
 }
 
 
