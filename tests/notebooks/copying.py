@@ -34,7 +34,9 @@ import copy as _copy, functools as _functools, pickle as _pickle
 def _recorded(name, function):
     @_functools.wraps(function)
     def call(*args, **kwargs):
-        before = _copy.deepcopy([*args, *kwargs.values()])
+        values = [*args, *kwargs.values()]
+        # An adapter may pass a dict of its own kind, which no other process could read.
+        before = _copy.deepcopy([dict(x) if isinstance(x, dict) else x for x in values])
         result = function(*args, **kwargs)
         with open("calls.pickle", "ab") as file:
             _pickle.dump((name, before, result), file)
@@ -53,6 +55,12 @@ def {task}(*args, **kwargs):
     values = [*args, *kwargs.values()]
     order = {order} if len(values) == {count} else range(len(values))
     return _parts(_copied(*(values[i] for i in order)))[{part!r}]
+"""
+
+# The library's own class, as the answer.
+COPY_OF_CLASS = """
+import importlib as _importlib
+{2} = getattr(_importlib.import_module({0!r}), {1!r})
 """
 
 
@@ -92,17 +100,37 @@ def readable_functions(edition: Path) -> Iterator[tuple[str, str]]:
 
     A class stands for an object of it that is called.
     """
+    for module, node in _definitions(edition):
+        inner = node.body if isinstance(node, ast.ClassDef) else [node]
+        prefix = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+        for function in inner:
+            if isinstance(function, ast.FunctionDef) and not is_sealed(function):
+                yield module, (prefix + function.name).removesuffix(".__call__")
+
+
+def similar_classes(task: ast.ClassDef, edition: Path) -> list[tuple[str, str]]:
+    """Module and name of each class with a method, sealed or not, that the task's class has as well.
+
+    Methods that every class may have, such as __init__, do not count.
+    """
+    wanted = _methods(task)
+    classes = ((module, node) for module, node in _definitions(edition) if isinstance(node, ast.ClassDef))
+    return [(module, node.name) for module, node in classes if wanted & _methods(node)]
+
+
+def _methods(node: ast.ClassDef) -> set[str]:
+    return {part.name for part in node.body
+            if isinstance(part, ast.FunctionDef) and not part.name.startswith("__")}  # fmt: skip
+
+
+def _definitions(edition: Path) -> Iterator[tuple[str, ast.stmt]]:
+    """Module and top-level statements of what the notebooks are about."""
     for path in sorted((edition / "course_lib").rglob("*.py")):
         parts = path.relative_to(edition).with_suffix("").parts
         module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        if parts[1] not in SUBJECTS or module in MACHINERY:
-            continue
-        for node in ast.parse(path.read_text("utf-8")).body:
-            inner = node.body if isinstance(node, ast.ClassDef) else [node]
-            prefix = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
-            for function in inner:
-                if isinstance(function, ast.FunctionDef) and not is_sealed(function):
-                    yield module, (prefix + function.name).removesuffix(".__call__")
+        if parts[1] in SUBJECTS and module not in MACHINERY:
+            for node in ast.parse(path.read_text("utf-8")).body:
+                yield module, node
 
 
 def is_sealed(function: ast.FunctionDef) -> bool:

@@ -64,6 +64,9 @@ class Trials:
             assert not others
             source = cell.source.split("\n", 1)[1]
             tried = [(".cu", text) for text in copied_kernels.kernel_copies(name, source, launches, library)]
+        elif classes := [n for n in ast.parse(cell.source).body if isinstance(n, ast.ClassDef)]:
+            found = copying.similar_classes(classes[0], library)
+            tried = [(".py", copying.COPY_OF_CLASS.format(*where, classes[0].name)) for where in found]
         else:
             names = [node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
             assert self.earned(task, ".py", copying.RECORD_CALLS.format(names=names)) == 1
