@@ -189,7 +189,7 @@ def _put_right(given, known: Cell | None, flags: list[str]):
         source = known.source
         shown = not known.is_hidden and MARK_SCHEME not in known.source
         if shown and given.source.strip() != source.strip():
-            flags.append(f"{known.name} was changed")
+            flags.append(f"{known.name} is not the released one, which was run in its place")
     if given.cell_type != known.cell_type:
         flags.append(f"{known.name} was turned into {given.cell_type}")
         given = _new(known, source)

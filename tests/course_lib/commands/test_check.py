@@ -93,7 +93,7 @@ def test_a_test_that_was_edited_counts_as_released_and_that_is_told(tmp_path, re
     cheated = write(tmp_path / "mine.ipynb", "def double(x):\n    return x", test="1.0")
     (verdict,), notes = check_notebook(cheated, released)
     assert not verdict.passed
-    assert notes == ["q09_double_test was changed"]
+    assert notes == ["q09_double_test is not the released one, which was run in its place"]
 
 
 BROKEN = "def double(x):\n    return (2 * x"
