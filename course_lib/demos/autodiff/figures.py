@@ -73,13 +73,12 @@ def work(sizes: Sequence[int], backward: Sequence[float], differences: Mapping[i
 def differences(steps: Sequence[float], errors: Mapping[str, Sequence[float]]) -> go.Figure:
     """Relative error of central differences over their step, a line per type of number."""
     drawing, best = go.Figure(), {}
-    places = {  # of the names: beside the line's point at an index
-        len(steps) * 2 // 3: {"xanchor": "right", "yanchor": "top", "xshift": -12},
-        len(steps) - 1: {"xanchor": "left", "yanchor": "bottom", "yshift": 6},
-    }
-    for color, (spot, place), (name, values) in zip(
-        (look.BLUE, look.ORANGE), places.items(), errors.items(), strict=True
-    ):
+    places = (  # of the names: beside the line's point at an index
+        (len(steps) * 2 // 3, {"xanchor": "right", "yanchor": "top", "xshift": -12}),
+        (len(steps) - 1, {"xanchor": "left", "yanchor": "bottom", "yshift": 6}),
+    )
+    lines = zip((look.BLUE, look.ORANGE), places, errors.items(), strict=True)
+    for color, (spot, place), (name, values) in lines:
         drawing.add_scatter(
             x=list(steps), y=list(values), mode="lines+markers", line={"color": color, "width": 3},
             marker_size=8, hovertemplate=f"{name}: step %{{x:.0e}}, error %{{y:.1e}}<extra></extra>",
