@@ -37,8 +37,8 @@ def rooms(memory_bytes: float, choices: Mapping[str, tuple[float, float]], token
     look.finish(
         drawing,
         f"Room for {least:,} tokens, or for {most:,}, {most / least:.1f} times as many",
-        f"A token takes {token_bytes / 1e6:.3f} MB; what the weights leave of {memory_bytes / GB:g} GB is "
-        "all there is",
+        f"{names[list(tokens).index(least)]} against {names[list(tokens).index(most)]}; a token takes "
+        f"{token_bytes / 1e6:.3f} MB of what the weights leave of {memory_bytes / GB:g} GB",
     )
     drawing.update_layout(barmode="stack", height=150 + 62 * len(names), bargap=0.3, margin_l=150)
     return drawing
