@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 # A launch: number of the kernel, bytes of shared memory, workers, grid, block, nothing; then 8 bytes for
-# each argument. It is less than PIPE_BUF, so that it comes through a pipe in one piece.
+# each argument. It is less than 4096 bytes, so that it comes in one piece.
 LAUNCH, MOST_ARGUMENTS = struct.Struct("<9I4x"), 500
 # What asks for a kernel, instead of its number: the paths of library and kernel follow.
 MEET = 0xFFFFFFFF
@@ -24,6 +24,7 @@ MEET = 0xFFFFFFFF
 # and of what the kernel has printed, which follow.
 ANSWER = struct.Struct("<3I")
 NO_KERNEL, NO_LIBRARY = 1, 2
+MOST_TOLD = (1 << 20) + 4096  # bytes in `output` of host/runtime.cpp, and a message
 
 
 class Launcher:
@@ -154,7 +155,7 @@ def _job(path: str) -> None:
 
 
 def _serve(job: dict) -> None:
-    """Launch what is asked for on one pipe and answer on another, until this process is ended."""
+    """Launch what is asked for on a socket and answer on a pipe, until this process is ended."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import select
+import socket
 import struct
 import subprocess
 import sys
@@ -13,8 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.cuda import runner
+from course_lib.cuda.errors import KernelError
 from course_lib.cuda.signature import Kernel
 
+# Where a program leaves SIGPIPE as it is, as the grader's do, a pipe to a process that has died would end it.
+_NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
+_LAST_WORDS = 4096  # bytes of its errors that are read
 _TO_START = 60.0  # seconds that a busy machine may take to start it, or to load a library in it
 
 
@@ -36,20 +41,22 @@ class Service:
         self.owner, self.segments = os.getpid(), len(segments)
         self._kernels: dict[tuple[Path, str], int] = {}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the process
-        asked, self._asking = os.pipe()
+        asked, self._asking = socket.socketpair()
         self._answers, answers = os.pipe()
-        job = {"asked": asked, "answers": answers, "segments": list(segments), "filter": calls.hex()}
+        job = {"asked": asked.fileno(), "answers": answers, "segments": list(segments), "filter": calls.hex()}
         try:
             self._child = subprocess.Popen(
                 [sys.executable, "-I", "-S", runner.__file__, "--lasting", json.dumps(job)],
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._errors,
-                pass_fds=[asked, answers, *(file for file, _ in segments)],
+                pass_fds=[asked.fileno(), answers, *(file for file, _ in segments)],
             )  # fmt: skip
         except BaseException:
-            self._close(self._asking, self._answers)
+            self._asking.close()
+            os.close(self._answers)
             raise
         finally:
-            self._close(asked, answers)
+            asked.close()
+            os.close(answers)
         self._poll = select.poll()
         self._poll.register(self._answers, select.POLLIN)
         try:
@@ -85,12 +92,14 @@ class Service:
 
     def _ask(self, question: bytes, seconds: float) -> tuple[int, str, str]:
         try:
-            with contextlib.suppress(BrokenPipeError):  # it has ended, which reading tells
-                os.write(self._asking, question)
+            with contextlib.suppress(ConnectionError):  # it has ended, which reading tells
+                self._asking.send(question, _NO_SIGNAL)
             until = time.monotonic() + seconds
             failed, told, printed = runner.ANSWER.unpack(self._read(runner.ANSWER.size, until))
             if not told + printed:
                 return failed, "", ""
+            if told + printed > runner.MOST_TOLD:
+                raise KernelError("the process that ran the kernel answered what it could not know")
             text = self._read(told + printed, until)
             return failed, *(part.decode(errors="replace") for part in (text[:told], text[told:]))
         except BaseException:
@@ -105,7 +114,8 @@ class Service:
             part = os.read(self._answers, count - len(answer))
             if not part:
                 status = self._child.wait()
-                self._errors.seek(0)
+                last = max(0, self._errors.seek(0, os.SEEK_END) - _LAST_WORDS)
+                self._errors.seek(last)
                 raise Ended(status, self._errors.read())
             answer += part
         return answer
@@ -113,7 +123,7 @@ class Service:
     @property
     def is_over(self) -> bool:
         """Whether it has been ended here."""
-        return self._asking < 0
+        return self._asking.fileno() < 0
 
     def end(self) -> None:
         """Kill it and wait until it is dead."""
@@ -123,13 +133,8 @@ class Service:
 
     def let_go(self) -> None:
         """Close this process's ends: in a fork, where the process is another's, nothing else is done."""
-        self._close(self._asking, self._answers)
-        self._child.stdin.close()
-        self._errors.close()
-        self._asking = self._answers = -1
-
-    @staticmethod
-    def _close(*files: int) -> None:
-        for file in files:
-            if file >= 0:
-                os.close(file)
+        if not self.is_over:
+            self._asking.close()
+            os.close(self._answers)
+            self._child.stdin.close()
+            self._errors.close()

@@ -42,11 +42,17 @@ def run_elsewhere(ask: Callable, shown: Callable[[str], str]) -> None:
             raise _error(answer, str)
         return Elsewhere(source, filename, inspected)
 
-    def run(library: Elsewhere, launch: Launch, seconds: float, inspect: bool = False, explain=str):
+    def run(library, launch, seconds: float, inspect: bool = False, explain=str):
+        return ran(library, launch, seconds, "inspected" if inspect else "apart", explain)
+
+    def run_lasting(library, launch, seconds: float, explain=str) -> str:
+        return ran(library, launch, seconds, "lasting", explain)[0]
+
+    def ran(library: Elsewhere, launch: Launch, seconds: float, how: str, explain):
         values = list(launch.values)
         call = [launch.kernel.name, list(launch.grid), list(launch.block), launch.shared_mem]
         key = library.source, library.filename, library.inspected
-        answer = ask("launch", *key, *call, values, _same(values), seconds, inspect)
+        answer = ask("launch", *key, *call, values, _same(values), seconds, how)
         if answer[0] != "launched":
             raise _error(answer, explain)
         _, printed, report, arrays = answer
@@ -57,11 +63,8 @@ def run_elsewhere(ask: Callable, shown: Callable[[str], str]) -> None:
                 value[...] = new
         return shown(str(printed)), report
 
-    def run_lasting(library: Elsewhere, launch: Launch, seconds: float, explain=str) -> str:
-        return run(library, launch, seconds, explain=explain)[0]
-
     module.build, child.run, lasting.run = built, run, run_lasting
-    # Nothing of a student's runs here, so arrays need not lie where their process sees them.
+    # What runs kernels sees no memory of this process, so arrays may lie anywhere in it.
     lasting.array, lasting.empty = np.ascontiguousarray, np.empty
 
 
@@ -110,12 +113,18 @@ def serve(channel: Channel, longest: float) -> None:
             channel.send("failed", str(error))
 
 
+def _explained(text: str) -> str:
+    return EXPLAIN + text
+
+
 def _launch(
-    channel, library, longest, source, name, grid, block, shared_mem, values, same, seconds, inspect
+    channel, library, longest, source, name, grid, block, shared_mem, values, same, seconds, how
 ) -> None:
     values = [values[place] for place in same]
     launch = Launch(kernels(source)[name], tuple(grid), tuple(block), tuple(values), shared_mem)
-    printed, report = child.run(
-        library, launch, min(seconds, longest), inspect, explain=lambda text: EXPLAIN + text
-    )
+    seconds, report = min(seconds, longest), None
+    if how == "lasting":
+        printed = lasting.run(library, launch, seconds, _explained)
+    else:
+        printed, report = child.run(library, launch, seconds, how == "inspected", _explained)
     channel.send("launched", printed, report, values)

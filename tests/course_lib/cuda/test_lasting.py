@@ -112,10 +112,19 @@ def test_an_endless_loop_is_stopped_and_the_next_launch_works():
     assert _works(module)
 
 
+@pytest.fixture(params=[signal.SIG_IGN, signal.SIG_DFL], ids=["Python's SIGPIPE", "the grader's SIGPIPE"])
+def sigpipe(request):
+    before = signal.signal(signal.SIGPIPE, request.param)
+    yield
+    signal.signal(signal.SIGPIPE, before)
+
+
+@pytest.mark.usefixtures("sigpipe")
 def test_a_process_killed_between_launches_is_told_and_the_next_launch_works(module):
     assert _works(module)
     x = module.array(np.ones(8, np.float32))
     os.kill(_child(), signal.SIGKILL)
+    lasting._service._child.wait()
     with pytest.raises(cuda.KernelError, match=r"^kernel scale was ended by signal 9$"):
         module["scale"](1, 8, (x, x, 2, 8))
     module["scale"](1, 8, (x, x, 3, 8))
