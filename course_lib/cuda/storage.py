@@ -30,7 +30,7 @@ def storage(array) -> Storage:
         raise ValueError(
             f"this view (shape {array.shape}, strides {array.strides}) has no plain memory; copy it"
         )
-    memory = owner.ravel("K").view(array.dtype)
+    memory = (owner if owner.flags.c_contiguous else owner.T).reshape(-1).view(array.dtype)
     return Storage(memory, begins // size, tuple(stride // size for stride in array.strides))
 
 

@@ -96,3 +96,18 @@ def test_what_is_wrong_on_the_gpu_is_said_as_on_the_host():
         module["two"](1, 4, (None, np.zeros(4, np.float32), 4))
     with pytest.raises(ValueError, match="at most"):
         module["two"](1, 4, (None, module.array(np.zeros(4, np.float32)), 4), shared_mem=1 << 20)
+
+
+@pytest.mark.gpu
+def test_a_lasting_module_on_the_gpu_is_one_as_any_other_with_views_and_storage():
+    module = cuda.compile(TWO, device="gpu", lasting=True)
+    x, y = module.array(np.arange(12, dtype=np.float32).reshape(3, 4)), module.empty(4)
+    for _ in range(3):
+        module["two"](1, 4, (x[1], y, 4), shared_mem=16)
+    assert module.numpy(y).tolist() == [7, 6, 5, 4]
+    memory, offset, strides = cuda.storage(x.T[1:, ::-1])
+    assert (offset, strides) == (9, (1, -4))
+    assert memory.shape == (12,)
+    assert memory.data.ptr == x.data.ptr
+    module["two"](1, 4, (memory[4:8], y, 4), shared_mem=16)
+    assert module.numpy(y).tolist() == [7, 6, 5, 4]

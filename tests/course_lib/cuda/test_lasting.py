@@ -145,3 +145,45 @@ def test_what_kernels_print_comes_whole(module, capsys):
     assert capsys.readouterr().out == "five\n"
     module["misbehave"](1, 1, (x, 6))
     assert capsys.readouterr().out == "".join(f"{i:0100d}" for i in range(3000))
+
+
+def test_an_answer_longer_than_any_kernel_may_give_is_not_waited_for(module, monkeypatch):
+    monkeypatch.setattr("course_lib.cuda.runner.MOST_TOLD", 100)
+    with pytest.raises(cuda.KernelError, match="answered what it could not know"):
+        module["misbehave"](1, 1, (module.empty(1), 6))
+    assert _works(module)
+
+
+@pytest.mark.parametrize("count", [500, 501])
+def test_a_kernel_has_at_most_500_parameters_and_a_launch_as_many_arguments(count):
+    names = [f"x{i}" for i in range(count - 1)]
+    parameters, total = ", ".join(f"short {x}" for x in names), " + ".join(names)
+    source = f'extern "C" __global__ void k(double* y, {parameters}) {{ *y = {total}; }}'
+    if count > 500:
+        with pytest.raises(cuda.CompileError, match="kernel k has 501 parameters; at most 500 are allowed"):
+            cuda.compile(source, device="host", lasting=True)
+        return
+    module = cuda.compile(source, device="host", lasting=True)
+    y = module.empty(1, np.float64)
+    module["k"](1, 1, (y, *range(-1, -count, -1)))
+    assert y[0] == -sum(range(count))
+
+
+SCALARS = """extern "C" __global__ void k(double* out, bool a, char b, unsigned char c, short d,
+    unsigned short e, int f, unsigned g, long h, unsigned long long i, half j, float k, double l) {
+    double all[] = {(double)a, (double)b, (double)c, (double)d, (double)e, (double)f, (double)g, (double)h,
+                    (double)i, (double)__half2float(j), k, l};
+    for (int n = 0; n < 12; ++n) out[n] = all[n];
+}
+"""
+
+
+@pytest.mark.parametrize("make", [
+    lambda: cuda.compile(SCALARS, device="host", lasting=True), lambda: cuda.compile(SCALARS, device="host"),
+    lambda: cuda.Module(SCALARS, "scalars.cu", device="host"),
+], ids=["lasting", "apart", "here"])  # fmt: skip
+def test_every_type_of_number_arrives_as_it_is(make):
+    numbers = [True, -7, 200, -30_000, 60_000, -(2**31), 2**32 - 1, -(2**40), 2**50, 0.5, 1.25, 1 / 3]
+    out = np.zeros(12)
+    make()["k"](1, 1, (out, *numbers))
+    assert out.tolist() == [float(number) for number in numbers]
