@@ -27,6 +27,7 @@ EXAMPLES = (
 MOST_WORDS = 20  # that have room one below the other
 VERDICTS = ("blame", "praise")
 _SENTENCES = 4000
+_EDGE = 145  # of the axes, in percent: beside a bar of 100 stands a number
 _TURNED = dict(zip(corpus.NEGATIONS, corpus.AFFIRMATIONS, strict=True))
 _TURNED |= {affirmation: negation for negation, affirmation in _TURNED.items()}
 _BEFORE_OR_ADJECTIVE = re.compile(rf"\b(?:({'|'.join(_TURNED)})|({'|'.join(corpus.ADJECTIVES)}))\b", re.I)
@@ -116,23 +117,27 @@ def frame() -> go.Figure:
     for col in (1, 2):
         drawing.add_bar(
             orientation="h", row=1, col=col, textposition="outside", constraintext="none",
-            textfont_size=14, hovertemplate="%{y}: %{text}<extra></extra>",
+            textfont_size=14, hovertemplate="%{customdata}: %{text}<extra></extra>",
         )  # fmt: skip
+    # Not as ticks: an axis of names keeps those that a sentence before had.
+    drawing.add_scatter(
+        mode="text", textposition="middle left", textfont_size=16, cliponaxis=False, hoverinfo="skip"
+    )
     drawing.update_xaxes(
-        title_text="part of the logit (% of the largest)", range=[-145, 145],
+        title_text="part of the logit (% of the largest)", range=[-_EDGE, _EDGE],
         tickvals=[-100, -50, 0, 50, 100], zeroline=True, zerolinecolor=look.TEXT,
     )  # fmt: skip
-    drawing.update_yaxes(autorange="reversed", showgrid=False, type="category", dtick=1)
-    drawing.update_yaxes(title_text="words in their order", col=1)
+    drawing.update_yaxes(autorange="reversed", showgrid=False, showticklabels=False, ticks="")
+    drawing.update_yaxes(title={"text": "words in their order", "standoff": 110}, col=1)
     look.finish(drawing, "")
-    drawing.update_layout(height=620, margin_t=125, bargap=0.25)
+    drawing.update_layout(height=620, margin={"t": 125, "l": 150}, bargap=0.25)
     return drawing
 
 
 def contents(reading: Reading) -> dict:
     """What of the frame depends on the sentence, as `look.paint` takes it; the title says what came out."""
     verdicts = [VERDICTS[logit > 0] for logit in reading.logits]
-    names = [f"{place}  {word}" for place, word in enumerate(reading.words, 1)]  # a word may come twice
+    places = list(range(1, len(reading.words) + 1))
     traces = []
     for parts in reading.parts:
         known = np.array([part or 0.0 for part in parts])
@@ -141,11 +146,15 @@ def contents(reading: Reading) -> dict:
         traces.append(
             {
                 "x": 100 * known / largest,
-                "y": names,
+                "y": places,
+                "customdata": list(reading.words),
                 "text": ["not known" if part is None else f"{part:+.{digits}f}" for part in parts],
-                "marker": {"color": [look.BLUE if part > 0 else look.ORANGE for part in known]},
+                "marker.color": [look.BLUE if part > 0 else look.ORANGE for part in known],
             }
         )
+    traces.append(
+        {"x": [-_EDGE] * len(places), "y": places, "text": [f"{word}\u00a0" for word in reading.words]}
+    )
     return {
         "traces": traces,
         "finding": _finding(reading, verdicts),
