@@ -107,7 +107,7 @@ def two_harms(
     """Left, the mean wait in static batches: to fill, and for the engine. Right, the share of seats that
     compute nothing, in %, one line per policy."""
     drawing = make_subplots(
-        cols=2, horizontal_spacing=0.13, subplot_titles=("A member waits", "Seats that compute nothing")
+        cols=2, horizontal_spacing=0.2, subplot_titles=("A member waits", "Seats that compute nothing")
     )
     x = np.log10(rates)
     ends = []
@@ -139,7 +139,8 @@ def two_harms(
     look.finish(
         drawing,
         f"Filling: {fill[0]:.0f} s at {rates[0]:g}/s, {fill[-1]:.1f} s at {rates[-1]:g}/s. "
-        f"The longest: {least if least == most else f'{least} to {most}'}% of the seats at every load",
+        "Waiting for the longest: "
+        f"{least if least == most else f'{least} to {most}'}% of the seats at every load",
         "Static batches: one harm goes away as load rises, the other never does. Bottom: 0.01 s or less",
     )
     drawing.update_layout(title_font_size=19)

@@ -74,7 +74,7 @@ def idle(parts: Mapping[str, float], held: Mapping[str, Mapping[str, float]]) ->
     look.finish(
         drawing,
         f"{' and '.join(f'{value:.0f} % of the {name}' for name, value in parts.items())}, "
-        f"at most {least:.0f} % used",
+        f"at most {least:.0f} % used by {first}",
         f"{first.capitalize()} keep nearly every prompt off C4; {second} does not",
     )
     drawing.update_layout(barmode="group", height=330, margin_l=40)
@@ -82,7 +82,7 @@ def idle(parts: Mapping[str, float], held: Mapping[str, Mapping[str, float]]) ->
 
 
 def regret(won: Mapping[str, Sequence[float]], online: Sequence[str]) -> go.Figure:
-    """Share won by each scheduler, a dot an instance, a bar their mean; `online` ones know no lengths."""
+    """Share won by each scheduler, a dot per day, a bar their mean; `online` ones know no lengths."""
     names = sorted(won, key=lambda name: float(np.mean(won[name])))
     means = [100 * float(np.mean(won[name])) for name in names]
     colors = [look.ORANGE if name in online else look.BLUE for name in names]
@@ -98,7 +98,7 @@ def regret(won: Mapping[str, Sequence[float]], online: Sequence[str]) -> go.Figu
     look.finish(
         drawing,
         f"Without lengths, {best} wins {np.mean(won[best]):.0%} of what can be won",
-        "100 %: the exact optimum; 0 %: fixed classes; a dot an instance. "
+        "100 %: the exact optimum; 0 %: fixed classes; one dot per day. "
         f"<span style='color:{look.ORANGE}'>■</span> lengths unknown, "
         f"<span style='color:{look.BLUE}'>■</span> known",
     )

@@ -79,6 +79,18 @@ def serve(
     )
 
 
+def views(given: Instance, scheduler: Scheduler, cluster: Cluster) -> list[dict]:
+    """What `scheduler` sees each time it is asked on that day, in order. Raises as simulate_cluster does."""
+    seen = []
+
+    def watched(view):
+        seen.append(view)
+        return scheduler(view)
+
+    serve(given, watched, cluster)
+    return seen
+
+
 def best_mean_latency(given: Instance, cluster: Cluster) -> float:
     """Mean seconds from arrival to the last token, of the best schedule for one who knows all beforehand."""
     value = _least_sum(tuple(jobs_of(given.trace, COST, 1.0)), cluster)

@@ -121,7 +121,7 @@ def pictures():
         ("strip", "Mean wait: static endless for 2 of 4"),
         ("first", "p99 within 1 s: static 10 to 10/s; continuous 0.1 to 1/s"),
         ("speed", "Continuous: 25 tokens/s at most, 2.5 times as many as static"),
-        ("harms", "Filling: 30 s at 0.1/s, 0.4 s at 10/s. The longest: 60 to 61% of the seats"),
+        ("harms", "Filling: 30 s at 0.1/s, 0.4 s at 10/s. Waiting for the longest: 60 to 61% of the seats"),
         ("users", "70 users, batches of 64: half wait over 50 s; admitted at every step, 0.02 s"),
         ("live", "Predicted to 10% or better"),
     ],

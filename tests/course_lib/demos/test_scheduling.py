@@ -122,7 +122,7 @@ def pictures():
     [
         ("gantt", "Spill: prompts wait 0.8 s on average"),
         ("waits", "At 2 requests/s fixed classes wait 30 s, the best 0.4 s"),
-        ("idle", "40 % of the GPUs and 67 % of the KV room, at most 2 % used"),
+        ("idle", "40 % of the GPUs and 67 % of the KV room, at most 2 % used by"),
         ("regret", "Without lengths, yours wins 85% of what can be won"),
         ("unknown", "Most: 4.0 s of waiting; grow: 30% computed again"),
     ],

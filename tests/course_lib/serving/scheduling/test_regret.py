@@ -14,6 +14,7 @@ from course_lib.serving.scheduling.regret import (
     serve,
     share_won,
     shares_won,
+    views,
 )
 from course_lib.serving.scheduling.view import printed
 
@@ -99,15 +100,18 @@ def test_a_load_that_is_none_is_refused():
         instance(1, load=0)
 
 
+def test_the_views_of_a_day_are_what_its_scheduler_was_asked_and_stay_as_they_were():
+    seen = views(instance(7), schedulers.spill, CLUSTER)
+    assert seen[0]["finished"] == []
+    answered = [len(view["finished"]) for view in seen]
+    assert answered == sorted(answered)
+    assert answered[-1] > 2
+    assert [view["time"] for view in seen] == sorted(view["time"] for view in seen)
+
+
 def test_a_view_is_printed_part_by_part_and_long_lists_are_cut():
-    views = []
-
-    def watched(view):
-        views.append(view)
-        return schedulers.spill(view)
-
-    serve(instance(7), watched, CLUSTER)
-    view = max(views, key=lambda view: len(view["queue"]))
+    seen = views(instance(7), schedulers.spill, CLUSTER)
+    view = max(seen, key=lambda view: len(view["queue"]))
     lines = printed(view, rows=2).split("\n")
     assert lines[0] == f"time      {view['time']:g}"
     assert lines[1] == f"queue     {view['queue'][0]}"
