@@ -1,5 +1,6 @@
 """What every notebook keeps, so that the grader, the release and a reader can rely on it."""
 
+import ast
 import itertools
 import json
 import re
@@ -7,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from autograder import regions
+from autograder import library, regions
 from course_lib.commands import workspace
 from tests.notebooks import runner
 from tests.notebooks.runner import cells, grade_id, is_task, is_test, options
@@ -219,3 +220,27 @@ def test_model_answer_has_the_length_that_is_asked_for(path):
 
     answer = next(c for c in cells(path) if c.cell_type == "markdown" and options(c).get("grade"))
     assert 60 <= count_words(answer.source) <= 80
+
+
+REFUSED = {
+    node.name
+    for path in library.files(runner.ROOT)
+    if path.suffix == ".py"
+    for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    for mark in getattr(node, "decorator_list", ())
+    if isinstance(mark, ast.Call) and getattr(mark.func, "id", "") == "reference"
+    if not any(word.arg == "guard" for word in mark.keywords)
+}
+
+
+@each
+def test_no_function_of_the_courses_own_cells_calls_what_refuses_while_it_is_graded(path):
+    """It would end the cell in `./course check`, and tell students that they have copied."""
+    assert "spill" in REFUSED
+    ours = [cell for cell in cells(path) if cell.cell_type == "code" and not is_task(cell)]
+    trees = [ast.parse(cell.source) for cell in ours if not cell.source.startswith(("%", "!"))]
+    functions = [node for tree in trees for node in ast.walk(tree)
+                 if isinstance(node, (ast.FunctionDef, ast.Lambda))]  # fmt: skip
+    called = [call.func.attr for function in functions for call in ast.walk(function)
+              if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)]  # fmt: skip
+    assert REFUSED.isdisjoint(called)
