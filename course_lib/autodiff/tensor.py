@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from numbers import Real
+from numbers import Integral
 
 import numpy as np
 
@@ -65,10 +65,13 @@ class Tensor:
     def __init__(self, data, requires_grad: bool = False, backend: Backend | None = None):
         self.backend = backend or backend_of(data)
         dtype = getattr(data, "dtype", None)
-        if dtype is None or dtype.kind != "f":
-            if np.asarray(data if dtype is None else ()).dtype.kind not in "fiub":
-                raise TypeError(f"a tensor is made of numbers, not of {str(data)[:40]!r}")
+        kind = np.asarray(data).dtype.kind if dtype is None else dtype.kind
+        if kind not in "fiub":
+            raise TypeError(f"a tensor is made of numbers, not of {str(data)[:40]!r}")
+        if kind != "f" or dtype is None:
             data = self.backend.array(data, np.float32)
+        elif isinstance(data, np.generic):
+            data = np.asarray(data)
         self.data: Array = data
         self.requires_grad = requires_grad
         self.grad: Tensor | None = None
@@ -91,7 +94,6 @@ class Tensor:
         return Tensor(self.data, backend=self.backend)
 
     def zero_grad(self) -> None:
-        """Forget the gradient."""
         self.grad = None
 
     def backward(self, gradient=None, retain_graph: bool = False) -> None:
@@ -108,7 +110,8 @@ class Tensor:
             raise RuntimeError(
                 f"a tensor of shape {self.shape} needs a gradient from above of the same shape"
             )
-        seed = self.constant(np.ones(self.shape) if gradient is None else gradient).data
+        given = gradient.data if isinstance(gradient, Tensor) else gradient
+        seed = self.constant(np.ones(self.shape) if given is None else given).data
         if seed.shape != self.shape:
             raise ValueError(f"the gradient has shape {seed.shape}, the tensor {self.shape}")
 
@@ -124,6 +127,8 @@ class Tensor:
         """Numbers and arrays as a tensor of this one's dtype and backend; a tensor as it is."""
         if isinstance(value, Tensor):
             return value
+        if value is None:  # NumPy takes it for nan
+            raise TypeError("None is no number: does a function lack its return?")
         return Tensor(self.backend.array(value, self.data.dtype), backend=self.backend)
 
     __add__ = __radd__ = _binary(operations.add)
@@ -224,7 +229,7 @@ class Tensor:
     def __getitem__(self, key):
         """A view, by whole numbers, slices, None and `...`; TypeError for lists and arrays."""
         for part in key if isinstance(key, tuple) else (key,):
-            number = isinstance(part, (int, np.integer)) and not isinstance(part, bool)
+            number = isinstance(part, Integral) and not isinstance(part, bool)
             if not (number or isinstance(part, slice) or part is None or part is ...):
                 raise TypeError(f"a tensor is indexed by whole numbers and slices, not by {part!r}")
         return apply(operations.index, self, key=key)
@@ -243,4 +248,4 @@ def _along(parent: Tensor, slope: Callable[[Array], Array], gradient: Array) -> 
 
 def _sizes(sizes: tuple) -> tuple[int, ...]:
     """Sizes one by one or as one tuple, as torch takes them."""
-    return tuple(sizes[0]) if len(sizes) == 1 and not isinstance(sizes[0], (Real, np.integer)) else sizes
+    return tuple(sizes[0]) if len(sizes) == 1 and not isinstance(sizes[0], Integral) else sizes

@@ -72,8 +72,8 @@ MISTAKES = {
          "tuple({id(each): (each, slope) for each, slope in pairs if each.requires_grad}.values())"),
     ],
     "the gradient from above is taken for ones": [
-        ("tensor.py", "np.ones(self.shape) if gradient is None else gradient)",
-         "np.ones(self.shape if gradient is None else np.shape(gradient)))"),
+        ("tensor.py", "np.ones(self.shape) if given is None else given)",
+         "np.ones(self.shape if given is None else np.shape(given)))"),
     ],
     "unbroadcast takes the mean": [
         ("operations.py", 'gradient = backend.reduce("sum", gradient, dim)',
@@ -116,7 +116,7 @@ MISTAKES = {
          'backend.zip("multiply", y, lower)'),
     ],
     "float64 is lost": [
-        ("tensor.py", 'dtype is None or dtype.kind != "f"', 'dtype is None or dtype != np.float32'),
+        ("tensor.py", 'kind != "f" or dtype is None', "dtype != np.float32"),
     ],
     "softmax subtracts no maximum": [
         ("functional.py", "x - x.detach().max(dim, keepdim=True) if math.prod(x.shape) else x", "x"),

@@ -30,9 +30,14 @@ def test_an_array_is_wrapped_and_a_list_becomes_float32():
     assert x[1:].data.base is array.base
     assert strides.element_strides(x.data) == (1, 3)
     assert (Tensor([[1, 2]]).dtype, Tensor(True).item(), Tensor(3).shape) == (np.float32, 1.0, ())
+    for number in (Tensor(np.float64(3)), Tensor(array)[1, 1]):
+        assert isinstance(number.data, np.ndarray)
+        assert (number.dtype, number.shape) == (np.float64, ())
 
 
-@pytest.mark.parametrize("data", ["text", [None], [[1], [1, 2]], {}, np.array(["a"]), 1j])
+@pytest.mark.parametrize(
+    "data", ["text", [None], [[1], [1, 2]], {}, np.array(["a"]), 1j, np.array([1j]), None]
+)
 def test_what_is_no_number_is_refused(data):
     with pytest.raises((TypeError, ValueError)):
         Tensor(data)
@@ -44,6 +49,8 @@ def test_numbers_and_arrays_stand_on_either_side():
         assert isinstance(y, Tensor)
         assert y.requires_grad
         np.testing.assert_array_equal(y.data, [3, 4])
+    with pytest.raises(TypeError, match="None is no number"):
+        x * None
     np.testing.assert_array_equal((np.eye(2) @ x).data, x.data)
     np.testing.assert_array_equal((3 - x).data, [2, 1])
     np.testing.assert_array_equal((2 / x).data, [2, 1])
@@ -114,6 +121,10 @@ def test_backward_needs_a_history():
     leaf = Tensor(1.0, requires_grad=True)
     leaf.backward()
     assert leaf.grad.item() == 1
+    leaf = Tensor(np.ones(2), requires_grad=True)
+    (leaf * 2).backward(Tensor([1, 2]))
+    assert leaf.grad.dtype == np.float64
+    np.testing.assert_array_equal(leaf.grad.data, [2, 4])
     leaf.zero_grad()
     assert leaf.grad is None
 
