@@ -9,6 +9,7 @@ from plotly.subplots import make_subplots
 from course_lib.costs import layouts
 from course_lib.demos import look
 from course_lib.demos.parallelism.pipeline import COLORS
+from course_lib.parallelism.job import Spell
 
 
 def schedule(starts: np.ndarray, stage_times: Sequence[float]) -> go.Figure:
@@ -35,13 +36,7 @@ def schedule(starts: np.ndarray, stage_times: Sequence[float]) -> go.Figure:
 def ranks_at_work(run) -> go.Figure:
     """When each rank of a Run computed, a color for each group; what is white was waiting and messages."""
     began = min(rank.began for rank in run.ranks)
-    rows = [
-        [
-            (1e3 * (spell.start + rank.began - began), 1e3 * (spell.end + rank.began - began), spell.group)
-            for spell in rank.spells
-        ]
-        for rank in run.ranks
-    ]
+    rows = [_turns(rank.spells, 1e3 * (rank.began - began)) for rank in run.ranks]
     drawing = _bars(rows, [f"rank {rank}" for rank in range(len(rows))])
     look.finish(
         drawing,
@@ -51,6 +46,20 @@ def ranks_at_work(run) -> go.Figure:
     drawing.update_xaxes(title_text="time (ms)")
     drawing.update_layout(height=170 + 45 * len(rows))
     return drawing
+
+
+def _turns(spells: Sequence[Spell], offset: float) -> list[tuple[float, float, int]]:
+    """Spells as (start, end, group) in ms from `offset` on, one per turn: a layer is computed in two halves.
+
+    Halves of one group that lie less than a millisecond apart are one turn: no screen shows such a gap.
+    """
+    turns: list[tuple[float, float, int]] = []
+    for spell in spells:
+        start, end = offset + 1e3 * spell.start, offset + 1e3 * spell.end
+        if turns and turns[-1][2] == spell.group and start - turns[-1][1] < 1:
+            start = turns.pop()[0]
+        turns.append((start, end, spell.group))
+    return turns
 
 
 def _bars(rows: Sequence[Sequence[tuple[float, float, int]]], names: Sequence[str]) -> go.Figure:
@@ -94,7 +103,7 @@ def token_time(shards: Sequence[int], seconds: Mapping[str, Sequence[float]], mo
     )
     drawing.update_xaxes(title_text="shards of each layer", tickvals=np.log2(shards), ticktext=list(shards))
     drawing.update_yaxes(title_text="time per token (ms)", rangemode="tozero")
-    drawing.update_layout(margin_r=170)
+    drawing.update_layout(margin_r=200)
     return drawing
 
 

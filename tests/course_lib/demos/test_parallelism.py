@@ -148,6 +148,16 @@ def a_run():
     return Run(Job(), Layout(1, 1, 2), np.zeros((2, 5), int), np.zeros((2, 5, 3)), ranks)
 
 
+def test_both_halves_of_a_layer_are_one_bar_and_a_gap_that_shows_is_kept():
+    run = a_run()
+    halves = [Spell(0.0, 0.2, 0), Spell(0.2001, 0.4, 0), Spell(0.5, 0.9, 0), Spell(0.9, 1.0, 1)]
+    run.ranks[:] = [RankReport(halves, 1.0, 2.0, 0, 1)]
+    first, second = figures.ranks_at_work(run).data
+    assert list(first.x[::6]) == pytest.approx([0, 500])
+    assert list(first.x[1::6]) == pytest.approx([400, 900])
+    assert second.x[0] == pytest.approx(900)
+
+
 def pictures():
     starts = np.array([[0.0, 2.0], [2.0, 5.0]])
     return {
