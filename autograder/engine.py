@@ -105,11 +105,11 @@ def executed(
     """
     notebook, shown = submission.notebook, clean_all(found.outputs)
     to_read = to_read or {}
-    notebook.cells = []
+    notebook.cells, not_run = [], submission.not_run
     for place, (cell, known) in enumerate(submission.cells):
         if cell.cell_type == "code":
             cell.outputs = nbformat.from_dict(shown.get(place, []))
-            cell.execution_count = place + 1 if place < submission.end else None
+            cell.execution_count = None if place in not_run else place + 1
             for output in cell.outputs:
                 if output.output_type == "execute_result":
                     output.execution_count = place + 1

@@ -36,7 +36,7 @@ class Grading:
             self._released = find_released(course, assignment)
         self._known = self._released.assignment
         if measure:
-            self._known = replace(self._known, measuring=frozenset())
+            self._known = self._known.with_all_cells()
         handed_in = course.submitters(assignment)
         for student in students:
             if student not in handed_in:

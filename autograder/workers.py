@@ -30,14 +30,15 @@ def packed(assignment: Assignment) -> bytes:
     """An assignment as plain data."""
     cells = [dataclasses.asdict(cell) for cell in assignment.cells]
     lines = assignment.given.lines
-    return encode([cells, *map(sorted, (assignment.names, lines, assignment.measuring))])
+    texts = assignment.names, lines, assignment.measuring, assignment.demos
+    return encode([cells, *map(sorted, texts)])
 
 
 def unpacked(data: bytes) -> Assignment:
     """The assignment that `packed` packed."""
-    cells, names, lines, measuring = decode(data)
-    known = tuple(Cell(**cell) for cell in cells)
-    return Assignment(known, frozenset(names), Given(frozenset(lines)), frozenset(measuring))
+    cells, *texts = decode(data)
+    names, lines, measuring, demos = map(frozenset, texts)
+    return Assignment(tuple(Cell(**cell) for cell in cells), names, Given(lines), measuring, demos)
 
 
 def command(channel: int) -> list[str]:

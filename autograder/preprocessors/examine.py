@@ -32,7 +32,7 @@ class Examine(NbGraderPreprocessor):
         source = Path(self.source_directory) / place["assignment"] / f"{place['notebook']}.ipynb"
         assignment = as_released(Assignment.from_source(source.read_bytes()), nb)
         assignment = replace(assignment, given=find_given(self.source_directory, resources))
-        assignment = replace(assignment, measuring=frozenset())
+        assignment = assignment.with_all_cells()
         written = kept(nb)
         result = grade_submission(nbformat.writes(nb).encode(), assignment, written=written)
         if result.reason:

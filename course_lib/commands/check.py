@@ -3,9 +3,7 @@
 The same candidate and examiner as in grading, as ordinary processes of the student's account.
 """
 
-import ast
 import os
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,6 @@ from course_lib.errors import UserError
 from course_lib.examination import standby
 from course_lib.examination.result import CannotGrade
 
-SHOWN = re.compile(r"demos\.\w+\.show")
 GUARD = "course_lib.examination.unconfined"
 
 
@@ -115,9 +112,6 @@ def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[
         places = {known.name: place for place, (_, known) in enumerate(submission.cells)
                   if known is not None and known.is_test}  # fmt: skip
         del submission.cells[max(places.values(), default=-1) + 1 :]
-        for cell, known in submission.cells:
-            if known is None and cell.cell_type == "code" and _only_shows(cell.source):
-                cell.source = ""
         found = conduct(submission, assignment, warm.start, Times())
     standby.keep(environment, found.imported)
     broken = broken_cells(submission, found.outputs)
@@ -131,17 +125,6 @@ def check_notebook(notebook: Path, released: Path) -> tuple[list[Verdict], list[
     notes = [f"{name} lies beside the notebook, and only the notebook is handed in" for name in left_behind]
     ended = [flag for flag in found.flags if flag.startswith("cell ")]
     return verdicts, [*submission.flags, *ended, *others, *notes]
-
-
-def _only_shows(source: str) -> bool:
-    """Whether a cell does nothing but show a demo, which nobody would see here."""
-    try:
-        statements = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    calls = [node.value.func for node in statements
-             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]  # fmt: skip
-    return len(calls) == len(statements) and all(SHOWN.fullmatch(ast.unparse(call)) for call in calls)
 
 
 def _verdict(cell, found, place: int, cause: str | None) -> Verdict:

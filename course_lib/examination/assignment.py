@@ -17,6 +17,7 @@ SCHEMA_VERSION = 3  # of nbgrader's metadata
 HIDDEN = "BEGIN HIDDEN TESTS"
 HIDDEN_STUB = "# Hidden tests run here when your work is graded."  # what students find in their place
 LINE_MAGIC = re.compile(r"^%[a-z].*$", re.MULTILINE)  # alone on its line, as in `%load_ext course_lib.cuda`
+SHOWN = re.compile(r"demos(\.\w+)+\.show")
 ADAPTER = (
     "adapter"  # a locked cell with this tag turns a student's class into plain functions, beside the class
 )
@@ -60,13 +61,15 @@ class Assignment:
 
     `given` has the lines that students were given; without them nobody looks for what a student wrote.
     `measuring` has the text of the code cells below all tests, adapters and tasks that bind none of `names`:
-    the instructor's measurements, figures and demos, on which no point depends.
+    the instructor's measurements, figures and demos, on which no point depends. `demos` has the text of those
+    without a name, wherever they stand, that only show a demo, which nobody would see.
     """
 
     cells: tuple[Cell, ...]
     names: frozenset[str]
     given: Given = field(default_factory=Given)
     measuring: frozenset[str] = frozenset()
+    demos: frozenset[str] = frozenset()
 
     @classmethod
     def from_source(cls, notebook: bytes) -> "Assignment":
@@ -79,7 +82,7 @@ class Assignment:
             found = nbformat.convert(nbformat.reader.reads(notebook.decode("utf-8")), 4)
         except Exception as error:
             raise UserError(f"The instructor's notebook cannot be read: {error}.") from error
-        cells, names, below = [], set(), []
+        cells, names, below, demos = [], set(), [], set()
         for cell in found.cells:
             marks = cell.metadata.get("nbgrader", {})
             named = _cell(cell, marks) if "grade_id" in marks else None
@@ -87,6 +90,8 @@ class Assignment:
                 cells.append(named)
             if cell.cell_type != "code":
                 continue
+            if named is None and cell.source.strip() and only_shows(cell.source):
+                demos.add(cell.source.strip())
             if named is None or not (named.is_test or named.is_adapter or marks.get("solution")):
                 below.append(cell.source)
                 continue
@@ -94,7 +99,11 @@ class Assignment:
             if not named.is_test:
                 names |= assigned(named.source)
         measuring = {source.strip() for source in below if not _binds(source, names)}
-        return cls(tuple(cells), frozenset(names), measuring=frozenset(measuring))
+        return cls(tuple(cells), frozenset(names), measuring=frozenset(measuring), demos=frozenset(demos))
+
+    def with_all_cells(self) -> "Assignment":
+        """The same, with every cell run, for whoever wants to see what it shows."""
+        return replace(self, measuring=frozenset(), demos=frozenset())
 
     @property
     def tests(self) -> dict[str, Cell]:
@@ -170,6 +179,17 @@ def assigned(source: str) -> set[str]:
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
     return names
+
+
+def only_shows(source: str) -> bool:
+    """Whether a cell does nothing but show a demo."""
+    try:
+        statements = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    calls = [node.value.func for node in statements
+             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]  # fmt: skip
+    return len(calls) == len(statements) and all(SHOWN.fullmatch(ast.unparse(call)) for call in calls)
 
 
 def _binds(source: str, names: set[str]) -> bool:

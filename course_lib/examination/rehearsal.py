@@ -24,8 +24,8 @@ def run_cells(
     stack: ExitStack,
     apart: bool = False,
 ) -> tuple[dict[str, Channel], Channel | None]:
-    """Run the cells up to the submission's end, keep their outputs in `found`; returns what answers for the
-    notebook, by name of test, and the notebook's own process: when that ends, all do.
+    """Run the cells that must be, keep their outputs in `found`; returns what answers for the notebook, by
+    name of test, and the notebook's own process: when that ends, all do.
 
     What answers is a copy of the notebook's process, made at the place of the test. A copy costs as much as a
     short cell, so tests with no cell between them share one, and what comes after the last cell is answered
@@ -53,11 +53,9 @@ class _Run:
         self._attempts = 0
         self.is_over = False
         self.candidate, self.answering = None, {}
-        self._stop = submission.end
-        for place, (cell, _) in enumerate(submission.cells[self._stop :], self._stop):
-            if cell.cell_type == "code" and cell.source.strip():
-                found.outputs[place] = [NOT_RUN]
-        self._last = max(filter(self._is_run, range(self._stop)), default=-1)
+        self._passed_over = submission.not_run
+        found.outputs.update((place, [NOT_RUN]) for place in self._passed_over)
+        self._last = max(filter(self._is_run, range(len(submission.cells))), default=-1)
 
     def attempt(self) -> bool:
         """Run the cells in order in a new process; False when one of them ended it."""
@@ -65,7 +63,7 @@ class _Run:
         self.candidate, self.answering = self._crowd.start("candidate"), {}
         place, is_cell, latest = 0, False, None
         try:
-            for place, (cell, known) in enumerate(self._submission.cells[: self._stop]):
+            for place, (cell, known) in enumerate(self._submission.cells):
                 if cell.cell_type != "code":
                     continue
                 is_cell = False
@@ -105,12 +103,13 @@ class _Run:
     def _is_run(self, place: int) -> bool:
         """Whether the cell is run here: a test only where a later cell mentions a name that it defines."""
         cell, known = self._submission.cells[place]
-        if cell.cell_type != "code":
+        if cell.cell_type != "code" or place in self._passed_over:
             return False
         if known is None or not known.is_test:
             return bool(cell.source.strip())
-        later = [cell.source for cell, known in self._submission.cells[place + 1 : self._stop]
-                 if cell.cell_type == "code" and not (known is not None and known.is_test)]  # fmt: skip
+        later = [cell.source for at, (cell, known) in enumerate(self._submission.cells)
+                 if at > place and at not in self._passed_over
+                 and cell.cell_type == "code" and not (known is not None and known.is_test)]  # fmt: skip
         return not known.is_hidden and bool(assigned(cell.source) & set(re.findall(r"\w+", "\n".join(later))))
 
     def _run_cell(self, place: int) -> None:

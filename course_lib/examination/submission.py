@@ -25,8 +25,8 @@ class Submission:
     """The notebook in the order in which it is run, and what was odd about it.
 
     `cells` pairs each cell with the instructor's cell that it is, or None for the student's own. `written` is
-    what the student wrote in words anywhere, also in cells whose text was put back. `measuring` is the
-    assignment's.
+    what the student wrote in words anywhere, also in cells whose text was put back. `measuring` and
+    `demos` are the assignment's.
     """
 
     notebook: NotebookNode
@@ -35,20 +35,27 @@ class Submission:
     written: list[Passage] = field(default_factory=list)
     measuring: frozenset[str] = frozenset()
 
-    @property
-    def end(self) -> int:
-        """The place after the last cell that is run: only the instructor's measurements, unchanged, follow.
+    demos: frozenset[str] = frozenset()
 
-        A test, and whatever a student wrote or changed, is run with all that stands above it.
+    @property
+    def not_run(self) -> set[int]:
+        """Places of the cells that are not run: demos, and the measurements below all that must be run.
+
+        A test, and whatever a student wrote or changed, must be, with all that stands above it but demos.
         """
-        needed = (
-            place
-            for place, (cell, known) in enumerate(self.cells, 1)
-            if cell.cell_type == "code"
-            and (text := cell.source.strip())
-            and ((known is not None and known.is_test) or text not in self.measuring)
+        code = {place: (text, known) for place, (cell, known) in enumerate(self.cells)
+                if cell.cell_type == "code" and (text := cell.source.strip())}  # fmt: skip
+        shows = {place for place, (text, known) in code.items() if known is None and text in self.demos}
+        last = max(
+            (
+                place
+                for place, (text, known) in code.items()
+                if place not in shows
+                and ((known is not None and known.is_test) or text not in self.measuring)
+            ),
+            default=-1,
         )
-        return max(needed, default=0)
+        return shows | {place for place in code if place > last}
 
 
 def read(data: bytes, assignment: Assignment) -> Submission:
@@ -72,7 +79,8 @@ def read(data: bytes, assignment: Assignment) -> Submission:
             flags.append(f"{cell.name} was deleted")
             _put_back(cells, cell, assignment)
     _tests_after_solutions(cells, assignment)
-    return Submission(notebook, cells, list(dict.fromkeys(flags)), written, assignment.measuring)
+    flags = list(dict.fromkeys(flags))
+    return Submission(notebook, cells, flags, written, assignment.measuring, assignment.demos)
 
 
 def find_written(notebook: NotebookNode, kinds: dict[str, str], given: Given) -> list[Passage]:

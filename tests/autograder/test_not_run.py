@@ -1,7 +1,6 @@
 """What no point depends on is not run in grading: the instructor's own cells below the last test."""
 
 import copy
-import dataclasses
 
 import nbformat
 import pytest
@@ -33,6 +32,7 @@ TIMES = Times(cell=5, call=5, test=10)
 MEASURES = 'print("measured", double([21]))'
 SHOWS = "print('shown', sorted(globals().keys() & {'double', 'scale_source'}))"
 COUNTS = "print('words')"  # locked, with a name: as the counter of words is
+DEMO = "demos.doubling.show()"  # above the tasks
 BINDS = "double = str"  # the instructor's, and of a name that students define
 NO_PYTHON = "print('no"
 GRADED = workspace.assignments()
@@ -45,6 +45,7 @@ def measured_source():
     source = source_notebook()
     at = source.cells.index(cell_named(source, "q00_double_hidden")) + 1
     source.cells.insert(at, new_code_cell("between = 1", id="between"))
+    source.cells.insert(2, new_code_cell(DEMO, id="demo"))
     source.cells += [new_code_cell(text, id=f"below-{number}") for number, text in enumerate(BELOW)]
     source.cells.append(marked(new_code_cell(COUNTS), "q00_words"))
     return source
@@ -52,7 +53,7 @@ def measured_source():
 
 SOURCE = measured_source()
 ASSIGNMENT = Assignment.from_source(nbformat.writes(SOURCE).encode())
-EVERYTHING = dataclasses.replace(ASSIGNMENT, measuring=frozenset())
+EVERYTHING = ASSIGNMENT.with_all_cells()
 
 
 def handed_in(*changes):
@@ -82,6 +83,7 @@ def added(text):
 
 def test_the_instructors_cells_below_all_tests_are_known_and_no_others():
     assert ASSIGNMENT.measuring == {MEASURES, SHOWS, COUNTS}
+    assert ASSIGNMENT.demos == {DEMO}
     assert unpacked(packed(ASSIGNMENT)) == ASSIGNMENT
 
 
@@ -90,7 +92,7 @@ def test_unchanged_they_are_not_run_and_say_so():
     result, shown = run(handed_in())
     assert result.auto_points == 7
     assert not result.flags
-    assert [shown[text] for text in (MEASURES, SHOWS, COUNTS)] == 3 * [NOT_RUN["text"]]
+    assert [shown[text] for text in (DEMO, MEASURES, SHOWS, COUNTS)] == 4 * [NOT_RUN["text"]]
     assert run(handed_in(), EVERYTHING)[1][MEASURES].startswith("doubling 1 values\nmeasured")
 
 
@@ -99,7 +101,7 @@ def test_unchanged_they_are_not_run_and_say_so():
 def test_a_cell_of_the_students_own_is_run_with_all_above_it(text):
     result, shown = run(handed_in(added(text)))
     assert result.auto_points == 7
-    assert NOT_RUN["text"] not in shown.values()
+    assert [cell for cell, said in shown.items() if said == NOT_RUN["text"]] == [DEMO]
 
 
 @pytest.mark.needs("sandbox")
@@ -136,7 +138,17 @@ def test_where_a_task_stands_below_them_they_are_run():
 
 
 KINDS = st.sampled_from(
-    [*BELOW, COUNTS, MINE, DOUBLE, "double = None", "globals()['double'] = None", "%%time\ndouble = None", ""]
+    [
+        *BELOW,
+        COUNTS,
+        DEMO,
+        MINE,
+        DOUBLE,
+        "double = None",
+        "globals()['double'] = None",
+        "%%time\ndouble = None",
+        "",
+    ]
 )
 WHAT = st.sampled_from(["insert", "delete", "copy", "change"])
 CHANGES = st.lists(st.tuples(st.integers(0, 20), WHAT, KINDS), max_size=8)
@@ -144,13 +156,13 @@ CHANGES = st.lists(st.tuples(st.integers(0, 20), WHAT, KINDS), max_size=8)
 
 def changed(changes):
     notebook = handed_in()
-    for place, what, text in changes:
+    for number, (place, what, text) in enumerate(changes):
         place %= len(notebook.cells)
         if what == "insert":
             notebook.cells.insert(place, new_code_cell(text))
         elif what == "copy":
             notebook.cells.append(copy.deepcopy(notebook.cells[place]))
-            notebook.cells[-1].id = f"copy-{len(notebook.cells)}"
+            notebook.cells[-1].id = f"copy-{number}"
         elif what == "change":
             notebook.cells[place].source = text
         elif len(notebook.cells) > 1:
@@ -162,13 +174,17 @@ def changed(changes):
 @given(CHANGES)
 def test_whatever_is_not_run_is_the_instructors_below_every_test_and_binds_no_graded_name(changes):
     submission = read(nbformat.writes(changed(changes)).encode(), ASSIGNMENT)
-    for cell, known in submission.cells[submission.end :]:
-        if cell.cell_type == "code" and cell.source.strip():
-            assert cell.source in (MEASURES, SHOWS, COUNTS)
-            assert known is None or not known.is_test
-            assert not assigned(cell.source) & ASSIGNMENT.names
-    run_up_to_here = {known.name for _, known in submission.cells[: submission.end] if known is not None}
-    assert run_up_to_here >= ASSIGNMENT.tests.keys()
+    not_run = submission.not_run
+    for place in not_run:
+        cell, known = submission.cells[place]
+        assert cell.source in (MEASURES, SHOWS, COUNTS, DEMO)
+        assert known is None or not known.is_test
+        assert not assigned(cell.source) & ASSIGNMENT.names
+        below = [cell for cell, _ in submission.cells[place + 1 :] if cell.cell_type == "code"]
+        if cell.source != DEMO:
+            assert {other.source.strip() for other in below} <= {MEASURES, SHOWS, COUNTS, DEMO, ""}
+    named = {known.name for _, known in submission.cells if known is not None}
+    assert named >= ASSIGNMENT.tests.keys()
 
 
 @pytest.mark.slow
@@ -201,6 +217,11 @@ def test_a_real_notebook_is_run_up_to_its_last_test(name):
     (path,) = (ROOT / "notebooks" / name).glob("*.ipynb")
     assignment = Assignment.from_source(path.read_bytes())
     submission = read(path.read_bytes(), assignment)
-    last = submission.cells[submission.end - 1][1]
-    assert last.name == list(assignment.tests)[-1]
+    not_run = submission.not_run
+    tests = {place for place, (_, known) in enumerate(submission.cells) if known and known.is_test}
+    code = {place for place, (cell, _) in enumerate(submission.cells) if cell.cell_type == "code"}
+    assert {place for place in code if place > max(tests)} <= not_run
+    assert {submission.cells[place][0].source for place in not_run if place < max(tests)} == {
+        text for text in assignment.demos if text not in assignment.measuring
+    }
     assert "compare_prediction" in "".join(assignment.measuring)

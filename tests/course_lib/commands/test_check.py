@@ -13,7 +13,7 @@ from course_lib.commands import check, workspace
 from course_lib.commands.check import check_assignment, check_notebook
 from course_lib.cuda.task_view import INSPECTOR
 from course_lib.errors import UserError
-from course_lib.examination.assignment import HIDDEN_STUB, Assignment
+from course_lib.examination.assignment import HIDDEN_STUB, Assignment, only_shows
 from course_lib.paths import ROOT
 
 SOLVED = "def double(x):\n    return 2 * x"
@@ -229,6 +229,7 @@ def test_what_the_inspector_says_of_a_kernel_is_told_though_its_test_passes(tmp_
     ("source", "shows"),
     [
         ("demos.quantization.show()", True),
+        ("demos.attention.needles.show()", True),
         ("demos.a.show(3)\ndemos.b.show()", True),
         ("x = demos.quantization.show()", False),
         ("demos.quantization.show()\nimport numpy", False),
@@ -238,7 +239,7 @@ def test_what_the_inspector_says_of_a_kernel_is_told_though_its_test_passes(tmp_
     ],
 )
 def test_only_cells_that_do_nothing_but_show_a_demo_are_passed_over(source, shows):
-    assert check._only_shows(source) is shows
+    assert only_shows(source) is shows
 
 
 def as_released(path: Path) -> nbformat.NotebookNode:
