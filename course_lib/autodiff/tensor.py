@@ -128,7 +128,7 @@ class Tensor:
         if isinstance(value, Tensor):
             return value
         if value is None:  # NumPy takes it for nan
-            raise TypeError("None is no number: does a function lack its return?")
+            raise TypeError("None is not a number: does a function lack its return?")
         return Tensor(self.backend.array(value, self.data.dtype), backend=self.backend)
 
     __add__ = __radd__ = _binary(operations.add)

@@ -49,7 +49,7 @@ def test_numbers_and_arrays_stand_on_either_side():
         assert isinstance(y, Tensor)
         assert y.requires_grad
         np.testing.assert_array_equal(y.data, [3, 4])
-    with pytest.raises(TypeError, match="None is no number"):
+    with pytest.raises(TypeError, match="None is not a number"):
         x * None
     np.testing.assert_array_equal((np.eye(2) @ x).data, x.data)
     np.testing.assert_array_equal((3 - x).data, [2, 1])
