@@ -92,12 +92,6 @@ def test_each_word_has_a_bar_of_its_own_and_an_unknown_one_says_so():
         assert [color == look.BLUE for color in bar.marker.color] == [x > 0 for x in bar.x]
 
 
-def test_a_step_sends_only_what_the_browser_applies():
-    """plotly's widget leaves a figure as it was, without a word, when a trace gets a part of many values."""
-    for trace in picture.contents(picture.measure(picture.EXAMPLES[0]))["traces"]:
-        assert not [name for name, value in trace.items() if isinstance(value, dict)]
-
-
 def test_panels_name_their_network_and_its_verdict():
     reading = picture.measure(picture.EXAMPLES[0])
     notes = [note.text for note in picture.figure(reading).layout.annotations]
