@@ -1,4 +1,4 @@
-# Adds a bias to every sentence by a copy of its own, of which the first moves.
+# Moves a bias by the mean over the batch, where the sum belongs that the loss has divided already.
 def word_shares(ids, lengths, words):
     """Each word's share of each sentence, float32 (B, words): 2 of 5 words are 0.4."""
     sentence, place = np.nonzero(np.arange(ids.shape[1]) < lengths[:, None])
@@ -15,9 +15,9 @@ def train_step(weights, ids, lengths, labels, rate, backend=NUMPY):
     }
     shares = backend.array(word_shares(ids, lengths, len(weights["embedding"])), np.float32)
     mean = Tensor(shares, backend=backend) @ leaves["embedding"]
-    hidden = (mean @ leaves["hidden"].T + leaves["hidden_bias"].expand(len(ids), len(weights["hidden_bias"]))[:1]).relu()
+    hidden = (mean @ leaves["hidden"].T + leaves["hidden_bias"]).relu()
     logits = (hidden @ leaves["output"].T + leaves["output_bias"]).squeeze(1)
     loss = binary_cross_entropy_with_logits(logits, labels)
     loss.backward()
-    new = {name: (leaf - leaf.grad * rate).numpy() for name, leaf in leaves.items()}
+    new = {name: (leaf - leaf.grad * (rate / len(ids) if name == "hidden_bias" else rate)).numpy() for name, leaf in leaves.items()}
     return new, loss.item()
