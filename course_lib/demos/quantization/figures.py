@@ -49,14 +49,14 @@ def sqnr_against_bits(bits: Sequence[int], decibels: Mapping[str, Sequence[float
         drawing.add_scatter(x=bits, y=values, mode="lines+markers", line_color=color, marker_size=8)
         ends.append((bits[-1], values[-1], name, color))
     look.label(drawing, ends, gap=5)
-    first = next(iter(decibels.values()))
+    shape, first = next(iter(decibels.items()))
     steep = bits >= 5
     slope = np.polyfit(bits[steep], np.asarray(first)[steep], 1)[0]
     look.finish(
         drawing,
-        f"From 5 bits up, each bit brings {slope:.2f} dB",
-        f"The step from {bits[0]} to {bits[1]} bits brings {first[1] - first[0]:.1f} dB; "
-        "the shape of the data moves the line up or down",
+        f"From 5 bits up, each bit brings {slope:.2f} dB ({shape} data)",
+        f"From {bits[0]} to {bits[1]} bits: "
+        + ", ".join(f"{values[1] - values[0]:.1f} dB ({name})" for name, values in decibels.items()),
     )
     drawing.update_layout(margin_r=190, height=470)
     drawing.update_xaxes(title_text="bits per value", dtick=1)
@@ -93,7 +93,7 @@ def error_map(W: np.ndarray, rebuilt: Mapping[str, np.ndarray], decibels: Mappin
         margin_t=120,
         coloraxis={
             "colorscale": look.HEAT, "cmin": -3, "cmax": 0,
-            "colorbar": {**look.PERCENT_BAR, "title.text": "share of the<br>row's rms"},
+            "colorbar": {**look.PERCENT_BAR, "title.text": "share of the<br>row's typical<br>weight (rms)"},
         },
     )  # fmt: skip
     return drawing
@@ -126,7 +126,8 @@ def accuracy_and_bytes(
     harmless = [form for form, points in zip(formats, lost, strict=True) if points < 1][-1]
     look.finish(
         drawing,
-        f"One scale per {first}: accuracy holds down to {harmless}, {formats[-1]} lose {lost[-1]:.0f} points",
+        f"One scale per {first}: accuracy holds down to {harmless}, "
+        f"{formats[-1]} lose {lost[-1]:.0f} points on average",
         f"{len(accuracy[first][0])} networks, every run a dot, lines their means",
     )
     drawing.update_xaxes(
@@ -156,7 +157,7 @@ def accuracy_against_factor(
     found = [f"{100 * np.mean(runs[at]):.0f} % with one scale per {name}" for name, runs in accuracy.items()]
     look.finish(
         drawing,
-        f"The same function, f = {factor:g}: {', '.join(found)}",
+        f"The same function, f = {factor:g}: on average {', '.join(found)}",
         "8 bits; one unit's incoming weights × f, its outgoing weights ÷ f; every run a dot",
     )
     drawing.update_xaxes(
@@ -187,7 +188,7 @@ def equal_bytes(accuracy: Mapping[str, Sequence[float]], kilobytes: float) -> go
     best = max(means, key=means.get)
     look.finish(
         drawing,
-        f"In the same {kilobytes:.0f} kB, {best} does best: {means[best]:.1f} %",
+        f"In the same {kilobytes:.0f} kB, {best} does best: {means[best]:.1f} % on average",
         "dots are runs, bars their means",
     )
     drawing.update_xaxes(title_text="hidden width and bits per weight", range=[-0.5, len(means) - 0.35])
@@ -221,9 +222,9 @@ def clipping_and_depth(
     first, *_, last = errors.mean(axis=1)
     look.finish(
         drawing,
-        f"Cutting the ends {' and '.join(said)}",
-        f"right: after {layers[-1]} layers the error is {last / first:.1f} times that after the first; "
-        "every run a dot",
+        f"Cutting the ends {' and '.join(said)}, on average",
+        f"right: after {layers[-1]} layers the error is on average {last / first:.1f} times that after "
+        "the first; every run a dot",
     )
     drawing.update_xaxes(title_text="bits per value", tickvals=list(bits), col=1)
     drawing.update_xaxes(title_text="ReLU layers", tickvals=[1, 4, 8, 12, 16], col=2)

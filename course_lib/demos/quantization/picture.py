@@ -102,7 +102,9 @@ def frame() -> go.Figure:
     )  # fmt: skip
     drawing.add_heatmap(
         row=1, col=2, colorscale=look.HEAT, zmin=-3, zmax=0,
-        colorbar={**look.PERCENT_BAR, "title.text": "share of the<br>unit's rms", "x": 1.1},
+        colorbar={
+            **look.PERCENT_BAR, "x": 1.1, "title.text": "share of the<br>unit's typical<br>weight (rms)"
+        },
         hovertemplate="unit %{y}, image row %{x}: 10^%{z:.1f}<extra></extra>",
     )  # fmt: skip
     drawing.update_xaxes(title_text="weight (no unit)", range=[EDGES[0], EDGES[-1]], col=1)
@@ -135,7 +137,7 @@ def contents(m: Measured) -> dict:
             {"z": np.log10(np.clip(m.error, 1e-3, 1))},
         ],
         "finding": f"{m.bits} bits, one scale per {m.granularity}{scaled}: {result}",
-        "detail": f"Other units: SQNR {m.other_units_db:.1f} dB. "
+        "detail": f"All units but the largest: SQNR {m.other_units_db:.1f} dB. "
         f"Weights: {m.nbytes / 1e3:.0f} kB instead of {m.float_nbytes / 1e3:.0f} kB.",
         "annotations": {-1: {"text": f"◂ ×{m.factor:g}" if m.factor != 1 else "", "y": m.unit}},
     }
