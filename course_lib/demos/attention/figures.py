@@ -76,7 +76,7 @@ def accuracy_and_learning(
     best = heads[int(means.argmax())]
     look.finish(
         drawing,
-        f"{heads[0]} head names both in {means[0]:.0f} %, {best} in {means.max():.0f} %, "
+        f"On average, {heads[0]} head names both in {means[0]:.0f} %, {best} in {means.max():.0f} %, "
         f"{heads[-1]} in {means[-1]:.0f} %",
         f"{accuracy.shape[1]} models each, every one a dot (at most {spread.max():.0f} points apart); "
         "right: their mean as they learn",

@@ -143,8 +143,8 @@ def contents(named: Named) -> dict:
             *({"y": curve} for curve in curves.T),
             {"x": np.full(3, 100 * named.weights[-1]), "y": dots},
         ],
-        "finding": f"{heads} with {where} on Bob: both answers right with {both:.0%}",
-        "detail": f"Bob's with {named.right[0]:.0%}, Gus's with {named.right[1]:.0%}. "
+        "finding": f"{heads} with {where} on Bob: a chance of {both:.0%} that both answers are right",
+        "detail": f"Chance of Bob's alone {named.right[0]:.0%}, of Gus's alone {named.right[1]:.0%}. "
         "The readout is refitted at every step: no linear one fits better.",
         "annotations": {
             -1: {"text": "head 2" if len(named.weights) == 2 else ""},

@@ -86,7 +86,7 @@ def pictures():
     ("name", "finding"),
     [
         ("lookup", "at length 300 in 100% of directions"),
-        ("learning", "1 head names both in 15 %, 2 in 95 %, 32 in 72 %"),
+        ("learning", "On average, 1 head names both in 15 %, 2 in 95 %, 32 in 72 %"),
         ("labor", "A head for each needle: 0 of 1 models with 1 head, 1 of 1 with 2"),
         ("cost", "32 heads: 1× the FLOPs, 9.5× the time"),
     ],

@@ -17,8 +17,8 @@ def test_title_bars_and_dots_tell_the_same_chances(weights):
     named = demo.measure(*weights)
     figure = demo.figure(named)
     first, second = needles.both_named(weights)
-    assert f"both answers right with {first * second:.0%}" in said(figure)
-    assert f"Bob's with {first:.0%}, Gus's with {second:.0%}" in said(figure)
+    assert f"a chance of {first * second:.0%} that both answers are right" in said(figure)
+    assert f"Chance of Bob's alone {first:.0%}, of Gus's alone {second:.0%}" in said(figure)
     assert said(figure).startswith("One head" if len(weights) == 1 else "Two heads")
     bars = [dict(zip(trace.y, trace.x, strict=True)) for trace in figure.data[2:4]]
     assert bars[0]["bread"] == pytest.approx(100 * first)
