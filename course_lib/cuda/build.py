@@ -189,6 +189,7 @@ def _line_of(source: str, name: str) -> int:
 _HINTS = {
     r"'(u(?:char|short|int|long))'": "CUDA without headers has no {0}: write the type out, with unsigned",
     r"'std'": "device code has no C++ standard library here",
+    r"\b(?:uint3|dim3)\b": "threadIdx, blockIdx, blockDim and gridDim have parts: write .x",
     # NVRTC refuses them, too.
     r"call (?:of overloaded|to) '(exp|log|sqrt|cbrt|sin|cos|tan|tanh|erf|pow|fmod|fmax|fmin|floor|ceil|fabs)"
     r"\b.*ambiguous": "write {0}f((float)...): a whole number is neither float nor double",

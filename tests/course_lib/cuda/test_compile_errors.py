@@ -45,11 +45,16 @@ def test_what_cuda_would_refuse_is_refused_in_words(source, message):
 
 @pytest.mark.needs("compiler")
 @pytest.mark.parametrize("name", ["g++", pytest.param("clang++", marks=pytest.mark.needs("clang"))])
-def test_the_root_of_a_whole_number_is_refused_with_what_to_write(name):
-    source = 'extern "C" __global__ void k(float* x, int n) { x[0] = sqrt(n); }'
+def test_slips_of_beginners_are_refused_with_what_to_write(name):
     compiler = next(c for c in compilers() if c.name == name)
-    with pytest.raises(cuda.CompileError, match=r"write sqrtf\(\(float\)\.\.\.\)"):
-        Module(source, "kernel.cu", "host", compiler=compiler)
+    for line, message in (
+        ("x[0] = sqrt(n);", r"write sqrtf\(\(float\)\.\.\.\)"),
+        ("int i = blockIdx.x * 32 + threadIdx;", r"have parts: write \.x"),
+        ("if (threadIdx < n) x[0] = 1;", r"have parts: write \.x"),
+    ):
+        source = f'extern "C" __global__ void k(float* x, int n) {{ {line} }}'
+        with pytest.raises(cuda.CompileError, match=message):
+            Module(source, "kernel.cu", "host", compiler=compiler)
 
 
 @pytest.mark.needs("compiler")
