@@ -21,7 +21,7 @@ def show() -> None:
 
     widget = go.FigureWidget(picture.figure(picture.view(picture.SHAPES[0])))
     wide = {"style": {"description_width": "150px"}, "layout": {"width": "500px"}}
-    shape = ipywidgets.Dropdown(
+    shape = ipywidgets.SelectionSlider(
         options=[(f"{rows} rows, {columns} columns", (rows, columns)) for rows, columns in picture.SHAPES],
         description="the array", **wide,
     )  # fmt: skip
