@@ -1,6 +1,6 @@
 // Element-wise operations: out[i] = f(x[i]) (map) and out[i] = f(a[i], b[i]) (zip).
 //
-// Shapes     map, zip: n values each, contiguous. map_strided, zip_strided: `shape` holds the result's `dimensions`
+// Shapes     map, zip: n values each, contiguous. map_permuted, zip_broadcast: `shape` holds the result's `dimensions`
 //            extents; `*_strides` say how many values to step per dimension, 0 where an operand is broadcast, so
 //            that a transposed or broadcast tensor is read where it lies. The result is contiguous, n values.
 // Launch     one thread per value, any block; the vector rungs take any grid (each thread strides over it).
@@ -63,13 +63,13 @@ extern "C" __global__ void zip(const float* a, const float* b, float* out, int n
     if (i < n) out[i] = binary(operation, a[i], b[i]);
 }
 
-extern "C" __global__ void map_strided(const float* x, const int* x_strides, float* out, const int* shape,
+extern "C" __global__ void map_permuted(const float* x, const int* x_strides, float* out, const int* shape,
                                        int dimensions, int n, int operation) {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
     if (i < n) out[i] = unary(operation, x[strided_offset(i, shape, x_strides, dimensions)]);
 }
 
-extern "C" __global__ void zip_strided(const float* a, const int* a_strides, const float* b, const int* b_strides,
+extern "C" __global__ void zip_broadcast(const float* a, const int* a_strides, const float* b, const int* b_strides,
                                        float* out, const int* shape, int dimensions, int n, int operation) {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n) return;

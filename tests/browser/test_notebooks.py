@@ -13,6 +13,7 @@ from tests.notebooks import runner
 pytestmark = [pytest.mark.needs("browser", "compiler"), pytest.mark.slow]
 # The title of the plot that stands in one cell with a slider.
 TITLE = "handle => handle.closest('.jp-Cell').querySelector('.js-plotly-plot .gtitle').textContent"
+DRAWN = "handle => handle.closest('.jp-Cell').querySelector('.js-plotly-plot .gtitle') !== null"
 CHANGED = f"([handle, before]) => ({TITLE})(handle) !== before"
 
 
@@ -34,6 +35,7 @@ def test_a_solved_notebook_shows_every_effect_without_an_error_and_its_slider_mo
     page.page.evaluate("jupyterapp.shell.currentWidget.content.scrollToItem(0)")
     handle = page.page.locator(".noUi-handle").first
     handle.scroll_into_view_if_needed()
+    page.page.wait_for_function(DRAWN, arg=handle.element_handle(), timeout=60e3)
     before = handle.evaluate(TITLE)
     handle.focus()
     for key in 3 * ("ArrowLeft", "ArrowRight"):  # it may stand at one end, or still be on its way to the page

@@ -90,11 +90,11 @@ def test_nothing_is_written_where_there_is_nothing_to_do(backend, kernel):
 
 
 @pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
-def test_map_strided_reads_a_permuted_tensor_where_it_lies(backend, axes):
+def test_map_permuted_reads_a_permuted_tensor_where_it_lies(backend, axes):
     base = _values("strided", 5 * 7 * 11).reshape(5, 7, 11)
     view = base.transpose(axes)
     args = (base, _steps(view), Out(view.shape), np.array(view.shape, np.int32), 3, view.size, 1)
-    (out,) = backend.run("elementwise", "map_strided", math.ceil(view.size / 256), 256, args)
+    (out,) = backend.run("elementwise", "map_permuted", math.ceil(view.size / 256), 256, args)
     np.testing.assert_array_equal(out, -view)
 
 
@@ -102,7 +102,7 @@ def test_map_strided_reads_a_permuted_tensor_where_it_lies(backend, axes):
     ((3, 5), (3, 5)), ((4, 1, 6), (5, 1)), ((1,), (2, 3, 4, 5)), ((33, 1), (1, 31)), ((1, 1), (1, 1)),
     ((0, 3), (1, 3)),
 ])  # fmt: skip
-def test_zip_strided_broadcasts_as_numpy_does(backend, left, right):
+def test_zip_broadcast_broadcasts_as_numpy_does(backend, left, right):
     a, b = _values("a", math.prod(left)).reshape(left), _values("b", math.prod(right)).reshape(right)
     wide_a, wide_b = np.broadcast_arrays(a, b)
     shape, n = wide_a.shape, wide_a.size
@@ -110,7 +110,7 @@ def test_zip_strided_broadcasts_as_numpy_does(backend, left, right):
         np.where(np.array(wide.strides) == 0, 0, _steps(wide)).astype(np.int32) for wide in (wide_a, wide_b)
     ]
     args = (a, strides[0], b, strides[1], Out(shape), np.array(shape, np.int32), len(shape), n, 1)
-    (out,) = backend.run("elementwise", "zip_strided", max(1, math.ceil(n / 256)), 256, args)
+    (out,) = backend.run("elementwise", "zip_broadcast", max(1, math.ceil(n / 256)), 256, args)
     np.testing.assert_array_equal(out, a - b)
 
 
@@ -135,7 +135,7 @@ def test_zip_reads_both_operands_once(inspected, kernel):
 def test_a_broadcast_operand_is_read_where_it_lies(inspected):
     shape, strides = np.array([6, 50], np.int32), [np.array(s, np.int32) for s in ([50, 1], [0, 1])]
     args = (_values("whole", 300), strides[0], _values("row", 50), strides[1], Out((6, 50)), shape, 2, 300, 0)
-    inspected.run("elementwise", "zip_strided", 2, 256, args)
+    inspected.run("elementwise", "zip_broadcast", 2, 256, args)
     assert_traffic(
         inspected.report, reads={"a": 300, "b": 300}, writes={"out": 300}, most_reads={"a": 1, "b": 6}
     )
