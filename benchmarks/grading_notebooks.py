@@ -21,22 +21,19 @@ SUBMISSIONS = 3
 
 
 def measure() -> dict[str, dict]:
-    """By assignment: what one submission costs, and what it costs when the cells below all tests run too."""
+    """By assignment: what one submission costs; cells below all tests are not run when it is graded."""
     found = {}
     for name in workspace.assignments():
-        costs = found[name] = {
-            "graded": _graded(name, SUBMISSIONS),
-            "measured": _graded(name, SUBMISSIONS - 1, "--measure"),
-        }
-        print(name, *(f"{how}: {each(cost):.2f} s" for how, cost in costs.items()), flush=True)
+        cost = found[name] = _graded(name)
+        print(f"{name}: {each(cost):.2f} s", flush=True)
     return found
 
 
-def _graded(assignment: str, count: int, *options: str) -> dict:
+def _graded(assignment: str) -> dict:
     with tempfile.TemporaryDirectory(prefix="course_bench_") as folder:
         course, log = Course(Path(folder) / "course"), Path(folder) / "log"
-        _hand_in(course, assignment, count)
-        words = ["grade", assignment, "--workers", "1", *options]
+        _hand_in(course, assignment)
+        words = ["grade", assignment, "--workers", "1"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         cost = run(
             [sys.executable, "-m", "course_lib", *words],
@@ -50,13 +47,13 @@ def _graded(assignment: str, count: int, *options: str) -> dict:
     return dataclasses.asdict(cost)
 
 
-def _hand_in(course: Course, assignment: str, count: int) -> None:
-    """A course with this assignment, released, and `count` solutions, whose written answers differ."""
+def _hand_in(course: Course, assignment: str) -> None:
+    """A course with this assignment, released, and some solutions, whose written answers differ."""
     shutil.copytree(ROOT / "notebooks" / assignment, course.root / "notebooks" / assignment)
     shutil.copy(ROOT / "nbgrader_config.py", course.root)
     released = release(course, assignment)
     (path,) = released.glob("*.ipynb")
-    for number in range(count):
+    for number in range(SUBMISSIONS):
         notebook = solved(path, ROOT / "notebooks" / assignment / path.name)
         for cell in notebook.cells:
             if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("solution"):

@@ -75,17 +75,13 @@ def _median(runs: list[dict], key: str, digits: int) -> str:
 def _notebooks(found: dict) -> list[str]:
     lines = [
         f"A submission of each notebook, all tasks solved (load average {found['load_average']:.1f}). Cells "
-        "below all tests, in which networks are trained and times are taken, run with `--measure` only.",
+        "below all tests, in which networks are trained and times are taken, are not run.",
         "",
-        "| notebook | each, processor s | wall s | with `--measure`, processor s | wall s |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        "| notebook | each, processor s | wall s |",
+        "| --- | ---: | ---: |",
     ]
-    for name, costs in found["costs"].items():
-        shown = [
-            _median([costs[how]], key, 1)
-            for how in ("graded", "measured")
-            for key in ("processor_each", "wall_each")
-        ]
+    for name, cost in found["costs"].items():
+        shown = [_median([cost], key, 1) for key in ("processor_each", "wall_each")]
         lines.append(f"| `{name}` | {' | '.join(shown)} |")
     return lines
 
