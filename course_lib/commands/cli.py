@@ -126,7 +126,9 @@ def demo(
 @app.command(context_settings=PASSED_ON)
 def bench(
     context: typer.Context,
-    part: Annotated[str, typer.Argument(help="kernels, serving, ui, grading or hostile")] = "kernels",
+    part: Annotated[
+        str, typer.Argument(help="kernels, autodiff, serving, ui, grading or hostile")
+    ] = "kernels",
 ):
     """Measure, print a table and write the figures as JSON under benchmarks/results/."""
     script = ROOT / "benchmarks" / f"{part}.py"

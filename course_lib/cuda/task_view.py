@@ -195,8 +195,7 @@ def _verdicts(kernel, spec, sizes, name: str | None, bar) -> tuple[str, list[Ver
     try:
         module = compile(kernel, device="host") if isinstance(kernel, str) else kernel
     except CompileError as error:
-        named = name or ", ".join(kernel.name for kernel in definitions(kernel)) or "kernel"
-        return named, [Verdict(None, str(error), outcome="does not compile")]
+        return name or _names(kernel), [Verdict(None, str(error), outcome="does not compile")]
     name = name or (module.names[0] if len(module.names) == 1 else None)
     if name not in module.names:
         there = ", ".join(module.names)
@@ -208,6 +207,14 @@ def _verdicts(kernel, spec, sizes, name: str | None, bar) -> tuple[str, list[Ver
         if verdicts[-1].outcome == "did not end":
             break
     return name, verdicts
+
+
+def _names(source: str) -> str:
+    """The kernels of a source that does not compile, as far as its text tells."""
+    try:
+        return ", ".join(kernel.name for kernel in definitions(source)) or "kernel"
+    except CompileError:
+        return "kernel"
 
 
 def _verdict(module: Module, name: str, size, case: Case, bar) -> Verdict:

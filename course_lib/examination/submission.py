@@ -34,7 +34,6 @@ class Submission:
     flags: list[str] = field(default_factory=list)
     written: list[Passage] = field(default_factory=list)
     measuring: frozenset[str] = frozenset()
-
     demos: frozenset[str] = frozenset()
 
     @property

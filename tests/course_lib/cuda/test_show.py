@@ -106,6 +106,15 @@ def test_a_source_that_does_not_compile_is_a_verdict():
     assert "None" not in view._repr_html_()
 
 
+@pytest.mark.parametrize(
+    "source", ["", "int x;", 'extern "C" __global__ void k(int n) { if (n) {', "__device__ int f() {"]
+)
+def test_a_source_in_which_no_kernel_can_be_read_is_a_verdict_too(source):
+    view = show(source, doubled, [8])
+    assert repr(view).startswith("kernel: does not compile: ")
+    assert "\n" not in repr(view)
+
+
 def test_the_verdict_is_printed_so_that_a_check_without_pictures_has_it(capsys):
     show(LARGEST, largest, [1, 2])
     assert (
