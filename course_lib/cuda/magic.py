@@ -19,6 +19,7 @@ class CudaMagics(Magics):
         self._raw = ""
         shell.events.register("pre_run_cell", self._remember)
         shell.events.register("pre_run_cell", waiting.begin_cell)
+        shell.events.register("post_run_cell", waiting.end_cell)
 
     def _remember(self, info) -> None:
         self._raw = info.raw_cell or ""

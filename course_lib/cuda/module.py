@@ -148,8 +148,8 @@ class Module:
         return report_of(raw | {"printed": printed}, launch, self._shown, self.filename)
 
     def _run_apart(self, library, launch: arguments.Launch, seconds: float, inspect: bool):
-        """In a process of its own; in a notebook's cell, a source that does not end is waited for once."""
-        waiting.check(self._source, inspect)
+        """In a process of its own; in a notebook's cell, a kernel that does not end is waited for once."""
+        waiting.check(self._source, launch.kernel.name, inspect)
         kinds = []
 
         def explain(message: str) -> str:
@@ -165,7 +165,7 @@ class Module:
         except KernelError as error:
             if child.TIME_OUT not in kinds:
                 raise
-            waiting.note(self._source, inspect, str(error))
+            waiting.note(self._source, launch.kernel.name, inspect, str(error))
             raise NotEnded(str(error)) from None
 
     def _explain(self, message: str) -> str:

@@ -14,10 +14,8 @@ GOOD = 'extern "C" __global__ void k(float* x) { x[0] = 1; }\n'
 @pytest.fixture(scope="module")
 def shell():
     shell = start_ipython()
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(waiting, "_told", None)  # afterwards there are no cells again
-        shell.run_line_magic("load_ext", "course_lib.cuda")
-        yield shell
+    shell.run_line_magic("load_ext", "course_lib.cuda")
+    return shell
 
 
 def test_the_source_is_kept_and_its_kernels_named(shell, capsys):
@@ -55,15 +53,30 @@ def test_a_kernel_that_does_not_end_is_waited_for_once_in_a_cell_and_anew_in_the
         assert others == [f"not launched again in this cell: {first}"] * 2
 
 
+def test_a_kernel_beside_one_that_does_not_end_is_launched_and_no_launch_outside_of_cells_is_refused(shell):
+    shell.user_ns["endless"] = (
+        'extern "C" __global__ void k(int n) { while (n) __threadfence(); }\n'
+        'extern "C" __global__ void fine(int* x) { x[0] = 7; }\n'
+    )
+    shell.run_cell(
+        LAUNCHES
+        + "import numpy as np\nx = np.zeros(1, np.int32)\n"
+        + 'cuda.compile(endless, device="host")["fine"](1, 1, (x,))\n'
+    )
+    assert shell.user_ns["x"].tolist() == [7]
+    with pytest.raises(cuda.NotEnded, match=r"^kernel k did not end"):
+        cuda.compile(shell.user_ns["endless"], device="host", time_limit=0.5)["k"](1, 1, (1,))
+
+
 def test_a_kernel_too_slow_for_the_inspector_may_still_be_launched(monkeypatch):
     monkeypatch.setattr(waiting, "_told", {})
-    waiting.note("source", True, "slow")
-    waiting.check("source", inspected=False)
+    waiting.note("source", "k", True, "slow")
+    waiting.check("source", "k", inspected=False)
     with pytest.raises(cuda.NotEnded):
-        waiting.check("source", inspected=True)
-    waiting.note("plain", False, "endless")
+        waiting.check("source", "k", inspected=True)
+    waiting.note("plain", "k", False, "endless")
     with pytest.raises(cuda.NotEnded):
-        waiting.check("plain", inspected=True)
+        waiting.check("plain", "k", inspected=True)
 
 
 def test_an_error_is_printed_with_the_students_line_and_the_source_kept(shell, capsys):

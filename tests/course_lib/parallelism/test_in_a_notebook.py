@@ -46,7 +46,7 @@ def kernel():
 
 def started(client) -> list[int]:
     """Run the cell, wait until its ranks are at work, and return their process ids."""
-    client.execute(START)
+    client.execute(START, stop_on_error=False)  # an error would abort the next request if it came at once
     end = time.monotonic() + 120
     while time.monotonic() < end:
         message = client.get_iopub_msg(timeout=120)
