@@ -2,12 +2,10 @@
 
 from course_lib.sentiment.classifier import Classifier, accuracy, logits, train
 from course_lib.sentiment.corpus import Reviews, Sentences, reviews
-from course_lib.sentiment.launches import Counted
 from course_lib.sentiment.vocabulary import Examples, Vocabulary
 
 __all__ = [
     "Classifier",
-    "Counted",
     "Examples",
     "Reviews",
     "Sentences",

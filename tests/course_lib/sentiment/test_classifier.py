@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from course_lib import sentiment
+from course_lib.autodiff.backends.counted import Counted
 from course_lib.autodiff.backends.numpy import NUMPY
 from course_lib.autodiff.functional import binary_cross_entropy_with_logits
 from course_lib.autodiff.optimizers import SGD, Adam
@@ -134,7 +135,7 @@ def test_launches_of_a_step_are_counted_on_the_backend_that_is_given(optimizer, 
     parts, vocabulary = data(0, 250)
 
     def launches(epochs):
-        counted = sentiment.Counted(NUMPY)
+        counted = Counted(NUMPY)
         model = sentiment.Classifier(vocabulary.size)
         sentiment.train(model, parts["train"], epochs=epochs, optimizer=optimizer, backend=counted)
         return counted.launches
