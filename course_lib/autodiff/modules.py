@@ -1,4 +1,8 @@
-"""Modules: functions with parameters, named and started as torch's are."""
+"""Modules: functions with parameters, named and started as torch's are.
+
+With rng=None, a module's matrices and their biases have a shape and take no memory: all of their elements are
+one 0. That is how a model is counted which is too large to be made.
+"""
 
 import math
 from collections.abc import Iterator
@@ -8,6 +12,7 @@ import numpy as np
 from course_lib.autodiff import functional
 from course_lib.autodiff.backends import Backend
 from course_lib.autodiff.tensor import Tensor
+from course_lib.notebook.reference import reference
 
 
 class Parameter(Tensor):
@@ -97,16 +102,29 @@ class Module:
             parameter.zero_grad()
 
 
+@reference("Lab3.4")
+def count_parameters(module: Module) -> int:
+    """The numbers that a module learns; a parameter that is shared counts once."""
+    return sum(math.prod(parameter.shape) for parameter in module.parameters())
+
+
+def _drawn(shape: tuple[int, ...], rng: np.random.Generator | None, law: str, *numbers: float) -> Parameter:
+    """A parameter in float32, drawn by `rng`'s method of that name."""
+    if rng is None:
+        return Parameter(np.broadcast_to(np.float32(0), shape))
+    return Parameter(getattr(rng, law)(*numbers, shape).astype(np.float32))
+
+
 class Linear(Module):
     """x (..., inputs) · weight (outputs, inputs)ᵀ + bias (outputs): (..., outputs).
 
     Both start uniform in ±1/√inputs, as torch's do, drawn from `rng` in float32.
     """
 
-    def __init__(self, inputs: int, outputs: int, bias: bool = True, *, rng: np.random.Generator):
+    def __init__(self, inputs: int, outputs: int, bias: bool = True, *, rng: np.random.Generator | None):
         bound = 1 / math.sqrt(inputs) if inputs else 0
-        self.weight = Parameter(rng.uniform(-bound, bound, (outputs, inputs)).astype(np.float32))
-        self.bias = Parameter(rng.uniform(-bound, bound, outputs).astype(np.float32)) if bias else None
+        self.weight = _drawn((outputs, inputs), rng, "uniform", -bound, bound)
+        self.bias = _drawn((outputs,), rng, "uniform", -bound, bound) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         product = x @ self.weight.T
@@ -116,8 +134,8 @@ class Linear(Module):
 class Embedding(Module):
     """Rows of weight (classes, width) by whole numbers; they start normal with deviation 1, as torch's do."""
 
-    def __init__(self, classes: int, width: int, *, rng: np.random.Generator):
-        self.weight = Parameter(rng.normal(size=(classes, width)).astype(np.float32))
+    def __init__(self, classes: int, width: int, *, rng: np.random.Generator | None):
+        self.weight = _drawn((classes, width), rng, "normal", 0, 1)
 
     def forward(self, ids) -> Tensor:
         return functional.embedding(ids, self.weight)
