@@ -1,6 +1,7 @@
 """Public files, downloaded once, checked by their sums and kept; or one clear line why not."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -44,6 +45,21 @@ def fetch(
         f"{what} could not be downloaded ({'; '.join(refusals)}): check the network and try again, "
         f"or use {instead}, which needs no network"
     )
+
+
+def fetch_from(url: str, sha256: str, what: str, folder: Path | str | None, instead: str) -> Path:
+    """The file at an address that the user names, as `fetch` keeps it once its SHA-256 sum is right.
+
+    Raises UserError in one line for an address without a file, for a sum that is none, and as `fetch` does.
+    """
+    mirror, _, name = url.rpartition("/")
+    if not re.match(r"https?://.", mirror) or not name:
+        raise UserError(
+            f"a mirror's address begins with https:// and ends with a file's name, unlike {url!r}"
+        )
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+        raise UserError(f"a SHA-256 sum has 64 hexadecimal digits, unlike {sha256!r}")
+    return fetch(what, {name: f"sha256:{sha256.lower()}"}, [f"{mirror}/"], folder, instead)[0]
 
 
 def _download(url: str, output_file: str, pup: object) -> None:

@@ -7,7 +7,6 @@ import csv
 import io
 import json
 import math
-import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_lib.downloads import fetch
+from course_lib.downloads import fetch_from
 from course_lib.errors import UserError
 from course_lib.sentiment.corpus import NEGATIVE, POSITIVE, Sentences
 
@@ -29,17 +28,9 @@ def download_sst2(url: str, sha256: str, folder: Path | str | None = None) -> Pa
     """The zip of SST-2 from a mirror, `https://.../SST-2.zip`, downloaded once and kept, for `sst2`.
 
     It lies in `folder` (the user's cache folder unless given) once its SHA-256 sum is right, and not before.
-    Raises UserError in one line for a sum that is none, and as `downloads.fetch` does.
+    Raises UserError in one line as `downloads.fetch_from` does.
     """
-    mirror, _, name = url.rpartition("/")
-    if not re.match(r"https?://.", mirror) or not name:
-        raise UserError(
-            f"a mirror's address begins with https:// and ends with a file's name, unlike {url!r}"
-        )
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
-        raise UserError(f"a SHA-256 sum has 64 hexadecimal digits, unlike {sha256!r}")
-    sums = {name: f"sha256:{sha256.lower()}"}
-    return fetch("SST-2", sums, [f"{mirror}/"], folder, "the generated reviews")[0]
+    return fetch_from(url, sha256, "SST-2", folder, "the generated reviews")
 
 
 def sst2(path: Path | str) -> dict[str, Sentences]:
