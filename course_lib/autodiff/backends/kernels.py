@@ -1,4 +1,4 @@
-"""The verbs on four CUDA kernels of one's own, on a GPU or on the host.
+"""The verbs on four CUDA kernels, one's own or the library's, on a GPU or on the host.
 
 Each kernel gets the memory that its arrays lie in, and the strides and offset of every one, in elements: so
 what is transposed, broadcast or sliced is read where it lies. The names and parameters, in this order:
@@ -31,12 +31,15 @@ _TILE = 16
 class KernelBackend:
     """A backend of float32 whose `sources` hold the four kernels, in one text or in several.
 
-    `launches` counts what was launched, by kernel. Raises ValueError where a kernel is missing, and as
-    `cuda.compile` does.
+    Without sources it has the library's own, kernels/strided.cu. `launches` counts what was launched, by
+    kernel. Raises ValueError where a kernel is missing, and as `cuda.compile` and `cuda.load` do.
     """
 
-    def __init__(self, sources: Iterable[str], device: str = "auto"):
-        modules = [cuda.compile(source, device, lasting=True) for source in sources]
+    def __init__(self, sources: Iterable[str] | None = None, device: str = "auto"):
+        if sources is None:
+            modules = [cuda.load("strided", device)]
+        else:
+            modules = [cuda.compile(source, device, lasting=True) for source in sources]
         kernels = {name: module for module in modules for name in module.names}
         if missing := [name for name in VERBS if name not in kernels]:
             raise ValueError(f"no source has the kernel {' or '.join(missing)}")

@@ -31,6 +31,11 @@ BACKENDS = {
     "numpy": (lambda: NUMPY, ()),
     "cupy": (cupy_backend, (pytest.mark.gpu,)),
     "kernels on the host": (lambda: kernels_of_lab_2("host"), (pytest.mark.needs("compiler"),)),
+    "the library's kernels on the host": (
+        lambda: KernelBackend(device="host"),
+        (pytest.mark.needs("compiler"),),
+    ),
+    "the library's kernels on a GPU": (lambda: KernelBackend(device="gpu"), (pytest.mark.gpu,)),
     "kernels on a GPU": (lambda: kernels_of_lab_2("gpu"), (pytest.mark.gpu,)),
 }
 
