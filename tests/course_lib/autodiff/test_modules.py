@@ -18,6 +18,7 @@ from course_lib.autodiff.modules import (
     Parameter,
     ReLU,
     Sequential,
+    count_parameters,
 )
 
 
@@ -132,6 +133,27 @@ def test_lists_of_modules_are_found_and_what_is_shared_counts_once():
     assert len(model.parameters()) == 5
     assert set(model.state_dict()) == {*names, "again.weight", "again.bias"}
     assert model(Tensor(np.ones((1, 3), np.float32))).shape == (1, 3)
+
+
+def test_numbers_that_are_learned_are_counted_and_shared_ones_once():
+    assert count_parameters(network(random())) == 11 * 6 + 2 * 6 + (6 + 1) * 8 + 8 * 4
+    assert count_parameters(Tied()) == 3 * 3 + 3 + 2 * 3 + 1
+    assert count_parameters(ReLU()) == 0
+
+
+def test_without_a_generator_parameters_have_a_shape_and_take_no_memory_until_they_get_values():
+    model, ids = network(None), [[1, 2, 10]]
+    drawn = network(random())
+    assert [(name, each.shape, each.dtype) for name, each in model.named_parameters()] == [
+        (name, each.shape, each.dtype) for name, each in drawn.named_parameters()
+    ]
+    matrices = [each.data for each in model.parameters() if each.ndim == 2]
+    assert len(matrices) == 3
+    assert all(set(matrix.strides) == {0} and not matrix.any() for matrix in matrices)
+    assert count_parameters(Linear(10**6, 10**6, rng=None)) == 10**12 + 10**6
+    np.testing.assert_array_equal(model(ids).data, 0)
+    model.load_state_dict(drawn.state_dict())
+    np.testing.assert_array_equal(model(ids).data, drawn(ids).data)
 
 
 def test_dropout_zeros_a_share_scales_the_rest_and_rests_in_eval():
