@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from course_lib.autodiff import operations
+from course_lib.autodiff.strides import dimensions
 from course_lib.autodiff.tensor import Tensor, apply
 
 
@@ -15,20 +16,17 @@ def relu(x: Tensor) -> Tensor:
 
 def gelu(x: Tensor) -> Tensor:
     """x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))), the tanh form of Hendrycks and Gimpel 2016."""
-    scale = math.sqrt(8 / math.pi)  # (1 + tanh(z)) / 2 is sigmoid(2z): fewer steps for the same number
-    return x * (x * (x * x * (0.044715 * scale) + scale)).sigmoid()
+    return apply(operations.gelu, x)
 
 
 def softmax(x: Tensor, dim: int = -1) -> Tensor:
     """exp(x) over its sum. The largest is subtracted first, so nothing overflows."""
-    powers = _below_largest(x, dim).exp()
-    return powers / powers.sum(dim, keepdim=True)
+    return apply(operations.softmax, _below_largest(x, dim), dims=dimensions(dim, x.ndim))
 
 
 def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
     """The logarithm of `softmax`, without its underflow."""
-    lower = _below_largest(x, dim)
-    return lower - lower.exp().sum(dim, keepdim=True).log()
+    return apply(operations.log_softmax, _below_largest(x, dim), dims=dimensions(dim, x.ndim))
 
 
 def _below_largest(x: Tensor, dim: int) -> Tensor:
@@ -113,9 +111,7 @@ def mse_loss(x: Tensor, targets) -> Tensor:
 
 def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> Tensor:
     """x (..., width) with mean 0 and variance 1 along the last dimension, times weight plus bias (width)."""
-    away = x - x.mean(-1, keepdim=True)
-    variance = (away * away).mean(-1, keepdim=True)
-    return away / (variance + eps).sqrt() * weight + bias
+    return apply(operations.layer_norm, x, x.constant(weight), x.constant(bias), eps=eps)
 
 
 def dropout(x: Tensor, p: float, training: bool, rng: np.random.Generator) -> Tensor:

@@ -156,6 +156,70 @@ def matmul(backend, x, y):
     )
 
 
+def gelu(backend, x):
+    """x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))."""
+    # (1 + tanh(z)) / 2 is sigmoid(2z): fewer steps for the same number. Here 2z = x (linear + cubic x²).
+    scale = math.sqrt(8 / math.pi)
+    linear, cubic, three = (backend.array(number, x.dtype) for number in (scale, 0.044715 * scale, 3))
+    bent = backend.zip("multiply", backend.zip("multiply", x, x), cubic)
+    share = backend.map("sigmoid", backend.zip("multiply", x, backend.zip("add", bent, linear)))
+    y = backend.zip("multiply", x, share)
+
+    def slope(g):  # share + y (1 - share) (linear + 3 cubic x²)
+        left = backend.zip("subtract", y, backend.zip("multiply", y, share))
+        steep = backend.zip("add", backend.zip("multiply", bent, three), linear)
+        return backend.zip("multiply", g, backend.zip("add", share, backend.zip("multiply", left, steep)))
+
+    return y, slope
+
+
+def softmax(backend, x, dims):
+    """exp(x) over its sum; nothing overflows where the largest of x is 0."""
+    powers = backend.map("exp", x)
+    y = backend.zip("divide", powers, sum(backend, powers, dims)[0])
+
+    def slope(g):  # y (g - Σ g y)
+        part = backend.zip("multiply", g, y)
+        total = sum(backend, part, dims)[0]
+        return backend.zip("subtract", part, backend.zip("multiply", y, total))
+
+    return y, slope
+
+
+def log_softmax(backend, x, dims):
+    """x less the logarithm of the sum of exp(x); nothing overflows where the largest of x is 0."""
+    powers = backend.map("exp", x)
+    total = sum(backend, powers, dims)[0]
+
+    def slope(g):  # g - softmax(x) Σ g
+        share = backend.zip("divide", sum(backend, g, dims)[0], total)
+        return backend.zip("subtract", g, backend.zip("multiply", powers, share))
+
+    return backend.zip("subtract", x, backend.map("log", total)), slope
+
+
+def layer_norm(backend, x, weight, bias, eps):
+    """The last dimension to mean 0 and variance 1, times weight, plus bias."""
+    last, count, eps = x.ndim - 1, backend.array(x.shape[-1], x.dtype), backend.array(eps, x.dtype)
+
+    def mean(y):
+        return backend.zip("divide", backend.reduce("sum", y, last), count)
+
+    away = backend.zip("subtract", x, mean(x))
+    variance = mean(backend.zip("multiply", away, away))
+    deviation = backend.map("sqrt", backend.zip("add", variance, eps))
+    normal = backend.zip("divide", away, deviation)
+    y = backend.zip("add", backend.zip("multiply", normal, weight), bias)
+
+    def slope_x(g):  # with h = g weight: (h - mean(h) - normal mean(h normal)) / deviation
+        h = backend.zip("multiply", g, weight)
+        along = backend.zip("multiply", normal, mean(backend.zip("multiply", h, normal)))
+        across = backend.zip("subtract", backend.zip("subtract", h, mean(h)), along)
+        return backend.zip("divide", across, deviation)
+
+    return y, slope_x, lambda g: backend.zip("multiply", g, normal), lambda g: g
+
+
 def permute(backend, x, dims):
     return x.transpose(dims), lambda g: g.transpose(tuple(int(i) for i in np.argsort(dims)))
 
