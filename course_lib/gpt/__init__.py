@@ -2,8 +2,8 @@
 
 from course_lib.gpt.baselines import nearest, word_by_word
 from course_lib.gpt.batches import collate
-from course_lib.gpt.corpus import Corpus, corpus, minimal_pairs, sentence, tokens
-from course_lib.gpt.generation import decode, trace, translate
+from course_lib.gpt.corpus import Corpus, corpus, minimal_pairs, nested_sentences, sentence, tokens
+from course_lib.gpt.generation import decode, next_scores, trace, translate
 from course_lib.gpt.influence import influence
 from course_lib.gpt.scores import bleu, exact
 from course_lib.gpt.training import History, train
@@ -14,9 +14,10 @@ from course_lib.gpt.transformer import (
     TransformerLayer,
     causal_mask,
 )
-from course_lib.gpt.vocabulary import Vocabulary
+from course_lib.gpt.vocabulary import END, Vocabulary
 
 __all__ = [
+    "END",
     "Corpus",
     "DecoderLM",
     "FeedForward",
@@ -33,6 +34,8 @@ __all__ = [
     "influence",
     "minimal_pairs",
     "nearest",
+    "nested_sentences",
+    "next_scores",
     "sentence",
     "tokens",
     "trace",

@@ -79,6 +79,21 @@ def draw(random: np.random.Generator, nested: bool = False) -> Clause | Report:
     return _clause(random, subordinate=False)
 
 
+def nested_sentences(count: int, seed: int = 0) -> list[Pair]:
+    """Different sentences with two subordinate clauses, one in the other; no corpus has one.
+
+    Raises ValueError for fewer than one and for more than LARGEST.
+    """
+    if not 1 <= count <= LARGEST:
+        raise ValueError(f"1 to {LARGEST:,} sentences can be drawn, not {count:,}")
+    random = seeds.stream("gpt", "nested", seed=seed)
+    found: dict[str, str] = {}
+    while len(found) < count:
+        german, english = sentences(draw(random, nested=True))
+        found[german] = english
+    return list(found.items())
+
+
 def _report(random, verb: Verb, clause: Clause | Report) -> Report:
     named = {clause.subject.noun}
     if isinstance(clause, Clause):

@@ -17,7 +17,7 @@ LONGEST = 40  # tokens of a translation
 
 @reference("Lab3.6")
 def decode(
-    next_token: Callable[[list[list[int]]], Sequence[int]],
+    next_scores: Callable[[list[list[int]]], np.ndarray],
     prompts: Sequence[Sequence[int]],
     stop: int,
     longest: int,
@@ -32,7 +32,7 @@ def decode(
     for _ in range(longest):
         if not going:
             break
-        found = next_token([[*prompts[row], *said[row]] for row in going])
+        found = np.argmax(next_scores([[*prompts[row], *said[row]] for row in going]), -1)
         for row, token in zip(going, found, strict=True):
             if token != stop:
                 said[row].append(int(token))
@@ -40,7 +40,27 @@ def decode(
     return said
 
 
-@no_grad()
+def next_scores(model: DecoderLM, causal: bool = True) -> Callable[[list[list[int]]], np.ndarray]:
+    """Gives for sequences of ids, of any lengths, logits of what follows each: (sequences, vocabulary).
+
+    A sequence that fills all of the model's positions is followed by END.
+    """
+
+    @no_grad()
+    def scores(sequences: list[list[int]]) -> np.ndarray:
+        found = np.full((len(sequences), model.tokens.weight.shape[0]), -np.inf, np.float32)
+        found[:, END] = 0
+        lengths = np.array([len(each) for each in sequences])
+        # Sequences of one length at a time need no padding, which a model without a mask would see.
+        for length in np.unique(lengths[lengths <= _positions(model)]):
+            rows = np.flatnonzero(lengths == length)
+            logits = model(np.array([sequences[row] for row in rows]), causal)
+            found[rows] = logits[:, -1].numpy()
+        return found
+
+    return scores
+
+
 def translate(
     model: DecoderLM,
     vocabulary: Vocabulary,
@@ -54,19 +74,8 @@ def translate(
     of the same length would not fit the model's positions behind it.
     """
     prompts = [vocabulary.prompt(german, _room(model) // 2) for german in sentences]
-
-    def next_token(sequences: list[list[int]]) -> np.ndarray:
-        found = np.full(len(sequences), END)  # of those that fill all positions
-        lengths = np.array([len(each) for each in sequences])
-        # Sequences of one length at a time need no padding, which a model without a mask would see.
-        for length in np.unique(lengths[lengths <= _positions(model)]):
-            rows = np.flatnonzero(lengths == length)
-            logits = model(np.array([sequences[row] for row in rows]), causal)
-            found[rows] = logits[:, -1].numpy().argmax(-1)
-        return found
-
     with threadpool_limits(1, "blas"):
-        said = decode(next_token, prompts, END, longest)
+        said = decode(next_scores(model, causal), prompts, END, longest)
     return [vocabulary.decode(ids) for ids in said]
 
 
@@ -100,10 +109,10 @@ def trace(
     """The translation of one sentence token by token, with the one that ends it. Raises as `translate`."""
     steps: list[Step] = []
 
-    def next_token(sequences: list[list[int]]) -> list[int]:
+    def next_scores(sequences: list[list[int]]) -> np.ndarray:
         ids = np.array(sequences)
         chances = softmax(model(ids, causal)[:, -1]).numpy()[0]
-        best = np.argsort(-chances)[:candidates]
+        best = np.argsort(-chances, kind="stable")[:candidates]
         words = vocabulary.words
         steps.append(
             Step(
@@ -113,9 +122,9 @@ def trace(
                 np.stack([layer[0, :, -1] for layer in model.attention(ids, causal)]),
             )
         )
-        return [best[0]]
+        return chances[None]
 
     prompt = vocabulary.prompt(german, _room(model) // 2)
     with threadpool_limits(1, "blas"):
-        decode(next_token, [prompt], END, min(longest, _positions(model) - len(prompt) + 1))
+        decode(next_scores, [prompt], END, min(longest, _positions(model) - len(prompt) + 1))
     return steps

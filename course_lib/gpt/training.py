@@ -9,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from course_lib import seeds
+from course_lib.autodiff import Tensor
 from course_lib.autodiff.functional import cross_entropy
 from course_lib.autodiff.optimizers import Adam
 from course_lib.gpt.batches import NO_TARGET
@@ -25,6 +26,10 @@ class History:
     stopped: bool = False
 
 
+def _cross_entropy(logits: Tensor, targets: np.ndarray) -> Tensor:
+    return cross_entropy(logits, targets, ignore_index=NO_TARGET)
+
+
 def train(
     model: DecoderLM,
     tokens: np.ndarray,
@@ -36,14 +41,17 @@ def train(
     warmup: int = 50,
     seed: int = 0,
     causal: bool = True,
+    loss: Callable[[Tensor, np.ndarray], Tensor] = _cross_entropy,
     progress: bool = True,
     on_step: Callable[[int, float], None] | None = None,
 ) -> History:
     """Train the model in place, on its own backend, to say the targets; both (rows, length) as of `collate`.
 
-    The loss is the mean of -log p over the targets of a batch. Each row comes once before one comes again, in
-    an order that `seed` decides. Called back is on_step(step, loss). An interrupt (Ctrl-C) ends the training
-    and is not raised again: the model keeps what it has learned, in eval mode as after all steps. One thread
+    The loss is the mean of -log p over the targets of a batch that are not NO_TARGET, unless another function
+    of logits (rows, length, vocabulary) and targets (rows, length) is given. Each row comes once before one
+    comes again, in an order that `seed` decides. Called back is on_step(step, loss). An interrupt (Ctrl-C)
+    ends the training and is not raised again: the model keeps what it has learned, in eval mode as after all
+    steps. One thread
     multiplies matrices, since a second one makes products as small as these slower. Raises ValueError for
     tokens and targets that do not fit each other, for no rows, for a row without a target, and for steps or
     batch below 1.
@@ -59,12 +67,12 @@ def train(
                 rows = [next(order) for _ in range(batch)]
                 # Behind the last target of a batch nothing is learned.
                 width = np.flatnonzero((targets[rows] != NO_TARGET).any(0))[-1] + 1
-                loss = cross_entropy(model(tokens[rows, :width], causal), targets[rows, :width], NO_TARGET)
+                value = loss(model(tokens[rows, :width], causal), targets[rows, :width])
                 optimizer.zero_grad()
-                loss.backward()
+                value.backward()
                 optimizer.lr = lr * _share_of_rate(step, steps, warmup)
                 optimizer.step()
-                history.loss.append(loss.item())
+                history.loss.append(value.item())
                 if on_step:
                     on_step(step, history.loss[-1])
                 bar.update(1, f"loss {history.loss[-1]:.4f}")

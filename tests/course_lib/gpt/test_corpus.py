@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from course_lib import gpt, seeds
-from course_lib.gpt.corpus import HELD_OUT, PAIRS, draw
-from course_lib.gpt.grammar import sentences
+from course_lib import gpt
+from course_lib.gpt.corpus import HELD_OUT, PAIRS
 from course_lib.gpt.lexicon import NOUNS, PERSONS, Noun, Verb
 
 
@@ -81,8 +80,12 @@ def test_minimal_pairs_differ_in_nothing_but_case():
 
 
 def test_a_nested_sentence_is_longer_than_any_that_is_trained(corpus):
-    random = seeds.stream("tests", "nested")
     longest = max(text.count(",") for text, _ in corpus.train)
-    nested = [sentences(draw(random, nested=True))[0] for _ in range(50)]
+    nested = gpt.nested_sentences(50)
     assert longest == 1
-    assert {text.count(",") for text in nested} == {2}
+    assert {german.count(",") for german, _ in nested} == {2}
+    assert len(dict(nested)) == 50
+    assert nested == gpt.nested_sentences(50)
+    assert nested != gpt.nested_sentences(50, seed=1)
+    with pytest.raises(ValueError, match="1 to 100,000 sentences can be drawn, not 0"):
+        gpt.nested_sentences(0)
