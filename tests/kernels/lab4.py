@@ -41,7 +41,7 @@ class Trial:
     """One launch: its arguments in order, and for each output what it must be and how far off it may be.
 
     Outputs are poisoned, unless they are inputs, too. `scales`: by what size an output's error is measured,
-    where that is not the output's own norm.
+    where that is not the output's own norm. `warps_alone`: without shared memory and barriers.
     """
 
     kernel: str
@@ -55,19 +55,19 @@ class Trial:
     most_reads: dict[str, int] = field(default_factory=dict)
     tolerance: float = 1e-5
     scales: dict[str, float] = field(default_factory=dict)
-    coalescing: float | None = None
+    warps_alone: bool = False
 
     def faults(self, text: str, inspected: bool = True, compiler=None) -> list[str]:
         """What is wrong with a kernel's source, a sentence each: values, findings, traffic."""
         module, args = _module(text, compiler), self._arrays()
         launch = self.grid, self.block, tuple(args.values())
-        found = []
+        found = ["a barrier is used"] if self.warps_alone and "__syncthreads" in text else []
         if inspected:
             report = module.inspect(self.kernel, *launch, shared_mem=self.shared_mem)
             found += [str(finding) for finding in report.findings]
-            found += shortfalls(
-                report, self.reads, self.writes, most_reads=self.most_reads, coalescing=self.coalescing
-            )
+            found += shortfalls(report, self.reads, self.writes, most_reads=self.most_reads)
+            if self.warps_alone and any(array.space == "shared" for array in report.arrays):
+                found.append("shared memory is used")
             if not report.ended:
                 return found
         else:
@@ -122,6 +122,7 @@ def attention_softmax_short(
     trial = _attention(batch, heads, queries, keys, lengths, causal, scale, size, seed)
     trial.kernel = "attention_softmax_short"
     trial.grid, trial.block = (-(-heads * queries // warps), batch), (32, warps)
+    trial.warps_alone = True
     return trial
 
 
@@ -203,3 +204,29 @@ def layernorm_backward(rows=1, columns=1, mean=0.0, blocks=2, warps=2, seed=0) -
         {"dx": x.size, "partial_gamma": blocks * columns, "partial_beta": blocks * columns},
         scales={"dx": float(np.linalg.norm(rstd[:, None] * g)), "partial_gamma": size, "partial_beta": size},
     )  # fmt: skip
+
+
+def trials(kernel: str) -> list[Trial]:
+    """A few launches that tell a right kernel from each of the mistakes in tests/mutants/lab4."""
+    if kernel.startswith("attention"):
+        make = attention_softmax if kernel == "attention_softmax" else attention_softmax_short
+        longest = 150 if kernel == "attention_softmax" else 30
+        return [
+            make(1, 1, 3, longest),
+            make(2, 2, 5, longest, [longest, 0], False, 0.3),
+            make(2, 3, 7, longest // 2, [3, 11], True, 0.3, warps=3),
+            make(2, 2, 9, 6, [6, 2], True),
+            make(1, 1, 4, longest, size=300.0),
+        ]
+    if kernel == "softmax_backward":
+        return [
+            softmax_backward(3, 150, 0.3),
+            softmax_backward(3, 150, 0.3, in_place=True),
+        ]
+    if kernel == "residual_layernorm":
+        return [
+            residual_layernorm(5, 150),
+            residual_layernorm(3, 40, eps=0.5),
+            residual_layernorm(2, 768, 1000.0, tolerance=1e-4),
+        ]
+    return [layernorm_backward(5, 150), layernorm_backward(2, 100, mean=1.0, blocks=4)]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from course_lib import cuda
 from course_lib.autodiff import chains
+from course_lib.paths import ROOT
 from tests.kernels import lab4
 
 pytestmark = pytest.mark.needs("compiler")
@@ -188,3 +189,26 @@ def test_a_chain_moves_many_times_the_bytes(fused, chain, expected):
     unfused = chain(cuda.load("chains", device="host"), fused.args)
     moved = sum(one.global_bytes for each in unfused for one in each.inspect())
     assert moved / report.global_bytes == pytest.approx(expected, rel=0.03)
+
+
+MISTAKES = sorted((ROOT / "tests" / "mutants" / "lab4").glob("*.cu"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)
+def test_every_mistake_is_found(path):
+    kernel = path.stem.partition("__")[0]
+    text = path.read_text("utf-8")
+    assert any(trial.faults(text) for trial in lab4.trials(kernel))
+
+
+@pytest.mark.parametrize("kernel", lab4.KERNELS)
+def test_what_finds_the_mistakes_finds_none_in_the_solution(kernel):
+    for trial in lab4.trials(kernel):
+        right(trial, inspected=True)
+
+
+def test_there_are_at_least_six_mistakes_for_each_kernel():
+    kernels = [path.stem.partition("__")[0] for path in MISTAKES]
+    assert set(kernels) == set(lab4.KERNELS)
+    assert min(map(kernels.count, lab4.KERNELS)) >= 6
