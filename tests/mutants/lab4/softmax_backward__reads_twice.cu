@@ -1,0 +1,26 @@
+// Reads y and dy again for the result.
+__device__ float warp_sum(float value) {
+    for (int lanes = 16; lanes > 0; lanes /= 2)
+        value += __shfl_xor_sync(0xffffffffu, value, lanes);
+    return value;
+}
+
+extern "C" __global__ void softmax_backward(const float* y, const float* dy, float* dx,
+                                            int columns, float scale) {
+    // y, dy, dx (rows, columns); dx may be dy
+    __shared__ float sum_of[32];
+    const int t = threadIdx.x, warp = t / 32, lane = t % 32, warps = blockDim.x / 32;
+    const size_t first = (size_t)blockIdx.x * columns;
+
+    float dot = 0.0f;
+    for (int c = t; c < columns; c += blockDim.x) {
+        dot += y[first + c] * dy[first + c];
+    }
+    dot = warp_sum(dot);
+    if (lane == 0) sum_of[warp] = dot;
+    __syncthreads();
+    dot = warp_sum(lane < warps ? sum_of[lane] : 0.0f);
+
+    for (int c = t; c < columns; c += blockDim.x)
+        dx[first + c] = scale * y[first + c] * (dy[first + c] - dot);
+}
