@@ -85,6 +85,15 @@ class Module:
         """The kernels in the order of the source."""
         return list(self._signatures)
 
+    @property
+    def max_shared(self) -> int:
+        """Bytes of shared memory that a block may ask for; on a GPU, static arrays count, too."""
+        return self._gpu.max_shared if self.device == "gpu" else arguments.MAX_SHARED_BYTES
+
+    def line(self, name: str) -> int:
+        """Where the kernel `name` stands in the source; KeyError lists the names."""
+        return self._signature(name).line
+
     def __getitem__(self, name: str):
         """The kernel `name`, called with (grid, block, args, shared_mem=0); KeyError lists the names."""
         self._signature(name)
