@@ -18,21 +18,21 @@ def apply(operation: Callable, *inputs: "Tensor", **options) -> "Tensor":
 
     Raises TypeError for tensors of different dtypes, ValueError for those of different backends.
     """
-    first = inputs[0]
-    for other in inputs[1:]:
-        if other.data.dtype != first.data.dtype:
+    first, backend, dtype = inputs[0], inputs[0].backend, inputs[0].data.dtype
+    for other in inputs:
+        if other.data.dtype != dtype:
             raise TypeError(
                 f"{first.dtype} and {other.dtype} do not mix: make one tensor of the other's dtype"
             )
-        if other.backend is not first.backend:
+        if other.backend is not backend:
             raise ValueError(
                 f"{first.backend} and {other.backend} do not mix: move one tensor to the other's"
             )
-    data, *slopes = operation(first.backend, *[each.data for each in inputs], **options)
-    result = Tensor(data, backend=first.backend)
+    data, *slopes = operation(backend, *[each.data for each in inputs], **options)
+    result = Tensor(data, backend=backend)
     if is_recording():
         pairs = zip(inputs, slopes, strict=False)
-        result.edges = tuple((each, slope) for each, slope in pairs if each.requires_grad and slope)
+        result.edges = tuple([(each, slope) for each, slope in pairs if each.requires_grad and slope])
         result.requires_grad = bool(result.edges)
     return result
 

@@ -16,6 +16,7 @@ CHECKS = [
     value_checks.corners_have_torchs_slopes,
     value_checks.matrix_products_have_torchs_shapes,
     value_checks.every_view_has_torchs_gradient,
+    value_checks.what_networks_are_made_of_has_torchs_gradient,
     value_checks.any_strides_will_do,
     value_checks.float64_and_float32_stay,
     value_checks.nothing_and_single_numbers_have_gradients,
@@ -68,12 +69,35 @@ MISTAKES = {
         ("scalar.py", "complete if node.edges else node.grad + complete", "node.grad + complete"),
     ],
     "an operand that is used twice counts once": [
-        ("tensor.py", "tuple((each, slope) for each, slope in pairs if each.requires_grad and slope)",
+        ("tensor.py", "tuple([(each, slope) for each, slope in pairs if each.requires_grad and slope])",
          "tuple({id(each): (each, slope) for each, slope in pairs if each.requires_grad}.values())"),
     ],
     "the gradient from above is taken for ones": [
         ("tensor.py", "np.ones(self.shape) if given is None else given)",
          "np.ones(self.shape if given is None else np.shape(given)))"),
+    ],
+    "softmax forgets that the others' shares change too": [
+        ("operations.py", 'return backend.zip("subtract", part, backend.zip("multiply", y, total))',
+         "return part"),
+    ],
+    "log_softmax takes the gradient of all classes for 1": [
+        ("operations.py", 'share = backend.zip("divide", sum(backend, g, dims)[0], total)',
+         'share = backend.zip("divide", backend.array(1, g.dtype), total)'),
+    ],
+    "gelu forgets that x³ is three times as steep": [
+        ("operations.py", 'backend.zip("multiply", bent, three)', "bent"),
+    ],
+    "layer_norm takes the mean for a constant": [
+        ("operations.py", 'backend.zip("subtract", backend.zip("subtract", h, mean(h)), along)',
+         'backend.zip("subtract", h, along)'),
+    ],
+    "layer_norm takes the variance for a constant": [
+        ("operations.py", 'backend.zip("subtract", backend.zip("subtract", h, mean(h)), along)',
+         'backend.zip("subtract", h, mean(h))'),
+    ],
+    "layer_norm's weight gets the gradient of the bias": [
+        ("operations.py", 'slope_x, lambda g: backend.zip("multiply", g, normal), lambda g: g',
+         "slope_x, lambda g: g, lambda g: g"),
     ],
     "unbroadcast takes the mean": [
         ("operations.py", 'gradient = backend.reduce("sum", gradient, dim)',

@@ -105,6 +105,32 @@ def every_view_has_torchs_gradient(engine: ModuleType) -> None:
         close(mine.grad, theirs.grad)
 
 
+def what_networks_are_made_of_has_torchs_gradient(engine: ModuleType) -> None:
+    """Along each dimension, with a gradient from above that is not the same everywhere."""
+    ours, theirs = engine.functional, torch.nn.functional
+    functions = [
+        (ours.gelu, lambda x: theirs.gelu(x, approximate="tanh")),
+        *((lambda x, dim=dim: ours.softmax(x, dim), lambda x, dim=dim: x.softmax(dim)) for dim in (0, -1)),
+        *(
+            (lambda x, dim=dim: ours.log_softmax(x, dim), lambda x, dim=dim: x.log_softmax(dim))
+            for dim in (0, -1)
+        ),
+        (
+            lambda x: ours.layer_norm(x, x[0, 0], x[1, 1], eps=0.1),
+            lambda x: theirs.layer_norm(x, (4,), x[0, 0], x[1, 1], eps=0.1),
+        ),
+    ]
+    random = seeds.stream("autodiff", "networks")
+    array, upstream = 2 * random.normal(size=(2, 3, 4)), random.normal(size=(2, 3, 4))
+    for own, torchs in functions:
+        mine, other = engine.Tensor(array, requires_grad=True), torch.tensor(array, requires_grad=True)
+        result, expected = own(mine), torchs(other)
+        close(result, expected.detach())
+        result.backward(upstream)
+        expected.backward(torch.tensor(upstream))
+        close(mine.grad, other.grad)
+
+
 def any_strides_will_do(engine: ModuleType) -> None:
     """Fortran order, negative steps, repeated rows: results depend on values alone."""
     c = seeds.stream("autodiff", "strides").normal(size=(4, 6))
