@@ -1,32 +1,23 @@
 """The engine of automatic differentiation beside torch: processor time of a training step.
 
-./course bench autodiff       prints a table, writes results/autodiff-<machine>.json
+./course bench autodiff    prints a table, writes results/autodiff-<machine>.json and docs/training_steps.md
 
 The same network with the same weights learns the same batch in both, on one thread. The network is a
 transformer without attention: embedding, blocks of LayerNorm, Linear, GELU, Linear, and a cross-entropy.
-Each figure is the fastest of many runs, in turns, since others may share this machine.
 """
 
-import json
-import os
-import re
-import time
-from collections.abc import Callable
-
 import torch
-from threadpoolctl import threadpool_limits
 from torch import nn
 
+from benchmarks import training_steps
+from benchmarks.training_steps import Step
 from course_lib import seeds
 from course_lib.autodiff import functional
 from course_lib.autodiff.modules import Embedding, LayerNorm, Linear, Module
 from course_lib.autodiff.optimizers import Adam
-from course_lib.notebook.machine import machine
-from course_lib.paths import ROOT, write_atomically
 
 BLOCKS, CLASSES = 2, 198
 SHAPES = {"narrow": (8, 16, 32), "middle": (32, 16, 64), "wide": (32, 32, 256)}  # sequences, positions, width
-TURNS = 40
 
 
 class Block(Module):
@@ -71,7 +62,7 @@ class TorchNetwork(nn.Module):
     forward = Network.forward
 
 
-def steps(sequences: int, positions: int, width: int) -> tuple[Callable[[], float], Callable[[], float]]:
+def steps(sequences: int, positions: int, width: int) -> tuple[Step, Step]:
     """One training step of ours and one of torch's; each returns the loss."""
     random = seeds.stream("benchmarks", "autodiff")
     ours, theirs = Network(width, random), TorchNetwork(width)
@@ -97,34 +88,5 @@ def steps(sequences: int, positions: int, width: int) -> tuple[Callable[[], floa
     return step, torch_step
 
 
-def measure(shape: tuple[int, int, int]) -> dict[str, float]:
-    """Milliseconds of processor time per step of both, and how many times torch's ours is."""
-    step, torch_step = steps(*shape)
-    for _ in range(3):  # the first ones also find memory
-        if abs(step() / torch_step() - 1) > 1e-4:
-            raise RuntimeError("the two networks do not learn the same")
-    fastest = [float("inf")] * 2
-    for _ in range(TURNS):
-        for i, each in enumerate((step, torch_step)):
-            started = time.process_time()
-            each()
-            fastest[i] = min(fastest[i], time.process_time() - started)
-    return {"ours_ms": 1e3 * fastest[0], "torch_ms": 1e3 * fastest[1], "ratio": fastest[0] / fastest[1]}
-
-
-def main() -> None:
-    torch.set_num_threads(1)
-    here = machine()
-    record = {"machine": here, "load_average": os.getloadavg()[0], "shapes": SHAPES, "steps": {}}
-    print(f"{'network':8}{'ours, ms':>10}{'torch, ms':>11}{'times':>7}")
-    with threadpool_limits(1):
-        for name, shape in SHAPES.items():
-            found = record["steps"][name] = measure(shape)
-            print(f"{name:8}{found['ours_ms']:10.2f}{found['torch_ms']:11.2f}{found['ratio']:7.2f}")
-    processor = re.sub(r"[^a-z0-9]+", "-", here["processor"].lower()).strip("-")
-    path = ROOT / "benchmarks" / "results" / f"autodiff-{processor}.json"
-    write_atomically(path, json.dumps(record, indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    training_steps.run("autodiff", SHAPES, steps)
