@@ -45,7 +45,8 @@ def check(
         )
     if not 0 <= operator.index(shared_mem) <= max_shared:
         raise ValueError(
-            f"kernel {kernel.name}: shared_mem is {shared_mem:,} bytes; a block has at most {max_shared:,}"
+            f"kernel {kernel.name}, line {kernel.line}: shared_mem is {shared_mem:,} bytes; a block has at "
+            f"most {max_shared:,}"
         )
     if len(args) != len(kernel.parameters):
         names = ", ".join(p.name for p in kernel.parameters)

@@ -1,5 +1,6 @@
 """What was wrong in one inspected launch: the inspector's answer as sentences for a person."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -127,6 +128,7 @@ def _finding(raw: dict, arrays: list[dict], launch: Launch, source: str) -> Find
         message = f"{who} reads shared {name}[{index}], which no thread of the block has written"
     elif raw["kind"] == "inactive lane":
         message = f"{who} reads lane {index} of its warp, which takes no part in this operation"
+        message += _cut_warp(actor["thread"], launch)
     else:
         reasons = {at: hints.around_barrier(source, at) for at in (line, other_line)}
         if "`" in reasons[other_line] and "`" not in reasons[line]:
@@ -139,6 +141,15 @@ def _finding(raw: dict, arrays: list[dict], launch: Launch, source: str) -> Find
         )
     quote = hints.quoted(source, line, other_line)
     return Finding(raw["kind"], message, line, other_line, name, raw["count"], quote, is_cause)
+
+
+def _cut_warp(thread: int, launch: Launch) -> str:
+    """Where the thread's warp is the last one and has fewer than 32 lanes: that this is the block's fault."""
+    threads = math.prod(launch.block)
+    lanes = threads % 32
+    if not lanes or thread < threads - lanes:
+        return ""
+    return f": the block has {threads} threads, no whole number of warps, and its last warp has {lanes} lanes"
 
 
 def _race(actor: dict, other: dict, array: dict, index: int, launch: Launch, source: str) -> str:

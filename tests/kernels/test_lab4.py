@@ -212,3 +212,38 @@ def test_there_are_at_least_six_mistakes_for_each_kernel():
     kernels = [path.stem.partition("__")[0] for path in MISTAKES]
     assert set(kernels) == set(lab4.KERNELS)
     assert min(map(kernels.count, lab4.KERNELS)) >= 6
+
+
+def _line(kernel: str, words: str) -> int:
+    """Where these words stand first in a kernel's solution."""
+    lines = lab4.source(kernel).splitlines()
+    return next(number for number, text in enumerate(lines, 1) if words in text)
+
+
+def test_more_shared_memory_than_a_block_has_is_refused_with_the_limit_and_the_line():
+    trial = lab4.attention_softmax(keys=4)
+    trial.shared_mem = 120_000
+    line = _line("attention_softmax", "__global__")
+    with pytest.raises(ValueError, match=f"attention_softmax, line {line}: .* a block has at most 101,376"):
+        trial.faults(lab4.source("attention_softmax"))
+
+
+def test_a_row_longer_than_its_shared_memory_is_found_in_its_line():
+    trial = lab4.attention_softmax(keys=40)
+    trial.shared_mem = 4 * 32
+    found = trial.faults(lab4.source("attention_softmax"))
+    line = _line("attention_softmax", "row[c] = scale")
+    assert (
+        f"line {line}: out of bounds: thread 32 writes shared row[32], but its elements are 0 to 31"
+        in found[0]
+    )
+
+
+@pytest.mark.parametrize("threads", [16, 48])
+def test_a_block_of_no_whole_number_of_warps_is_named_with_its_threads_and_the_line(threads):
+    trial = lab4.softmax_backward(columns=60)
+    trial.block = threads
+    found = trial.faults(lab4.source("softmax_backward"))
+    said = f"the block has {threads} threads, no whole number of warps, and its last warp has 16 lanes"
+    assert f"line {_line('softmax_backward', '__shfl')}: inactive lane" in found[0]
+    assert said in found[0]
