@@ -27,14 +27,14 @@ def run(request):
     def results(make, *arrays, **options) -> dict[str, np.ndarray]:
         place = lambda x: module.array(x) if isinstance(x, np.ndarray) else x  # noqa: E731
         options = {name: place(value) for name, value in options.items()}
-        chain = make(module, *map(place, arrays), **options)
+        chain = make(*map(place, arrays), **options)
         for array in chain.results.values():
             array[...] = np.nan
         if request.param == "inspected":
-            for report in chain.inspect():
+            for report in chain.inspect(module):
                 assert report.ok, str(report)
         else:
-            chain.run()
+            chain.run(module)
         return {name: module.numpy(array) for name, array in chain.results.items()}
 
     return results
@@ -61,7 +61,7 @@ def test_softmax_with_scale_lengths_and_causal_mask(run, shape):
 def test_softmax_without_scale_and_mask_has_five_launches(run):
     scores = _normal("plain", 2, 2, 5, 40)
     assert relative_error(run(chains.softmax, scores)["y"], softmax(scores)) < 1e-6
-    chain = chains.softmax(cuda.load("chains", device="host"), scores)
+    chain = chains.softmax(scores)
     assert [launch.kernel for launch in chain.launches] == [
         "row_max", "subtract_rows", "exponential", "row_sum", "divide_rows",
     ]  # fmt: skip
@@ -115,14 +115,14 @@ def test_the_chains_move_as_many_values_as_the_header_says():
     lengths = np.full(1, columns, np.int32)
     scores = x.reshape(1, 1, rows, columns)
     made = {
-        15: chains.softmax(module, scores, lengths, 0.5, causal=True),
-        12: chains.softmax_backward(module, x, x.copy(), 0.5),
-        19: chains.layernorm(module, x, gamma, gamma.copy(), x.copy()),
-        25: chains.layernorm_backward(module, x, x.copy(), gamma, rstd),
+        15: chains.softmax(scores, lengths, 0.5, causal=True),
+        12: chains.softmax_backward(x, x.copy(), 0.5),
+        19: chains.layernorm(x, gamma, gamma.copy(), x.copy()),
+        25: chains.layernorm_backward(x, x.copy(), gamma, rstd),
     }
     for a_value, chain in made.items():
-        chain.run()  # what is read by one launch has been written by another
-        reports = chain.inspect()
+        chain.run(module)  # what is read by one launch has been written by another
+        reports = chain.inspect(module)
         assert all(report.coalescing > 0.9 for report in reports if "row_" not in report.kernel)
         for_rows = sum(report.global_bytes for report in reports) / 4 / x.size - a_value
         assert 0 <= for_rows < 8 / 128  # a number written or read once for a row or a column

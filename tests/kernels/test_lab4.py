@@ -138,12 +138,12 @@ def test_the_backward_kernel_takes_what_the_forward_kernel_has_kept():
         "rstd": arrays["rstd"],
     }
     chain = cuda.load("chains", device="host")
-    ahead = chains.layernorm(chain, arrays["x"], arrays["gamma"], arrays["beta"], arrays["residual"])
-    ahead.run()
+    ahead = chains.layernorm(arrays["x"], arrays["gamma"], arrays["beta"], arrays["residual"])
+    ahead.run(chain)
     behind = chains.layernorm_backward(
-        chain, ahead.results["h"], back.args["dy"], arrays["gamma"], ahead.results["rstd"]
+        ahead.results["h"], back.args["dy"], arrays["gamma"], ahead.results["rstd"]
     )
-    behind.run()
+    behind.run(chain)
     back.expected = {
         "dx": behind.results["dx"],
         "partial_gamma": behind.results["dgamma"],
@@ -158,25 +158,25 @@ def test_the_backward_kernel_takes_what_the_forward_kernel_has_kept():
     [
         pytest.param(
             lab4.attention_softmax(1, 1, 128, 128, causal=True, scale=0.5, warps=1),
-            lambda module, a: [chains.softmax(module, a["scores"], None, 0.5, True)],
+            lambda a: chains.softmax(a["scores"], None, 0.5, True),
             9.3,
             id="softmax",
         ),
         pytest.param(
             lab4.softmax_backward(64, 128),
-            lambda module, a: [chains.softmax_backward(module, a["y"], a["dy"])],
+            lambda a: chains.softmax_backward(a["y"], a["dy"]),
             10 / 3,
             id="softmax backward",
         ),
         pytest.param(
             lab4.residual_layernorm(64, 256, blocks=4),
-            lambda module, a: [chains.layernorm(module, a["x"], a["gamma"], a["beta"], a["residual"])],
+            lambda a: chains.layernorm(a["x"], a["gamma"], a["beta"], a["residual"]),
             4.7,
             id="layernorm",
         ),
         pytest.param(
             lab4.layernorm_backward(64, 768, blocks=4, warps=1),
-            lambda module, a: [chains.layernorm_backward(module, a["x"], a["dy"], a["gamma"], a["rstd"])],
+            lambda a: chains.layernorm_backward(a["x"], a["dy"], a["gamma"], a["rstd"]),
             7.7,  # every thread reads mean and rstd, too
             id="layernorm backward",
         ),
@@ -186,8 +186,8 @@ def test_a_chain_moves_many_times_the_bytes(fused, chain, expected):
     launch = fused.grid, fused.block, tuple(fused.args.values())
     module = cuda.compile(lab4.source(fused.kernel), device="host")
     report = module.inspect(fused.kernel, *launch, shared_mem=fused.shared_mem)
-    unfused = chain(cuda.load("chains", device="host"), fused.args)
-    moved = sum(one.global_bytes for each in unfused for one in each.inspect())
+    unfused = chain(fused.args).inspect(cuda.load("chains", device="host"))
+    moved = sum(one.global_bytes for one in unfused)
     assert moved / report.global_bytes == pytest.approx(expected, rel=0.03)
 
 
