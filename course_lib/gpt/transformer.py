@@ -114,9 +114,9 @@ class DecoderLM(Module):
 
     Token and position embeddings are added, layers follow, then a norm, and the head, which is the token
     embedding again (tied). `hidden` is 4 · width unless given. It starts as GPT-2 does: weights normal with
-    deviation 0.02, in the layers that add to x by √(2 · layers) smaller, biases 0. Raises ValueError as
-    MultiHeadAttention, for a sentence that is too long, for ids outside the vocabulary and those of
-    another shape.
+    deviation 1/√(3 · width), 0.02 for its width of 768, in the layers that add to x by √(2 · layers) smaller,
+    biases 0. Raises ValueError as MultiHeadAttention, for a sentence that is too long, for ids outside the
+    vocabulary and those of another shape.
     """
 
     def __init__(
@@ -136,11 +136,12 @@ class DecoderLM(Module):
             self._start(rng)
 
     def _start(self, rng: np.random.Generator) -> None:
+        deviation = 1 / math.sqrt(3 * self.tokens.weight.shape[1])  # 0.02 is too little for a narrow model
         for name, parameter in self.named_parameters():
             if name.endswith(("output.weight", "down.weight")):
-                drawn = rng.normal(0, 0.02 / math.sqrt(2 * len(self.layers)), parameter.shape)
+                drawn = rng.normal(0, deviation / math.sqrt(2 * len(self.layers)), parameter.shape)
             elif parameter.ndim == 2:
-                drawn = rng.normal(0, 0.02, parameter.shape)
+                drawn = rng.normal(0, deviation, parameter.shape)
             elif name.endswith("bias"):
                 drawn = np.zeros(parameter.shape)
             else:

@@ -244,7 +244,8 @@ def test_dropout_is_on_everything_that_is_added_to_x_and_rests_in_eval():
 
 def test_the_model_starts_as_gpt2_does_and_as_its_stream_says():
     model = DecoderLM(300, 200, 64, 4, 8, rng=random("start"))
-    smaller = {"output.weight": 0.02 / 4, "down.weight": 0.02 / 4}  # √(2 · 8) is 4
+    deviation = 192**-0.5  # at a width of 768, where GPT-2's is 0.02, it would be 2304**-0.5, or 1/48
+    smaller = {"output.weight": deviation / 4, "down.weight": deviation / 4}  # √(2 · 8) is 4
     for name, parameter in model.named_parameters():
         values, last = parameter.numpy(), ".".join(name.split(".")[-2:])
         assert values.dtype == np.float32
@@ -253,7 +254,7 @@ def test_the_model_starts_as_gpt2_does_and_as_its_stream_says():
         elif "norm" in name:
             assert (values == 1).all(), name
         else:
-            wanted = smaller.get(last, 0.02)
+            wanted = smaller.get(last, deviation)
             assert values.std() == pytest.approx(wanted, rel=0.05), name
             assert abs(values.mean()) < 0.05 * wanted, name
     again = DecoderLM(300, 200, 64, 4, 8, rng=random("start")).state_dict()
