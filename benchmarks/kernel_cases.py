@@ -7,7 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from course_lib import cuda
+from course_lib.autodiff import chains
+from course_lib.paths import ROOT
 from course_lib.seeds import stream
+
+# The fused kernels of lab 4, which kernels/ does not have.
+LAB_4 = ROOT / "tests" / "kernels" / "lab4_reference"
 
 
 class Launch(NamedTuple):
@@ -24,7 +30,8 @@ class Launch(NamedTuple):
 class Case:
     """One rung of a ladder at one size, of one launch or several; its least work in bytes and FLOPs.
 
-    `numpy` takes the first launch's arguments, as NumPy or CuPy arrays.
+    `numpy` takes the first launch's arguments, as NumPy or CuPy arrays. The topic is a file of kernels/ or
+    of lab 4; a chain has a name of its own.
     """
 
     topic: str
@@ -34,6 +41,19 @@ class Case:
     flops: int
     numpy: Callable
     torch: str | None = None  # an expression over torch, F and the first arguments as tensors a, b, c
+    chain: str = ""
+
+    @property
+    def name(self) -> str:
+        """The kernel that is launched first, or the name of a chain."""
+        return self.chain or self.launches()[0].kernel
+
+    def module(self, device: str) -> cuda.Module:
+        """The kernels that are launched."""
+        path = LAB_4 / f"{self.topic}.cu"
+        if not path.exists():
+            return cuda.load(self.topic, device)
+        return cuda.Module(path.read_text("utf-8"), path.name, device)
 
 
 def _floats(*shape) -> np.ndarray:
@@ -156,3 +176,60 @@ def decode(sequences: int, keys: int, kv_heads: int, d: int = 128) -> list[Case]
         Case("kv_cache", size, functools.partial(launches, kernel), moved, 0, attention, torch)
         for kernel in ("decode_attention", "decode_attention_split")
     ]
+
+
+def fused(count: int, columns: int) -> list[Case]:
+    """The kernels of lab 4, each behind the chain that it replaces, on `count` rows.
+
+    The softmax is causal, over heads with `columns` queries, or over one with fewer. gamma is 1 and beta 0,
+    as at a network's start.
+    """
+    size, cells = f"{count} x {columns}", count * columns
+    x, other = _floats(count, columns), _floats(1, count, columns)[0]
+    queries = min(count, columns)
+    heads, scale = count // queries, 0.125
+    scores = x.reshape(1, heads, queries, columns)
+    ones, zeros = np.ones(columns, np.float32), np.zeros(columns, np.float32)
+    of_rows, out, total = np.ones(count, np.float32), np.empty_like(x), np.empty_like(x)
+    threads, blocks = min(256, 32 * -(-columns // 32)), min(count, 1056)
+    parts = [np.empty((blocks, columns), np.float32) for _ in range(2)]
+    seen = 4 * heads * int(np.tri(queries, columns, columns - queries).sum())
+
+    def softmax(scores, *_):
+        sees = np.asarray(np.tri(queries, columns, columns - queries, dtype=bool), like=scores)
+        scaled = np.where(sees, scores * np.float32(scale), np.float32(-np.inf))
+        e = np.exp(scaled - scaled.max(-1, keepdims=True))
+        return e / e.sum(-1, keepdims=True)
+
+    def softmax_backward(y, dy, *_):
+        return np.float32(scale) * y * (dy - (y * dy).sum(1, keepdims=True))
+
+    def layernorm(x, residual, *_):
+        total = x + residual
+        return (total - total.mean(1, keepdims=True)) / np.sqrt(total.var(1, keepdims=True) + 1e-5)
+
+    def from_h(dy, h, *_):
+        return dy - dy.mean(1, keepdims=True) - h * (dy * h).mean(1, keepdims=True)
+
+    def from_x(x, dy, gamma, mean, rstd, *_):
+        return rstd[:, None] * from_h(dy, (x - mean[:, None]) * rstd[:, None])
+
+    def pair(kernel, grid, args, shared, moved, numpy, chain, by_chain):
+        launch = Launch(kernel, grid, threads, args, 4 * shared * columns)
+        return [
+            Case("chains", size, lambda: chain().launches, moved, 0, by_chain, chain=f"{kernel}, chain"),
+            Case(kernel, size, lambda: [launch], moved, 0, numpy),
+        ]
+
+    return [
+        *pair("attention_softmax", count, (scores, None, out, heads, queries, columns, scale, 1), 1,
+              seen + 4 * cells, softmax, lambda: chains.softmax(scores, None, scale, True), softmax),
+        *pair("softmax_backward", count, (x, other, out, columns, scale), 2, 12 * cells, softmax_backward,
+              lambda: chains.softmax_backward(x, other, scale), softmax_backward),
+        *pair("residual_layernorm", blocks,
+              (x, other, ones, zeros, total, out, of_rows.copy(), of_rows.copy(), count, columns, 1e-5), 3,
+              16 * cells, layernorm, lambda: chains.layernorm(x, ones, zeros, other), layernorm),
+        *pair("layernorm_backward", blocks,
+              (x, other, ones, 0 * of_rows, of_rows, out, *parts, count, columns), 5, 12 * cells, from_x,
+              lambda: chains.layernorm_backward(x, other, ones, of_rows), from_h),
+    ]  # fmt: skip

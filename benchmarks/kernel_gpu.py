@@ -4,7 +4,7 @@ import statistics
 
 import numpy as np
 
-from benchmarks.kernel_cases import Case, Launch, decode, matmul, rows
+from benchmarks.kernel_cases import Case, Launch, decode, fused, matmul, rows
 from course_lib.seeds import stream
 
 REPEATS = 20
@@ -54,12 +54,11 @@ def measure() -> dict:
     """Rates in GB/s and TFLOP/s: the copy, cuBLAS, and each kernel with its share of what bounds it."""
     import cupy
 
-    from course_lib import cuda
-
     copy, cublas = _copy_rate(cupy), {dtype: _matrix_rate(cupy, dtype) for dtype in ("float32", "float16")}
     results = []
-    for case in [*matmul(SIDE, tensor_cores=True), *rows(16384, 4096), *decode(32, 4096, 8)]:
-        module, launches = cuda.load(case.topic, device="gpu"), _on_gpu(cupy, case.launches())
+    cases = [*matmul(SIDE, tensor_cores=True), *rows(16384, 4096), *decode(32, 4096, 8), *fused(16384, 4096)]
+    for case in cases:
+        module, launches = case.module("gpu"), _on_gpu(cupy, case.launches())
         held = launches[0].args
 
         def run(module=module, launches=launches):
@@ -69,7 +68,7 @@ def measure() -> dict:
         milliseconds = _milliseconds(cupy, run)
         rate = case.flops / milliseconds / 1e9 if case.flops else case.bytes / milliseconds / 1e6
         results.append({
-            "topic": case.topic, "kernel": launches[0].kernel, "size": case.size,
+            "topic": case.topic, "kernel": case.name, "size": case.size,
             "milliseconds": milliseconds, "rate": rate, "unit": "TFLOP/s" if case.flops else "GB/s",
             "share": rate / (cublas[held[0].dtype.name] if case.flops else copy),
             "torch_milliseconds": _torch(cupy, case, held),

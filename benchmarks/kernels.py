@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import kernel_gpu, kernel_page, launches
-from benchmarks.kernel_cases import Case, decode, matmul, rows
+from benchmarks.kernel_cases import Case, decode, fused, matmul, rows
 from benchmarks.launches import processor_time
 from benchmarks.one_core import one_core
 from course_lib import cuda
@@ -79,10 +79,10 @@ def host(case: Case, repeats: int) -> dict:
     from threadpoolctl import threadpool_limits
 
     launches = case.launches()
-    module = cuda.load(case.topic, device="host")
+    module = case.module("host")
     run = lambda: [module[kernel](*launch) for kernel, *launch in launches]  # noqa: E731
     inspect = lambda: [module.inspect(*launch) for launch in launches]  # noqa: E731
-    result = {"topic": case.topic, "kernel": launches[0].kernel, "size": case.size}
+    result = {"topic": case.topic, "kernel": case.name, "size": case.size}
     result["all_cores"] = _best(run, repeats)
     with one_core():
         result["one_core"] = _best(run, repeats, processor_time)
@@ -124,7 +124,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     record = {"machine": machine(), "load_average": os.getloadavg()[0], "gpu": None}
     if cuda.compilers() and options.only != "gpu":
-        cases = [*matmul(256, False), *rows(512, 1024), *decode(2, 256, 2)]
+        cases = [*matmul(256, False), *rows(512, 1024), *decode(2, 256, 2), *fused(512, 1024)]
         record["compile_ms"] = compile_times()
         record["host_ms"] = [host(case, options.repeats) for case in cases]
         record["simulator"] = simulator()

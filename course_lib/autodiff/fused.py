@@ -13,9 +13,10 @@ kernels and their parameters, in this order:
     residual_layernorm       x, residual, gamma, beta, sum, y, mean, rstd, rows, columns, eps
     layernorm_backward       x, dy, gamma, mean, rstd, dx, partial_gamma, partial_beta, rows, columns
 
-A block computes a row and keeps it in dynamic shared memory; of attention_softmax_short, which takes at most
-32 keys, a warp does, four rows a block, with the batch in the grid's y. The last two have any number of
-blocks, which go round the rows. Wang et al. 2021, LightSeq, has kernels of this kind.
+In attention_softmax and softmax_backward, a block has one row, which it keeps in dynamic shared memory.
+attention_softmax_short takes at most 32 keys: a warp has one row, a block four, and the grid's y counts the
+batch. The last two have any number of blocks, which go round the rows; ROW_FLOATS says what each keeps.
+Wang et al. 2021, LightSeq, has kernels of this kind.
 """
 
 from collections import Counter

@@ -5,27 +5,27 @@ import pytest
 import torch
 
 from benchmarks import kernel_gpu
-from benchmarks.kernel_cases import decode, matmul, rows
-from course_lib import cuda
+from benchmarks.kernel_cases import decode, fused, matmul, rows
 
-CASES = [*matmul(96, tensor_cores=True), *rows(6, 300), *decode(2, 96, 2)]
+CASES = [*matmul(96, tensor_cores=True), *rows(6, 300), *decode(2, 96, 2), *fused(6, 40), *fused(12, 4)]
 # Which argument of the last launch holds the result.
 RESULT = {"matmul": 2, "softmax": 2, "layernorm": 3, "quantize": 1, "activation": 2, "kv_cache": 3}
+RESULT |= {"attention_softmax": 2, "softmax_backward": 2, "residual_layernorm": 5, "layernorm_backward": 5}
+RESULT |= {"attention_softmax, chain": 2, "softmax_backward, chain": 1, "residual_layernorm, chain": 2}
+RESULT |= {"layernorm_backward, chain": 2}
 
 
 def _named(cases):
-    return [pytest.param(case, id=case.launches()[0].kernel) for case in cases]
+    return [pytest.param(case, id=case.name) for case in cases]
 
 
 @pytest.mark.needs("compiler")
-@pytest.mark.parametrize(
-    "case", _named(case for case in CASES if case.launches()[0].kernel != "matmul_tensor_core")
-)
+@pytest.mark.parametrize("case", _named(case for case in CASES if case.name != "matmul_tensor_core"))
 def test_the_kernel_computes_what_numpy_does(case):
-    launches, module = case.launches(), cuda.load(case.topic, device="host")
+    launches, module = case.launches(), case.module("host")
     for kernel, *launch in launches:
         module[kernel](*launch)
-    got, expected = launches[-1].args[RESULT[case.topic]], case.numpy(*launches[0].args)
+    got, expected = launches[-1].args[RESULT[case.chain or case.topic]], case.numpy(*launches[0].args)
     tolerance = 1 if got.dtype == np.int8 else 1e-5
     np.testing.assert_allclose(
         got.astype(float), expected.reshape(got.shape).astype(float), rtol=1e-4, atol=tolerance
