@@ -127,7 +127,7 @@ def _spoken(texts: list[tuple[str, str]]) -> tuple[Pair, ...]:
 
 
 def _numbered(texts: list[tuple[str, str]]) -> tuple[Pair, ...]:
-    """Test sentences; their numbers begin anew with each talk."""
+    """Test sentences; their numbers begin again with each talk."""
     segments = [(name, _SEGMENT.findall(text)) for name, text in texts]
     pairs = []
     for place, ((one, left), (other, right)) in enumerate(_side_by_side(segments), 1):

@@ -76,7 +76,7 @@ class ArrayLibrary:
 
 NUMPY = ArrayLibrary(np)
 # The GNU C library gives free memory back to the system above a bound, and a training step would fetch the
-# same pages anew each time, for a quarter of its time. Freeing a block that is large lifts the bound; the
+# same pages again each time, for a quarter of its time. Freeing a block that is large lifts the bound; the
 # block is never touched, so it takes no memory.
 np.empty(31 << 20, np.uint8)
 
