@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from course_lib.demos import look
+from course_lib.demos.translation import picture
 
 VERBS = {"map": look.ORANGE, "zip": look.BLUE, "reduce": look.PURPLE, "matmul": look.GREEN}
 BOTH = "encoder-decoder"  # its outputs and inputs lie in two halves
@@ -186,3 +187,13 @@ def _amount(number: int) -> str:
         if number >= size:
             return f"{number / size:.3g} {word}"
     return f"{number:,}"
+
+
+def attention(reading: picture.Reading, at: int, layer: int = -1, head: int | None = None) -> go.Figure:
+    """A translation at step `at` (from 0): what it looks at, and the tokens that are most likely next.
+
+    Lines are as thick as the attention weights of a layer, of one head or on average over all.
+    """
+    drawing = picture.frame()
+    drawing.update_layout(picture.axes(reading))
+    return look.paint(drawing, **picture.contents(reading, at, layer, head))
