@@ -12,7 +12,9 @@ import pytest
 
 from course_lib.errors import UserError
 from course_lib.gpt import iwslt
-from course_lib.gpt.corpus import corpus, tokens
+from course_lib.gpt.batches import collate
+from course_lib.gpt.corpus import corpus
+from course_lib.gpt.vocabulary import Vocabulary
 
 TRAIN = {
     "de": "<url>http://www.ted.com/talks/1</url>\n<keywords>talks</keywords>\n<title>Über Hunde</title>\n"
@@ -131,11 +133,15 @@ def test_the_same_pairs_are_read_from_a_folder_and_from_archives(tmp_path, kind)
     assert iwslt.iwslt(path) == {"train": SPOKEN, "dev2010": TESTED, "TEDX.dev2012": TESTED}
 
 
-def test_pairs_are_of_the_kind_that_the_generated_corpus_has():
+def test_pairs_go_through_the_pipeline_of_the_generated_ones(tmp_path):
+    pairs = iwslt.iwslt(foldered(tmp_path / "de-en", distributed()))["train"]
     generated = corpus(4, 2).train
+    assert (type(pairs), type(pairs[0]), type(pairs[0][0])) == (tuple, tuple, str)
     assert (type(generated), type(generated[0]), type(generated[0][0])) == (tuple, tuple, str)
-    assert (type(SPOKEN), type(SPOKEN[0])) == (tuple, tuple)
-    assert tokens(SPOKEN[1][0]) == ["er", "sieht", "<", "3", "Katzen", "."]
+    vocabulary = Vocabulary.of(pairs, most=30)
+    tokens, targets = collate(vocabulary.token_pairs(pairs), vocabulary.ids, 16)
+    assert tokens.shape == targets.shape == (3, 16)
+    assert [vocabulary.words[each] for each in targets[2][targets[2] >= 0]] == ["yes", ".", "</s>"]
 
 
 def test_an_archive_is_downloaded_once_and_kept_under_the_right_sum(mirror, tmp_path):
