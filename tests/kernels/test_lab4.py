@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from course_lib import cuda
 from course_lib.autodiff import chains
 from course_lib.paths import ROOT
+from course_lib.seal import unsealed
 from tests.kernels import lab4
 
 pytestmark = pytest.mark.needs("compiler")
@@ -206,6 +207,23 @@ def test_every_mistake_is_found(path):
 def test_what_finds_the_mistakes_finds_none_in_the_solution(kernel):
     for trial in lab4.trials(kernel):
         right(trial, inspected=True)
+
+
+@pytest.mark.parametrize(
+    ("topic", "name", "kernel"),
+    [
+        ("softmax", "softmax_backward_fused", "softmax_backward"),
+        ("layernorm", "layernorm_backward_fused", "layernorm_backward"),
+    ],
+)
+def test_a_copy_of_the_librarys_kernel_is_no_answer(topic, name, kernel):
+    """The nearest kernels that the student edition ships, with the parameters of the task."""
+    text = unsealed((ROOT / "kernels" / f"{topic}.cu").read_text("utf-8")).replace(name, kernel)
+    if kernel == "softmax_backward":
+        end = "int columns) {\n    size_t row = blockIdx.x;\n    y += row * columns, dy"
+        assert end in text
+        text = text.replace(end, end.replace("columns)", "columns, float scale)"))
+    assert any(trial.faults(text) for trial in lab4.trials(kernel))
 
 
 def test_there_are_at_least_six_mistakes_for_each_kernel():
