@@ -7,6 +7,7 @@ import numpy as np
 from course_lib.autodiff import operations
 from course_lib.autodiff.strides import dimensions
 from course_lib.autodiff.tensor import Tensor, apply
+from course_lib.notebook.reference import reference
 
 
 def relu(x: Tensor) -> Tensor:
@@ -14,6 +15,7 @@ def relu(x: Tensor) -> Tensor:
     return x.relu()
 
 
+@reference("Lab3.1")
 def gelu(x: Tensor) -> Tensor:
     """x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))), the tanh form of Hendrycks and Gimpel 2016."""
     return apply(operations.gelu, x)
@@ -24,6 +26,7 @@ def softmax(x: Tensor, dim: int = -1) -> Tensor:
     return apply(operations.softmax, _below_largest(x, dim), dims=dimensions(dim, x.ndim))
 
 
+@reference("Lab3.1")
 def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
     """The logarithm of `softmax`, without its underflow."""
     return apply(operations.log_softmax, _below_largest(x, dim), dims=dimensions(dim, x.ndim))
@@ -33,6 +36,7 @@ def _below_largest(x: Tensor, dim: int) -> Tensor:
     return x - x.detach().max(dim, keepdim=True) if math.prod(x.shape) else x
 
 
+@reference("Lab3.1")
 def logsumexp(x: Tensor, dim: int = -1, keepdim: bool = False) -> Tensor:
     """log Σ exp(x), also where the largest is infinite."""
     largest = x.detach().max(dim, keepdim=True)
@@ -42,6 +46,7 @@ def logsumexp(x: Tensor, dim: int = -1, keepdim: bool = False) -> Tensor:
     return result if keepdim else result.squeeze(dim)
 
 
+@reference("Lab3.1")
 def one_hot(ids, classes: int, like: Tensor | None = None) -> Tensor:
     """Whole numbers (...) as (..., classes) of 0 and 1, of the dtype and backend of `like` (float32, NumPy).
 
@@ -61,16 +66,19 @@ def _whole(name: str, numbers) -> np.ndarray:
     return array
 
 
+@reference("Lab3.1")
 def _hot(ids: np.ndarray, classes: int, like: Tensor) -> Tensor:
     """`one_hot` in which numbers outside give rows of 0."""
     return like.constant(ids[..., None]) == like.constant(np.arange(classes))
 
 
+@reference("Lab3.2")
 def embedding(ids, weight: Tensor) -> Tensor:
     """Rows of weight (classes, width) by whole numbers (...): (..., width). Raises as `one_hot` does."""
     return one_hot(ids, weight.shape[0], like=weight) @ weight
 
 
+@reference("Lab3.1")
 def nll_loss(log_probabilities: Tensor, targets, ignore_index: int | None = None) -> Tensor:
     """Mean of -log p of the targets: log_probabilities (..., classes), targets (...) whole numbers.
 
@@ -91,6 +99,7 @@ def nll_loss(log_probabilities: Tensor, targets, ignore_index: int | None = None
     return -apply(operations.select, mask, log_probabilities).sum() / int(counted.sum())
 
 
+@reference("Lab3.1")
 def cross_entropy(logits: Tensor, targets, ignore_index: int | None = None) -> Tensor:
     """Mean of -log softmax(logits) of the targets; logits (..., classes). Else as `nll_loss`."""
     return nll_loss(log_softmax(logits), targets, ignore_index)
@@ -109,11 +118,13 @@ def mse_loss(x: Tensor, targets) -> Tensor:
     return (away * away).mean()
 
 
+@reference("Lab3.2")
 def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> Tensor:
     """x (..., width) with mean 0 and variance 1 along the last dimension, times weight plus bias (width)."""
     return apply(operations.layer_norm, x, x.constant(weight), x.constant(bias), eps=eps)
 
 
+@reference("Lab3.2")
 def dropout(x: Tensor, p: float, training: bool, rng: np.random.Generator) -> Tensor:
     """In training, each element is 0 with probability p, and the others are divided by 1 - p.
 

@@ -126,7 +126,9 @@ class Linear(Module):
         self.weight = _drawn((outputs, inputs), rng, "uniform", -bound, bound)
         self.bias = _drawn((outputs,), rng, "uniform", -bound, bound) if bias else None
 
+    @reference("Lab3.2")
     def forward(self, x: Tensor) -> Tensor:
+        """x (..., inputs) gives (..., outputs)."""
         product = x @ self.weight.T
         return product if self.bias is None else product + self.bias
 
@@ -137,7 +139,9 @@ class Embedding(Module):
     def __init__(self, classes: int, width: int, *, rng: np.random.Generator | None):
         self.weight = _drawn((classes, width), rng, "normal", 0, 1)
 
+    @reference("Lab3.2")
     def forward(self, ids) -> Tensor:
+        """ids (...) give (..., width)."""
         return functional.embedding(ids, self.weight)
 
 
@@ -145,11 +149,12 @@ class LayerNorm(Module):
     """The last dimension to mean 0 and variance 1, times weight (starts at 1) plus bias (starts at 0)."""
 
     def __init__(self, width: int, eps: float = 1e-5):
-        self.weight = Parameter(np.ones(width, np.float32))
-        self.bias = Parameter(np.zeros(width, np.float32))
-        self.eps = eps
+        one, zero = np.ones(width, np.float32), np.zeros(width, np.float32)
+        self.weight, self.bias, self.eps = Parameter(one), Parameter(zero), eps
 
+    @reference("Lab3.2")
     def forward(self, x: Tensor) -> Tensor:
+        """x (..., width) keeps its shape."""
         return functional.layer_norm(x, self.weight, self.bias, self.eps)
 
 
@@ -159,7 +164,9 @@ class Dropout(Module):
     def __init__(self, p: float, *, rng: np.random.Generator):
         self.p, self.rng = p, rng
 
+    @reference("Lab3.2")
     def forward(self, x: Tensor) -> Tensor:
+        """x keeps its shape."""
         return functional.dropout(x, self.p, self.training, self.rng)
 
 

@@ -49,6 +49,7 @@ class MultiHeadAttention(Module):
 
     @reference("Lab3.3")
     def forward(self, x: Tensor, source: Tensor | None = None, mask: np.ndarray | None = None) -> Tensor:
+        """The source's values, mixed by `weights`, heads side by side, through `output`: (b, t, width)."""
         values = self._by_head(self.value(x if source is None else source))
         mixed = self.weights(x, source, mask) @ values  # (b, heads, t, d)
         return self.output(mixed.permute(0, 2, 1, 3).reshape(*x.shape))
@@ -61,6 +62,7 @@ class MultiHeadAttention(Module):
 
 @reference("Lab3.3")
 def _masked_softmax(scores: Tensor, mask: np.ndarray) -> Tensor:
+    """softmax of scores (b, heads, t, s) over what the mask allows."""
     if mask.dtype != bool:
         raise ValueError(f"a mask is boolean, True where attending is allowed, not {mask.dtype}")
     if mask.ndim == 3:
@@ -79,6 +81,7 @@ class FeedForward(Module):
 
     @reference("Lab3.3")
     def forward(self, x: Tensor) -> Tensor:
+        """x (..., width) keeps its shape."""
         return self.down(gelu(self.up(x)))
 
 
@@ -101,6 +104,7 @@ class TransformerLayer(Module):
 
     @reference("Lab3.3")
     def forward(self, x: Tensor, mask: np.ndarray | None = None, memory: Tensor | None = None) -> Tensor:
+        """x (b, t, width) keeps its shape; the mask is that of its attention to itself."""
         if (memory is None) != (self.cross is None):
             raise ValueError("a layer with cross-attention needs a memory, and no other layer takes one")
         x = x + self.dropout(self.attention(self.norm1(x), mask=mask))
@@ -150,6 +154,7 @@ class DecoderLM(Module):
 
     @reference("Lab3.3")
     def forward(self, ids, causal: bool = True) -> Tensor:
+        """Logits (b, t, vocabulary); without `causal`, tokens see those behind them, too."""
         x, mask = self._embedded(ids, causal)
         for layer in self.layers:
             x = layer(x, mask)
