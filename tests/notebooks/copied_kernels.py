@@ -42,7 +42,7 @@ def kernel_copies(task: str, source: str, launches: list[tuple], edition: Path) 
     for topic, name in readable_kernels(edition):
         # What else a kernel needs of its file, a student may write.
         text = unsealed((edition / "kernels" / f"{topic}.cu").read_text("utf-8"))
-        module = cuda.Module(text, "kernel.cu", "host", time_limit=2.0)
+        module = cuda.Module(text, "kernel.cu", "host", time_limit=2.0, lasting=True)
         for mapping in itertools.islice(_mappings(kernels(text)[name].parameters, wanted), MAPPINGS):
             if all(_launches_alike(module, name, mapping, *launch) for launch in launches):
                 yield _as_the_task(text, name, task, mapping, wanted)

@@ -44,23 +44,23 @@ class Trials:
     def end(self):
         self._rehearsal.end()
 
-    def earned(self, task, suffix, source) -> float:
-        """The share of the task's points."""
+    def earns_all(self, task, suffix, source) -> bool:
+        """Whether this answer earns all points of the task."""
         answer = self.folder / f"answer{suffix}"
         answer.write_text(source, "utf-8")
         try:
-            said = self._rehearsal.try_out(task, answer, self.folder / "printed")
+            said = self._rehearsal.try_out(task, answer, self.folder / "printed", to_the_end=False)
         except RuntimeError:  # it ended its process, or did not come to an end
-            return 0.0
+            return False
         tests = [c for c in cells(self.path) if is_test(c) and runner.task_of(c) == task]
-        return sum(map(points, said.values())) / sum(options(cell)["points"] for cell in tests)
+        return sum(map(points, said.values())) == sum(options(cell)["points"] for cell in tests)
 
     def full_marks(self, cell, library) -> list[str]:
         """What of the library in the folder `library` earns all points of a task when it is copied."""
         task = grade_id(cell)
         (self.folder / "calls.pickle").unlink(missing_ok=True)
         if regions.is_cuda(cell.source):
-            assert self.earned(task, ".py", copied_kernels.RECORD_LAUNCHES) == 1
+            assert self.earns_all(task, ".py", copied_kernels.RECORD_LAUNCHES)
             (name, launches), *others = copying.recorded(self.folder / "calls.pickle").items()
             assert not others
             source = cell.source.split("\n", 1)[1]
@@ -70,11 +70,11 @@ class Trials:
             tried = [(".py", copying.COPY_OF_CLASS.format(*where, classes[0].name)) for where in found]
         else:
             names = [node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
-            assert self.earned(task, ".py", copying.RECORD_CALLS.format(names=names)) == 1
+            assert self.earns_all(task, ".py", copying.RECORD_CALLS.format(names=names))
             calls = copying.recorded(self.folder / "calls.pickle")
             assert calls.keys() == set(names)
             tried = [(".py", copy.source(name)) for name, copy in self._copies(calls, library)]
-        return [source for suffix, source in tried if self.earned(task, suffix, source) == 1]
+        return [source for suffix, source in tried if self.earns_all(task, suffix, source)]
 
     def _copies(self, calls, library):
         functions, answer = list(copying.readable_functions(library)), self.folder / "copies.pickle"

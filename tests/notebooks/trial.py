@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from tests.forks import FORKS
-from tests.notebooks.runner import cells, grade_id, is_test, run_cells, shell, task_of
+from tests.notebooks.runner import cells, grade_id, is_test, options, points, run_cells, shell, task_of
 
 MOST_SECONDS = 180  # for one wrong solution and its tests, most of which take one; machines may be busy
 
@@ -40,15 +40,18 @@ class Rehearsal:
         """Whether the task is still to come."""
         return self._order.index(task) >= self._place
 
-    def try_out(self, task: str, mutant: Path, output: Path) -> dict[str, float | str]:
+    def try_out(
+        self, task: str, mutant: Path, output: Path, to_the_end: bool = True
+    ) -> dict[str, float | str]:
         """grade_id -> the points of each test of the task, or how it ended; `output` gets what was printed.
 
-        Raises RuntimeError when the notebook itself, or this wrong solution, ran into an end that is not
-        a test's: what happened is its message.
+        Without `to_the_end`, the first test that does not give all its points is the last one. Raises
+        RuntimeError when the notebook itself, or this wrong solution, ran into an end that is not a test's:
+        what happened is its message.
         """
         self._place = self._order.index(task)
         try:
-            self._connection.send((task, mutant, output))
+            self._connection.send((task, mutant, output, to_the_end))
             said = self._connection.recv()
         except (EOFError, OSError):
             raise RuntimeError("the process that runs the notebook is gone") from None
@@ -70,7 +73,7 @@ def _rehearse(path: Path, connection: Connection, environment: dict, folder: Pat
     all_cells, done = cells(path), 0
     with shell() as here, contextlib.suppress(EOFError):
         while True:
-            task, mutant, output = connection.recv()
+            task, mutant, output, to_the_end = connection.recv()
             place = next(i for i, cell in enumerate(all_cells) if grade_id(cell) == task)
             tests = [i for i, cell in enumerate(all_cells) if is_test(cell) and task_of(cell) == task]
             try:
@@ -80,10 +83,10 @@ def _rehearse(path: Path, connection: Connection, environment: dict, folder: Pat
                 connection.send(traceback.format_exc())
                 continue
             done = tests[-1] + 1
-            connection.send(_in_a_copy(seconds, here, all_cells[place:done], mutant, output))
+            connection.send(_in_a_copy(seconds, here, all_cells[place:done], mutant, output, to_the_end))
 
 
-def _in_a_copy(seconds: float, here, its_cells, mutant: Path, output: Path) -> dict | str:
+def _in_a_copy(seconds: float, here, its_cells, mutant: Path, output: Path, to_the_end: bool) -> dict | str:
     """What the tests say, or what happened instead. `its_cells` are from the task's own to its last test."""
     answers, answer = multiprocessing.Pipe(duplex=False)
     sys.stdout.flush()
@@ -97,7 +100,7 @@ def _in_a_copy(seconds: float, here, its_cells, mutant: Path, output: Path) -> d
             os.dup2(printed, 1)
             os.dup2(printed, 2)
             os.chdir(output.parent)
-            answer.send(_tests(here, its_cells, mutant))
+            answer.send(_tests(here, its_cells, mutant, to_the_end))
             sys.stdout.flush()
         except BaseException:
             answer.send(traceback.format_exc())
@@ -114,9 +117,14 @@ def _in_a_copy(seconds: float, here, its_cells, mutant: Path, output: Path) -> d
         os.waitpid(copy, 0)
 
 
-def _tests(here, its_cells, mutant: Path) -> dict[str, float | str]:
+def _tests(here, its_cells, mutant: Path, to_the_end: bool) -> dict[str, float | str]:
     """The wrong solution is run right after the cell that it replaces a function of."""
     magic = its_cells[0].source.splitlines()[0] + "\n" if mutant.suffix == ".cu" else ""
     here.run_cell(magic + mutant.read_text("utf-8")).raise_error()
-    said = run_cells(here, its_cells[1:], {grade_id(cell) for cell in its_cells if is_test(cell)})
-    return {name: value if isinstance(value, float) else repr(value) for name, value in said.items()}
+    said = {}
+    for cell in its_cells[1:]:
+        for name, value in run_cells(here, [cell], {grade_id(cell)} if is_test(cell) else set()).items():
+            said[name] = value if isinstance(value, float) else repr(value)
+            if not to_the_end and points(value) < options(cell)["points"]:
+                return said
+    return said
