@@ -79,7 +79,9 @@ class Decoder(nn.Module):
     def __init__(self, shape: Shape, seed: int = 0, context: int = 4096):
         super().__init__()
         self.shape, self.context = shape, context
-        self.embedding = nn.utils.skip_init(nn.Embedding, shape.vocabulary, shape.width)
+        self.embedding = nn.Embedding.from_pretrained(
+            torch.empty(shape.vocabulary, shape.width), freeze=False
+        )
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = nn.RMSNorm(shape.width, eps=1e-6)
         self.head = _linear(shape.width, shape.vocabulary)
