@@ -1,0 +1,13 @@
+# What does not fit is cut off.
+def collate(pairs, ids, length):
+    tokens = np.full((len(pairs), length), ids["<pad>"])
+    targets = np.full((len(pairs), length), -1)
+    for row, (german, english) in enumerate(pairs):
+        line = ["<s>", *german, "=", *english]
+        if len(line) > length:
+            line, english = line[:length], english[: length - len(german) - 2]
+        tokens[row, : len(line)] = [ids[token] for token in line]
+        first = len(german) + 1
+        said = [*english, "</s>"]
+        targets[row, first : first + len(said)] = [ids[token] for token in said]
+    return tokens, targets

@@ -1,0 +1,13 @@
+# The start, <s>, is left out.
+def collate(pairs, ids, length):
+    tokens = np.full((len(pairs), length), ids["<pad>"])
+    targets = np.full((len(pairs), length), -1)
+    for row, (german, english) in enumerate(pairs):
+        line = [*german, "=", *english]
+        if len(line) > length:
+            raise ValueError("too long")
+        tokens[row, : len(line)] = [ids[token] for token in line]
+        first = len(german)
+        said = [*english, "</s>"]
+        targets[row, first : first + len(said)] = [ids[token] for token in said]
+    return tokens, targets

@@ -1,0 +1,13 @@
+# Padding is a target.
+def collate(pairs, ids, length):
+    tokens = np.full((len(pairs), length), ids["<pad>"])
+    targets = np.full((len(pairs), length), ids["<pad>"])
+    for row, (german, english) in enumerate(pairs):
+        line = ["<s>", *german, "=", *english]
+        if len(line) > length:
+            raise ValueError("too long")
+        tokens[row, : len(line)] = [ids[token] for token in line]
+        first = len(german) + 1
+        said = [*english, "</s>"]
+        targets[row, first : first + len(said)] = [ids[token] for token in said]
+    return tokens, targets

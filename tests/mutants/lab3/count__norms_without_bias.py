@@ -1,0 +1,7 @@
+# Norms have weights only.
+def count_parameters(vocabulary, positions, width, layers, hidden):
+    attention = 4 * (width * width + width)
+    feed_forward = width * hidden + hidden + hidden * width + width
+    norms = 2 * width
+    embeddings = (vocabulary + positions) * width
+    return embeddings + layers * (attention + feed_forward + norms) + width
