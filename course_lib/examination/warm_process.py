@@ -106,8 +106,9 @@ def _get_ready() -> None:
     os.register_at_fork = _hold_back
     _import(ALWAYS)
     from course_lib.examination.shell import prepare
+    from course_lib.examination.warm_up import run_cells
 
-    prepare()
+    run_cells(prepare())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asks
 
@@ -161,11 +162,17 @@ def _fork_as_asked(requests: socket.socket, waiting, first: list, *questions: li
 
 
 def _import(modules: Sequence[str]) -> None:
+    had_torch = "torch" in sys.modules
     for module in modules:
         with contextlib.suppress(Exception):  # the notebook's own import of it will tell
             importlib.import_module(module)
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
+        if not had_torch:
+            from course_lib.examination.warm_up import train
+
+            with contextlib.suppress(Exception):  # nor does a torch that cannot train stop other notebooks
+                train()
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page it looks at
 
