@@ -25,7 +25,7 @@ def gather() -> None:
 
 
 def _own() -> Iterator[tuple[int, int]]:
-    """Beginning and end of each range of addresses that can be written, and is no file's and not shared."""
+    """Beginning and end of each range of addresses that can be written and belongs to this process alone."""
     with open("/proc/self/maps") as file:
         lines = [line.split(maxsplit=5) for line in file]
     for place, access, _, _, inode, *name in lines:

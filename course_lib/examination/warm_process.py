@@ -172,7 +172,7 @@ def _import(modules: Sequence[str]) -> None:
         if not had_torch:
             from course_lib.examination.warm_up import train
 
-            with contextlib.suppress(Exception):  # nor does a torch that cannot train stop other notebooks
+            with contextlib.suppress(Exception):  # other notebooks need no torch
                 train()
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page it looks at
