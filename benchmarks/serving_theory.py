@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +22,8 @@ FIXED, EACH = 0.5, 0.02  # seconds of a batch, and of each of its members
 
 @dataclass(frozen=True)
 class Case:
-    """A queue with a known answer. `run(seed)` gives what one run measured and its controls.
+    """A queue with a known answer, which `formula()` computes. `run(seed)` gives what one run measured and
+    its controls.
 
     A control is a number with known mean 0 that explains a part of the noise (control variates).
     service: seconds of one; sharp: runs of this length settle the mean to 1.5 %; slack: what a run cannot
@@ -29,12 +31,17 @@ class Case:
     """
 
     name: str
-    expected: float
+    formula: Callable[[], float]
     run: Callable[[int], tuple[float, list[float]]]
     service: float = 1.0
     sharp: bool = False
     slack: float = 1e-6  # where hardly anybody waits, no run sees one who does
     unit: str = "s"
+
+    @cached_property
+    def expected(self) -> float:
+        """The known answer."""
+        return self.formula()
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,10 @@ def _several_servers(servers: int, load: float) -> Case:
         result = simulate(trace, Continuous(servers), StepCost(STEP))
         return _settled(result.wait), [gap, services.mean() / SERVICE - 1]
 
-    expected = theory.mmc_wait(rate, MEAN, servers)
-    return Case(f"M/M/{servers}, load {load}: wait", expected, run, MEAN, sharp)
+    def formula():
+        return theory.mmc_wait(rate, MEAN, servers)
+
+    return Case(f"M/M/{servers}, load {load}: wait", formula, run, MEAN, sharp)
 
 
 def _any_service(cv: float, load: float) -> Case:
@@ -120,7 +129,7 @@ def _any_service(cv: float, load: float) -> Case:
         return _settled(result.wait), controls
 
     name = "M/D/1" if not cv else f"M/G/1, variation {cv}"
-    return Case(f"{name}, load {load}: wait", theory.mg1_wait(rate, MEAN, cv), run, MEAN, sharp)
+    return Case(f"{name}, load {load}: wait", lambda: theory.mg1_wait(rate, MEAN, cv), run, MEAN, sharp)
 
 
 def _shared_server(load: float) -> Case:
@@ -136,8 +145,10 @@ def _shared_server(load: float) -> Case:
         result = simulate(trace, Continuous(10_000), StepCost(0.0, s1=STEP))
         return _settled(result.latency), [gap]
 
-    expected = theory.processor_sharing_latency(rate, MEAN)
-    return Case(f"M/D/1, processor shared, load {load}: latency", expected, run, 0.0, load <= 0.8)
+    def formula():
+        return theory.processor_sharing_latency(rate, MEAN)
+
+    return Case(f"M/D/1, processor shared, load {load}: latency", formula, run, 0.0, load <= 0.8)
 
 
 def _in_batches(policy: Greedy | Static, load: float) -> Case:
@@ -146,10 +157,11 @@ def _in_batches(policy: Greedy | Static, load: float) -> Case:
 
     longest = service(policy.batch)
     rate = load * policy.batch / longest
-    if isinstance(policy, Greedy):
-        expected = theory.greedy_batch_wait(rate, policy.batch, service)
-    else:
-        expected = theory.static_batch_wait(rate, policy.batch, longest)
+
+    def formula():
+        if isinstance(policy, Greedy):
+            return theory.greedy_batch_wait(rate, policy.batch, service)
+        return theory.static_batch_wait(rate, policy.batch, longest)
 
     def run(seed):
         arrival, gap = _arrivals(rate, seed, REQUESTS)
@@ -158,7 +170,7 @@ def _in_batches(policy: Greedy | Static, load: float) -> Case:
         return _settled(result.wait[result.served]), [gap]
 
     kind = type(policy).__name__.lower()
-    return Case(f"{kind} batch of {policy.batch}, load {load}: wait", expected, run, longest, load <= 0.8)
+    return Case(f"{kind} batch of {policy.batch}, load {load}: wait", formula, run, longest, load <= 0.8)
 
 
 def _with_timeout(seconds: float) -> Case:
@@ -169,7 +181,7 @@ def _with_timeout(seconds: float) -> Case:
         return _settled(result.wait), [gap]
 
     name = f"batch of 16 or {seconds:g} s, 4 requests/s: wait"
-    return Case(name, theory.timeout_wait(16, seconds, 4.0), run, sharp=True)
+    return Case(name, lambda: theory.timeout_wait(16, seconds, 4.0), run, sharp=True)
 
 
 def _closed_loop(users: int, think: float) -> Case:
@@ -186,4 +198,4 @@ def _closed_loop(users: int, think: float) -> Case:
 
     name = f"repairman, {users} user{'s' * (users > 1)}, thinking {think:g} s: answers"
     # The count of whole answers in a stretch of time is one too few or too many.
-    return Case(name, theory.repairman_throughput(users, think, 1.0), run, slack=1e-3, unit="/s")
+    return Case(name, lambda: theory.repairman_throughput(users, think, 1.0), run, slack=1e-3, unit="/s")

@@ -10,9 +10,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from sklearn.datasets import load_digits
-from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
 
 from course_lib import datasets
 
@@ -21,6 +18,8 @@ POINT_SETS = [datasets.xor, datasets.rings, datasets.spirals]
 
 
 def test_digits_are_the_real_ones_each_exactly_once():
+    from sklearn.datasets import load_digits
+
     split = datasets.digits()
     x = np.concatenate([split.x_train, split.x_test])
     y = np.concatenate([split.y_train, split.y_test])
@@ -54,6 +53,8 @@ def test_what_a_caller_does_to_the_digits_stays_with_the_caller():
 
 
 def test_digits_can_be_learned():
+    from sklearn.neighbors import KNeighborsClassifier
+
     split = datasets.digits()
     nearest = KNeighborsClassifier(1).fit(split.x_train, split.y_train)
     assert nearest.score(split.x_test, split.y_test) > 0.96
@@ -73,6 +74,9 @@ def test_point_sets_have_the_promised_form_and_balanced_classes(points, n, seed)
 
 @pytest.mark.parametrize("points", POINT_SETS)
 def test_point_sets_need_a_nonlinear_boundary_and_have_one(points):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier
+
     (x, y), (x_new, y_new) = points(2000, seed=0), points(2000, seed=1)
     assert LogisticRegression().fit(x, y).score(x_new, y_new) < 0.76
     assert KNeighborsClassifier(5).fit(x, y).score(x_new, y_new) > 0.97

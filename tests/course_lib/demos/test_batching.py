@@ -1,5 +1,6 @@
 """The demo of question 7 and its figures: what seats do, what titles claim, and controls that repaint."""
 
+import functools
 import itertools
 import json
 import math
@@ -96,6 +97,7 @@ WAITS = {
 }
 
 
+@functools.cache
 def pictures():
     speed = {"static": [1, 5, 10], "continuous": [1, 6, 25]}
     padding = {"static": [60, 61, 60], "continuous": [0, 0, 0]}

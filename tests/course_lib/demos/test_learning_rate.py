@@ -1,5 +1,6 @@
 """The demo's figures say what the numbers say, and its controls and button repaint what is on screen."""
 
+import functools
 import json
 
 import numpy as np
@@ -91,6 +92,7 @@ def some_curves(n=3, epochs=6):
     return Curves(np.ones((epochs, n)), climb, climb, np.full((epochs, n), 6))
 
 
+@functools.cache
 def pictures():
     steps = np.arange(11)
     wild = Path(0.2, np.array([2.0, 1, 1.5, *[1.0] * 8]), np.arange(0, 11, 2), np.full(6, 12.0))

@@ -1,6 +1,7 @@
 """The demo shows the network it trains, while it trains it; the figures say what their numbers say."""
 
 import asyncio
+import functools
 import math
 
 import numpy as np
@@ -147,6 +148,7 @@ def inspected():
     )
 
 
+@functools.cache
 def pictures():
     x = np.linspace(-4, 3, 71)
     runs = {

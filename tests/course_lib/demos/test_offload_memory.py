@@ -1,5 +1,6 @@
 """The demo of question 9: where each token is, what titles claim, names that stand apart, live controls."""
 
+import functools
 import itertools
 import json
 
@@ -107,6 +108,7 @@ def answers(known):
     return said_, facts
 
 
+@functools.cache
 def pictures():
     kept, facts = answers(True)
     return {

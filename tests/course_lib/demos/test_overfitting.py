@@ -1,5 +1,6 @@
 """The wall shows what each network says of each wrong label, and its controls repaint what is on screen."""
 
+import functools
 import json
 
 import numpy as np
@@ -172,6 +173,7 @@ def test_wall_of_several_networks_changes_network_and_epoch(monkeypatch):
     assert "After 1 epoch: 0 of 4" in said(figure)
 
 
+@functools.cache
 def pictures():
     runs = np.array([[50.0, 60.0], [90.0, 92.0], [80.0, 82.0]])
     return {

@@ -1,5 +1,6 @@
 """The demos of question 6: what each GPU holds, what titles claim, and controls that repaint the screen."""
 
+import functools
 import itertools
 import json
 
@@ -158,6 +159,7 @@ def test_both_halves_of_a_layer_are_one_bar_and_a_gap_that_shows_is_kept():
     assert second.x[0] == pytest.approx(900)
 
 
+@functools.cache
 def pictures():
     starts = np.array([[0.0, 2.0], [2.0, 5.0]])
     return {

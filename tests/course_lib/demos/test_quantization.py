@@ -1,5 +1,7 @@
 """The demo's figures say what the numbers say, and its controls repaint what is on screen."""
 
+import functools
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -67,6 +69,7 @@ def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypat
     assert "4 bits, one scale per group after one unit × 30" in said(figure)
 
 
+@functools.cache
 def pictures():
     x = np.linspace(-1, 1, 9)
     runs = {"tensor": np.array([[0.97, 0.96], [0.5, 0.4]]), "channel": np.array([[0.97, 0.96], [0.9, 0.95]])}

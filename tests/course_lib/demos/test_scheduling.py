@@ -1,5 +1,6 @@
 """The demo of question 11: what is drawn is what was run, what titles claim, and controls that repaint."""
 
+import functools
 import itertools
 import json
 
@@ -103,6 +104,7 @@ def test_classes_change_where_a_room_ends():
     assert found.tolist() == ["short", "short", "medium", "medium", "large"]
 
 
+@functools.cache
 def pictures():
     day = picture.run("spill", 0.8, 0.95)
     return {

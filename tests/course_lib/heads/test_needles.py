@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from sklearn.linear_model import LogisticRegression
 
 from course_lib.heads.needles import VALUES, C, both_named, chances
 
@@ -14,6 +13,8 @@ WEIGHT = st.floats(0, 1)
 
 @pytest.mark.parametrize("weights", [[0.5], [0.7], [0.2], [1.0], [0.8, 0.3], [0.55, 0.5], [0.6, 0.6]])
 def test_readout_is_the_one_that_scikit_learn_finds_over_all_pairs(weights):
+    from sklearn.linear_model import LogisticRegression
+
     one = np.eye(VALUES)
     pairs = [(a, b) for a in range(VALUES) for b in range(VALUES)]
     mixed = [np.concatenate([t * one[a] + (1 - t) * one[b] for t in weights]) for a, b in pairs]
