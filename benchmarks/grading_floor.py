@@ -1,7 +1,8 @@
 """The least that grading can cost: a warm process forks, the child runs the cells, nothing else.
 
-No confinement, no second process, no records. `python -m benchmarks.grading_floor COURSE ASSIGNMENT` prints
-points by student and test.
+No confinement, no second process, no records. The warm process has run nothing before it forks, and so remains
+the measure that it was; ours runs cells and trains once (course_lib/examination/warm_up.py).
+`python -m benchmarks.grading_floor COURSE ASSIGNMENT` prints points by student and test.
 """
 
 import contextlib
