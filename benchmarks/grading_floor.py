@@ -1,6 +1,6 @@
 """The least that grading can cost: a warm process forks, the child runs the cells, nothing else.
 
-No confinement, no second process, no records. The warm process has run nothing before it forks, and so remains
+No confinement, no second process, no records. The warm process has run nothing before it forks, and remains
 the measure that it was; ours runs cells and trains once (course_lib/examination/warm_up.py).
 `python -m benchmarks.grading_floor COURSE ASSIGNMENT` prints points by student and test.
 """

@@ -13,7 +13,7 @@ HEAD = """\
 Measured by `./course bench grading` with the class of `benchmarks/grading_class.py`: a notebook with torch
 and 12 cells, answers right and wrong. The floor is a warm process that forks and runs the cells, with no
 confinement and no records; ours confines every submission and writes journal, gradebook and executed
-notebooks, and has run cells and trained once before it forks, which the floor has not. Processor seconds count
+notebooks, and has run cells and trained once before it forks, as the floor has not. Processor seconds count
 every process that was started, and depend less on what else the machine does than wall times.
 """
 
