@@ -29,9 +29,11 @@ def training(losses: Mapping[str, Sequence[float]], over: int = 20) -> go.Figure
             x=np.arange(window, len(values) + 1), y=smooth, mode="lines", line={"color": color, "width": 3},
             hovertemplate=f"{name}, step %{{x}}: %{{y:.2g}}<extra></extra>",
         )  # fmt: skip
-        ends.append((len(values), smooth[-1], f"{name}: {smooth[-1]:.2g}", color))
-    look.label(drawing, [(x, np.log10(y), text, color) for x, y, text, color in ends], gap=0.28)
-    last = {name: end[1] for name, end in zip(losses, ends, strict=True)}
+        ends.append((smooth[-1], f"{name}: {smooth[-1]:.2g}", color))
+    # All labels stand at the right: beside a line that ends early, others would run through its label.
+    longest = max(map(len, losses.values()))
+    look.label(drawing, [(longest, np.log10(y), text, color) for y, text, color in ends], gap=0.28)
+    last = {name: end[0] for name, end in zip(losses, ends, strict=True)}
     lowest, highest = min(last, key=last.get), max(last, key=last.get)
     finding = f"The training loss ends at {last[lowest]:.2g} {_named(lowest)}"
     if lowest != highest:
@@ -39,7 +41,7 @@ def training(losses: Mapping[str, Sequence[float]], over: int = 20) -> go.Figure
     look.finish(
         drawing, finding, f"mean of -log p of the right tokens of a batch, averaged over {over} steps"
     )
-    drawing.update_xaxes(title_text="step", range=[0, max(map(len, losses.values()))])
+    drawing.update_xaxes(title_text="step", range=[0, longest])
     drawing.update_yaxes(title_text="training loss", type="log", dtick=1, exponentformat="power")
     drawing.update_layout(margin={"l": 90, "r": 235})
     return drawing
@@ -108,13 +110,10 @@ def influence(kinds: Mapping[str, np.ndarray]) -> go.Figure:
             range=ends[::-1], scaleanchor=f"x{column}", row=1, col=column,
             **_ticks(name, len(norms), ("encoder", "decoder")), tickangle=-90 if name == BOTH else 0,
         )  # fmt: skip
-    zeros = [
-        f"{'none' if norms.all() else np.sum(norms == 0)} of {norms.size} in the {name}"
-        for name, norms in kinds.items()
-    ]
+    zeros = [f"{name} {np.sum(norms == 0)} of {norms.size}" for name, norms in kinds.items()]
     look.finish(
         drawing,
-        f"Gradients that are exactly 0: {', '.join(zeros)}",
+        f"Gradients that are 0: {', '.join(zeros)}",
         "norm of the gradient of each output by each input; white is exactly 0: the output does not see it",
     )
     drawing.update_xaxes(title_text="input", constrain="domain", mirror=True, showgrid=False)

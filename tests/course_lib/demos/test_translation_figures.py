@@ -37,12 +37,12 @@ def test_training_draws_means_of_so_many_steps_and_names_the_lowest_and_the_high
     assert figure.layout.yaxis.type == "log"
 
 
-def test_each_line_of_training_has_its_name_in_its_color_beside_its_end():
+def test_each_line_of_training_has_its_name_in_its_color_right_of_all_lines():
     notes = {note.text.split(":")[0]: note for note in figures.training(LOSSES).layout.annotations}
     assert notes.keys() == LOSSES.keys()
-    for line, (name, values) in zip(figures.training(LOSSES).data, LOSSES.items(), strict=True):
+    for line, name in zip(figures.training(LOSSES).data, LOSSES, strict=True):
         assert notes[name].font.color == line.line.color
-        assert notes[name].x == len(values)
+        assert notes[name].x == max(map(len, LOSSES.values()))
 
 
 def test_training_of_few_steps_and_of_one_model_is_drawn_too():
@@ -87,7 +87,7 @@ def test_a_gradient_of_exactly_zero_stays_white_and_a_tiny_one_does_not():
 
 def test_title_of_influence_counts_the_zeros_of_each_kind():
     title = said(figures.influence(influences()))
-    assert "none of 16 in the encoder, 6 of 16 in the decoder, 22 of 64 in the encoder-decoder" in title
+    assert "0: encoder 0 of 16, decoder 6 of 16, encoder-decoder 22 of 64" in title
     assert unnamed_axes(figures.influence(influences())) == {"yaxis2", "yaxis3"}, "the first names them"
 
 
