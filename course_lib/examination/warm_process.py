@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from course_lib.examination import huge_pages
 from course_lib.examination.wire import Channel
 
 ALWAYS = (
@@ -176,7 +175,6 @@ def _import(modules: Sequence[str]) -> None:
                 train()
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page it looks at
-    huge_pages.gather()
 
 
 def _main(kind: str, details: list, stream: socket.socket, carried: dict[str, bytes]) -> Callable[[], None]:
