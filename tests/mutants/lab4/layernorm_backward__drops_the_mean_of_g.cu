@@ -1,4 +1,4 @@
-// dx lacks the mean of g.
+// The gradient dx lacks the mean of g.
 __device__ float warp_sum(float value) {
     for (int lanes = 16; lanes > 0; lanes /= 2)
         value += __shfl_xor_sync(0xffffffffu, value, lanes);

@@ -1,4 +1,4 @@
-// dx is not multiplied by rstd.
+// The gradient dx is not multiplied by rstd.
 __device__ float warp_sum(float value) {
     for (int lanes = 16; lanes > 0; lanes /= 2)
         value += __shfl_xor_sync(0xffffffffu, value, lanes);

@@ -1,4 +1,4 @@
-// h is not divided by the deviation.
+// The h is not divided by the deviation.
 __device__ float warp_sum(float value) {
     for (int lanes = 16; lanes > 0; lanes /= 2)
         value += __shfl_xor_sync(0xffffffffu, value, lanes);

@@ -1,4 +1,4 @@
-// eps is added to the root.
+// The eps is added to the root.
 __device__ float warp_sum(float value) {
     for (int lanes = 16; lanes > 0; lanes /= 2)
         value += __shfl_xor_sync(0xffffffffu, value, lanes);

@@ -1,4 +1,4 @@
-// x is normalized in place of the sum.
+// Normalizes x in place of the sum.
 __device__ float warp_sum(float value) {
     for (int lanes = 16; lanes > 0; lanes /= 2)
         value += __shfl_xor_sync(0xffffffffu, value, lanes);

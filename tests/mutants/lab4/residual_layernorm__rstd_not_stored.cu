@@ -1,4 +1,4 @@
-// rstd is not kept for the way back.
+// The rstd is not kept for the way back.
 __device__ float warp_sum(float value) {
     for (int lanes = 16; lanes > 0; lanes /= 2)
         value += __shfl_xor_sync(0xffffffffu, value, lanes);
