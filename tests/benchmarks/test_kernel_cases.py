@@ -1,10 +1,12 @@
 """The kernel benchmark compares the same work: a kernel, NumPy and PyTorch give the same numbers."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
-from benchmarks import kernel_gpu
+from benchmarks import kernel_gpu, lab4
 from benchmarks.kernel_cases import decode, fused, matmul, rows
 
 CASES = [*matmul(96, tensor_cores=True), *rows(6, 300), *decode(2, 96, 2), *fused(6, 40), *fused(12, 4)]
@@ -64,3 +66,16 @@ def test_gpu_figures_stand_beside_the_bound_of_their_own_precision():
     assert "50.0 TFLOP/s in fp32 and 700.0 in half precision" in kernel_gpu.table(measured)[0]
     assert "350.0 TFLOP/s" in kernel_gpu.table(measured)[1]
     assert "50%" in kernel_gpu.table(measured)[1]
+
+
+def test_a_student_edition_has_no_kernels_of_lab_4_to_measure(monkeypatch, tmp_path):
+    assert len(lab4.sources()) == 5
+    stub = tmp_path / "stub.ipynb"
+    cell = {"cell_type": "code", "source": ["%%cuda softmax_backward\n", "// Lab4.3: your code here"]}
+    stub.write_text(json.dumps({"cells": [cell]}), "utf-8")
+    monkeypatch.setattr(lab4, "_NOTEBOOK", stub)
+    lab4.sources.cache_clear()
+    try:
+        assert fused(6, 40) == []
+    finally:
+        lab4.sources.cache_clear()
