@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from course_lib.demos import look
 
 _COLORS = {"reads": look.BLUE, "writes": look.ORANGE}
+_ROOM = 1.5  # accesses whose bar has room for a number
 
 
 def accesses(chains: Mapping[str, Mapping[str, float]]) -> go.Figure:
@@ -23,7 +24,8 @@ def accesses(chains: Mapping[str, Mapping[str, float]]) -> go.Figure:
         numbers = [chains[name][f"{way} {access}"] for name, way in ways]
         drawing.add_bar(
             y=rows, x=numbers, base=list(totals.values()), orientation="h", name=access, marker_color=color,
-            marker_line={"color": "white", "width": 1}, text=[f"{number:.1f}" for number in numbers],
+            marker_line={"color": "white", "width": 1},
+            text=[f"{number:.1f}" if number >= _ROOM else "" for number in numbers],
             textposition="inside", insidetextanchor="middle", textangle=0,
             insidetextfont={"color": "white", "size": 14},
             hovertemplate="%{y}: %{x:.2f} " + access + " per value<extra></extra>",
@@ -39,7 +41,7 @@ def accesses(chains: Mapping[str, Mapping[str, float]]) -> go.Figure:
         "of global memory for each value of a row, counted by the inspector".format(**_COLORS),
     )
     drawing.update_layout(barmode="overlay", height=150 + 44 * len(rows), bargap=0.25,
-                          margin={"l": 250, "r": 50, "t": 130})  # fmt: skip
+                          margin={"l": 250, "r": 50, "t": 100})  # fmt: skip
     drawing.update_xaxes(title_text="accesses per value", rangemode="tozero")
     drawing.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     return drawing
@@ -62,11 +64,15 @@ def errors(means: Sequence[float], two_pass: Sequence[float], one_pass: Sequence
     look.finish(
         drawing,
         f"At a mean of {means[-1]:,}, E[x²] − E[x]² is off by {one_pass[-1]:.2g} times the variance, "
-        f"the other way by {two_pass[-1]:.1g}",
+        f"the other way by {_in_powers(two_pass[-1])}",
         "variance of a row in float32, the worst row; dotted: an error as large as the variance",
     )
-    drawing.update_layout(margin={"r": 210, "t": 130})
-    drawing.update_xaxes(title_text="mean of the row (its deviation is 1)", type="log")
+    drawing.update_layout(margin={"r": 210, "t": 110})
+    drawing.update_xaxes(
+        title_text="mean of the row (its deviation is 1)", type="log", tickvals=list(means),
+        ticktext=[f"{mean:,}" for mean in means],
+        range=[float(np.log10(means[0])) - 0.1, float(np.log10(means[-1])) + 0.1],
+    )  # fmt: skip
     drawing.update_yaxes(
         title_text="relative error of the variance", type="log", exponentformat="power", dtick=2
     )
@@ -84,7 +90,7 @@ def losses(without: Sequence[float], fused: Sequence[float]) -> go.Figure:
     drawing.add_scatter(
         x=steps, y=list(fused), mode="markers", marker={"color": look.ORANGE, "size": 11}, name="fused"
     )
-    said = f"by at most {apart:.1g} of their size" if apart else "in no digit"
+    said = f"by at most {_in_powers(apart)} of their size" if apart else "in no digit"
     look.finish(
         drawing,
         f"With fused kernels and without, the losses of {len(steps)} steps differ {said}",
@@ -95,3 +101,9 @@ def losses(without: Sequence[float], fused: Sequence[float]) -> go.Figure:
     drawing.update_yaxes(title_text="loss")
     drawing.update_layout(height=420)
     return drawing
+
+
+def _in_powers(number: float) -> str:
+    """One digit and a power of ten, as in 8 · 10⁻⁷."""
+    digit, power = f"{number:.0e}".split("e")
+    return f"{digit} · 10<sup>{int(power)}</sup>"

@@ -25,14 +25,15 @@ def test_accesses_are_stacked_and_the_title_has_the_smallest_and_largest_ratio()
 def test_errors_of_both_ways_stand_in_the_title():
     figure = figures.errors([10, 1000, 10000], [1e-7, 1e-6, 3e-5], [1e-5, 0.3, 25.0])
     assert "At a mean of 10,000, E[x²] − E[x]² is off by 25 times the variance" in said(figure)
-    assert "the other way by 3e-05" in said(figure)
+    assert "the other way by 3 · 10<sup>-5</sup>" in said(figure)
     assert not unnamed_axes(figure)
     one, two = figure.layout.annotations
     assert {one.text, two.text} == {"E[x²] − E[x]²", "distances from the mean"}
 
 
 @pytest.mark.parametrize(
-    ("fused", "finding"), [([5.0, 4.0], "in no digit"), ([5.0, 4.0004], "at most 0.0001 of their size")]
+    ("fused", "finding"),
+    [([5.0, 4.0], "in no digit"), ([5.0, 4.0004], "at most 1 · 10<sup>-4</sup> of their size")],
 )
 def test_losses_differ_by_what_the_title_says(fused, finding):
     figure = figures.losses([5.0, 4.0], fused)
