@@ -63,6 +63,8 @@ class Tensor:
     __hash__ = object.__hash__
 
     def __init__(self, data, requires_grad: bool = False, backend: Backend | None = None):
+        if isinstance(data, Tensor):
+            raise TypeError("a tensor is made of numbers or an array, not of another tensor")
         self.backend = backend or backend_of(data)
         dtype = getattr(data, "dtype", None)
         kind = np.asarray(data).dtype.kind if dtype is None else dtype.kind

@@ -8,6 +8,7 @@ import pytest
 
 from course_lib.autodiff import Tensor, functional, graph, no_grad, operations, strides
 from course_lib.autodiff.backends.numpy import NUMPY
+from course_lib.autodiff.modules import Parameter
 from course_lib.notebook.reference import ReferenceRefused
 
 
@@ -159,3 +160,10 @@ def test_the_answers_to_tasks_are_refused_to_a_students_function_and_work_within
         student,
     )
     assert student["train"](Tensor(np.ones(3), requires_grad=True)) == [2, 2, 2]
+
+
+def test_a_tensor_of_a_tensor_is_refused_and_so_is_a_parameter():
+    x = Tensor(np.ones(2))
+    for kind in (Tensor, Parameter):
+        with pytest.raises(TypeError, match="not of another tensor"):
+            kind(x)
