@@ -5,9 +5,9 @@ import os
 import plotly.graph_objects as go
 
 from course_lib.demos import look
-from course_lib.demos.federated import picture
+from course_lib.demos.federated import figures, picture
 
-__all__ = ["picture", "show"]
+__all__ = ["figures", "picture", "show"]
 
 
 def show() -> None:

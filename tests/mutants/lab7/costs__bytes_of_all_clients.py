@@ -1,0 +1,6 @@
+# Counts the bytes of all clients together.
+def bytes_per_client(kind, rounds, parameters, clients):
+    sent = {"federated": 1, "data_parallel": 2 * (clients - 1) / clients}
+    if kind not in sent:
+        raise ValueError("unknown kind")
+    return rounds * 2 * sent[kind] * 4 * parameters * clients

@@ -1,0 +1,6 @@
+# One pass around the ring, although sums must come back to all.
+def bytes_per_client(kind, rounds, parameters, clients):
+    sent = {"federated": 1, "data_parallel": (clients - 1) / clients}
+    if kind not in sent:
+        raise ValueError("unknown kind")
+    return rounds * 2 * sent[kind] * 4 * parameters

@@ -1,0 +1,6 @@
+# Counts what is sent and not what is received.
+def bytes_per_client(kind, rounds, parameters, clients):
+    sent = {"federated": 1, "data_parallel": 2 * (clients - 1) / clients}
+    if kind not in sent:
+        raise ValueError("unknown kind")
+    return rounds * sent[kind] * 4 * parameters

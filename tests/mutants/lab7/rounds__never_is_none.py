@@ -1,0 +1,12 @@
+# Gives None where the target is never reached.
+def rounds_to(history, target):
+    if len(history) == 0:
+        raise ValueError("the history is empty")
+    best = history[0]
+    if best >= target:
+        return 0.0
+    for number, accuracy in enumerate(history[1:], 1):
+        if accuracy >= target:
+            return number - 1 + (target - best) / (accuracy - best)
+        best = max(best, accuracy)
+    return None

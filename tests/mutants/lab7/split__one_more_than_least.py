@@ -1,0 +1,15 @@
+# Wants more than the least size.
+def split_dirichlet(labels, clients, alpha, least, seed):
+    random = np.random.default_rng(seed)
+    for _ in range(1000):
+        parts = [[] for _ in range(clients)]
+        for label in np.unique(labels):
+            members = random.permutation(np.flatnonzero(labels == label))
+            shares = random.dirichlet(np.full(clients, alpha))
+            ends = np.rint(len(members) * np.cumsum(shares)[:-1]).astype(int)
+            for part, piece in zip(parts, np.split(members, ends), strict=True):
+                part.append(piece)
+        split = [np.concatenate(part) for part in parts]
+        if min(map(len, split)) > least + 3:
+            return split
+    raise ValueError("no draw gave each client its least size")
