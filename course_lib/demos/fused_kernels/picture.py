@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,15 +12,15 @@ from course_lib.demos import look
 from course_lib.demos.fused_kernels import walk
 from course_lib.demos.fused_kernels.walk import Step
 
-_READ, _CACHED, _WRITTEN, _FADED = look.BLUE, "#8C8C8C", look.ORANGE, 0.25
+_READ, _CACHED, _WRITTEN = look.BLUE, "#8C8C8C", look.ORANGE
+_CHAIN, _FUSED, _FADED = look.PURPLE, look.GREEN, 0.25
 # Light enough for dark numbers: what is read, a number that is read for a whole row, what is written.
 _TINTS = ("#BFE0F2", "#DEDEDE", "#F7CFAF")
 _LINES = 4  # of the row's panel: at most two arrays that are read, and two that are written
-_LEFT = 126  # pixels for the kernels' names
+_LEFT = 134  # pixels for the kernels' names
 _THICK = 0.7  # of a bar, of the distance between bars
 _NAMES = [card.name.rsplit(" ", 1)[0] for card in walk.CARDS]
 _UNITS = (("s", 1), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
-_WORDS = {1: "once", 2: "twice"}
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,11 @@ class Walk:
     fuse: bool = False
     at: int = 1
 
-    @property
+    @cached_property
     def chain(self) -> tuple[Step, ...]:
         return walk.chain(self.operation, self.keys, self.causal)
 
-    @property
+    @cached_property
     def fused(self) -> Step:
         return walk.fused(self.operation, self.keys, self.causal)
 
@@ -55,16 +56,17 @@ def frame() -> go.Figure:
     drawing = make_subplots(
         rows=3, row_heights=[0.18, 0.55, 0.27], vertical_spacing=0.09,
         subplot_titles=(
-            "a row of six values, in this kernel",
+            f"a row of {walk.COLUMNS} values, in this kernel",
             f"accesses per value, added up: <span style='color:{_READ}'>reads</span>, "
             f"<span style='color:{_WRITTEN}'>writes</span>;<br>gray: one number for a whole row or column",
-            "",
+            f"time by the data sheet: <span style='color:{_CHAIN}'>chain</span>, "
+            f"<span style='color:{_FUSED}'>fused</span>",
         ),
     )  # fmt: skip
     scale = [[0, _TINTS[0]], [0.5, _TINTS[1]], [1, _TINTS[2]]]
     drawing.add_heatmap(
         colorscale=scale, zmin=0, zmax=2, showscale=False, xgap=2, ygap=2, texttemplate="%{text}",
-        textfont={"size": 13, "color": look.TEXT}, hoverinfo="skip", row=1, col=1,
+        textfont={"size": 12, "color": look.TEXT}, hoverinfo="skip", row=1, col=1,
     )  # fmt: skip
     for name, color in (
         ("reads", _READ), ("reads of one number for a row or column", _CACHED), ("writes", _WRITTEN)
@@ -77,7 +79,7 @@ def frame() -> go.Figure:
         mode="text", textposition="middle right", textfont_size=14, hoverinfo="skip", cliponaxis=False,
         row=2, col=1,
     )  # fmt: skip
-    for name, color, offset in (("chain", look.PURPLE, -0.42), ("fused", look.GREEN, 0.02)):
+    for name, color, offset in (("chain", _CHAIN, -0.42), ("fused", _FUSED, 0.02)):
         drawing.add_bar(
             orientation="h", y=list(range(len(_NAMES))), offset=offset, width=0.4, marker_color=color,
             textposition="outside", textangle=0, textfont_size=13, constraintext="none", cliponaxis=False,
@@ -89,7 +91,7 @@ def frame() -> go.Figure:
                          row=3, col=1)  # fmt: skip
     drawing.update_yaxes(ticks="", showgrid=False, tickfont_size=13)
     drawing.update_xaxes(tickfont_size=13, title_font_size=14)
-    drawing.update_annotations(x=0, xanchor="left", xshift=-_LEFT + 12, align="left", font_size=14)
+    drawing.update_annotations(x=0, xanchor="left", xshift=8 - _LEFT, align="left", font_size=13)
     look.finish(drawing, "")
     drawing.update_layout(
         barmode="overlay", height=760, margin={"l": _LEFT, "r": 14, "t": 122, "b": 52}, dragmode=False
@@ -104,9 +106,9 @@ def axes(seen: Walk) -> dict:
     scale, unit = _unit(_seconds(seen, seen.chain)[0])
     most = _seconds(seen, seen.chain)[0] / scale
     return {
-        "xaxis2.range": [0, 1.13 * total],
-        "xaxis3.range": [0, 1.2 * most],
-        "xaxis3.title.text": f"time to move the bytes ({unit})",
+        "xaxis2.range": [0, 1.2 * total],
+        "xaxis3.range": [0, 1.4 * most],
+        "xaxis3.title.text": unit,
         "yaxis.tickvals": list(range(len(_labels(seen)))),
         "yaxis.ticktext": _labels(seen),
         "yaxis2.range": [len(kernels) + 0.5, -0.6],
@@ -155,7 +157,7 @@ def words(seen: Walk) -> str:
     """All that the figure shows, as text."""
     kernels = ", ".join(step.kernel for step in seen.chain)
     times = ", ".join(
-        f"{name} {_time(chain)} for the chain and {_time(fused)} fused"
+        f"{name} {duration(chain)} for the chain and {duration(fused)} fused"
         for name, chain, fused in zip(
             _NAMES, _seconds(seen, seen.chain), _seconds(seen, [seen.fused]), strict=True
         )
@@ -168,8 +170,8 @@ def words(seen: Walk) -> str:
 
 def _arrays(seen: Walk) -> list[tuple[str, int, np.ndarray]]:
     """What the kernel reads and writes of the row: (label, index of a tint, values)."""
-    whole = max(array.size for array in seen.now.before)
-    reads = [("reads", int(array.size < whole), array) for array in seen.now.before]
+    whole = len(seen.now.before) - bool(seen.now.cached)  # one number for a whole row comes last
+    reads = [("reads", int(place >= whole), array) for place, array in enumerate(seen.now.before)]
     return reads + [("writes", 2, array) for array in seen.now.after]
 
 
@@ -192,7 +194,7 @@ def _number(value: float) -> str:
         return ""
     if np.isinf(value):
         return "−∞" if value < 0 else "∞"
-    return f"{value:.3g}".replace("-", "−") if float(value).is_integer() else f"{value:.2f}".replace("-", "−")
+    return f"{value:.{0 if float(value).is_integer() else 2}f}".replace("-", "−")
 
 
 def _times(seen: Walk) -> list[dict]:
@@ -200,7 +202,7 @@ def _times(seen: Walk) -> list[dict]:
     chain = _seconds(seen, seen.chain if seen.fuse else seen.done)
     fused = _seconds(seen, seen.done) if seen.fuse else []
     return [
-        {"x": [time / scale for time in times], "text": [_time(time) for time in times],
+        {"x": [time / scale for time in times], "text": [duration(time) for time in times],
          "marker.opacity": _FADED if seen.fuse and times is chain else 1.0}
         for times in (chain, fused)
     ]  # fmt: skip
@@ -215,7 +217,7 @@ def _unit(seconds: float) -> tuple[float, str]:
     return size, unit
 
 
-def _time(seconds: float) -> str:
+def duration(seconds: float) -> str:
     scale, unit = _unit(seconds)
     return f"{_digits(seconds / scale)} {unit}"
 
@@ -255,10 +257,9 @@ def _detail(seen: Walk) -> str:
 
 def _does(step: Step) -> str:
     """What a kernel of a chain reads and writes, in words."""
-    whole = max(array.size for array in step.before)
-    if whole == 1:
+    if step.before[0].size == 1:
         return "reads and writes one number per row"
-    read = "two values" if sum(array.size == whole for array in step.before) == 2 else "a value"
+    read = "two values" if step.reads == 2 else "a value"
     if step.cached:
         read += f" and {_kept(step)}"
     kept = step.after[0].size
