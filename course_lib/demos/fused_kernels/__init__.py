@@ -6,9 +6,9 @@ import os
 import plotly.graph_objects as go
 
 from course_lib.demos import look
-from course_lib.demos.fused_kernels import figures, picture, walk
+from course_lib.demos.fused_kernels import figures, picture, walk, words
 
-__all__ = ["figures", "picture", "show", "walk"]
+__all__ = ["figures", "picture", "show", "walk", "words"]
 
 _UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 
@@ -18,11 +18,11 @@ def show() -> None:
     from IPython.display import display
 
     if "NBGRADER_EXECUTION" in os.environ:
-        display(picture.figure(picture.Walk(fuse=True)))
+        display(picture.figure(walk.Walk(fuse=True)))
         return
     import ipywidgets
 
-    first = picture.Walk()
+    first = walk.Walk()
     widget = go.FigureWidget(picture.figure(first))
     wide = {
         "style": {"description_width": "110px"}, "layout": {"width": "500px", "max_width": "98%"}
@@ -40,9 +40,9 @@ def show() -> None:
     ipywidgets.jslink((play, "value"), (at, "value"))
     unseen = ipywidgets.HTML()
 
-    def seen() -> picture.Walk:
+    def seen() -> walk.Walk:
         kernel = min(at.value, len(walk.chain(operation.value, keys.value)))
-        return picture.Walk(operation.value, keys.value, causal.value, fuse.value, kernel)
+        return walk.Walk(operation.value, keys.value, causal.value, fuse.value, kernel)
 
     def choose(_):
         """Another operation has a chain of its own."""
@@ -78,5 +78,5 @@ def show() -> None:
     display(look.stage(rows, widget))
 
 
-def _for_screen_readers(seen: picture.Walk) -> str:
-    return f"<div role='status' style='{_UNSEEN}'>{html.escape(picture.words(seen))}</div>"
+def _for_screen_readers(seen: walk.Walk) -> str:
+    return f"<div role='status' style='{_UNSEEN}'>{html.escape(words.spoken(seen))}</div>"

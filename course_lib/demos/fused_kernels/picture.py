@@ -1,16 +1,12 @@
 """What lab 4's demo draws: a row that kernels read and write, and the accesses and time that add up."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from course_lib.demos import look
-from course_lib.demos.fused_kernels import walk
-from course_lib.demos.fused_kernels.walk import Step
+from course_lib.demos.fused_kernels import walk, words
+from course_lib.demos.fused_kernels.walk import Walk
 
 _READ, _CACHED, _WRITTEN = look.BLUE, "#8C8C8C", look.ORANGE
 _CHAIN, _FUSED, _FADED = look.PURPLE, look.GREEN, 0.25
@@ -19,36 +15,6 @@ _TINTS = ("#BFE0F2", "#DEDEDE", "#F7CFAF")
 _LINES = 4  # of the row's panel: at most two arrays that are read, and two that are written
 _LEFT = 134  # pixels for the kernels' names
 _THICK = 0.7  # of a bar, of the distance between bars
-_NAMES = [card.name.rsplit(" ", 1)[0] for card in walk.CARDS]
-_UNITS = (("s", 1), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
-
-
-@dataclass(frozen=True)
-class Walk:
-    """An operation on rows of `keys` values, seen up to a kernel of its chain (from 1), or fused."""
-
-    operation: str = walk.OPERATIONS[0]
-    keys: int = 1024
-    causal: bool = True
-    fuse: bool = False
-    at: int = 1
-
-    @cached_property
-    def chain(self) -> tuple[Step, ...]:
-        return walk.chain(self.operation, self.keys, self.causal)
-
-    @cached_property
-    def fused(self) -> Step:
-        return walk.fused(self.operation, self.keys, self.causal)
-
-    @property
-    def now(self) -> Step:
-        """The kernel that has just run."""
-        return self.fused if self.fuse else self.chain[self.at - 1]
-
-    @property
-    def done(self) -> tuple[Step, ...]:
-        return (self.fused,) if self.fuse else self.chain[: self.at]
 
 
 def frame() -> go.Figure:
@@ -81,14 +47,16 @@ def frame() -> go.Figure:
     )  # fmt: skip
     for name, color, offset in (("chain", _CHAIN, -0.42), ("fused", _FUSED, 0.02)):
         drawing.add_bar(
-            orientation="h", y=list(range(len(_NAMES))), offset=offset, width=0.4, marker_color=color,
+            orientation="h", y=list(range(len(words.CARDS))), offset=offset, width=0.4, marker_color=color,
             textposition="outside", textangle=0, textfont_size=13, constraintext="none", cliponaxis=False,
             hovertemplate=name + ": %{text}<extra></extra>", row=3, col=1,
         )  # fmt: skip
     drawing.update_xaxes(visible=False, row=1, col=1)
     drawing.update_yaxes(range=[_LINES - 0.5, -0.5], showline=False, row=1, col=1)
-    drawing.update_yaxes(range=[len(_NAMES) - 0.5, -0.5], tickvals=list(range(len(_NAMES))), ticktext=_NAMES,
-                         row=3, col=1)  # fmt: skip
+    drawing.update_yaxes(
+        range=[len(words.CARDS) - 0.5, -0.5], tickvals=list(range(len(words.CARDS))), ticktext=words.CARDS,
+        row=3, col=1,
+    )  # fmt: skip
     drawing.update_yaxes(ticks="", showgrid=False, tickfont_size=13)
     drawing.update_xaxes(tickfont_size=13, title_font_size=14)
     drawing.update_annotations(x=0, xanchor="left", xshift=8 - _LEFT, align="left", font_size=13)
@@ -103,11 +71,11 @@ def axes(seen: Walk) -> dict:
     """What of the layout depends on the operation, and on how much it moves."""
     kernels = [step.kernel for step in seen.chain]
     total = sum(step.asked for step in seen.chain)
-    scale, unit = _unit(_seconds(seen, seen.chain)[0])
-    most = _seconds(seen, seen.chain)[0] / scale
+    slowest = max(seen.seconds(seen.chain))
+    unit, size = words.unit(slowest)
     return {
         "xaxis2.range": [0, 1.2 * total],
-        "xaxis3.range": [0, 1.4 * most],
+        "xaxis3.range": [0, 1.4 * slowest / size],
         "xaxis3.title.text": unit,
         "yaxis.tickvals": list(range(len(_labels(seen)))),
         "yaxis.ticktext": _labels(seen),
@@ -141,8 +109,8 @@ def contents(seen: Walk) -> dict:
             {"x": totals, "y": ends, "text": [f" {total:.1f}" for total in totals]},
             *_times(seen),
         ],
-        "finding": _finding(seen),
-        "detail": _detail(seen),
+        "finding": words.finding(seen),
+        "detail": words.detail(seen),
     }
 
 
@@ -151,21 +119,6 @@ def figure(seen: Walk) -> go.Figure:
     drawing = frame()
     drawing.update_layout(axes(seen))
     return look.paint(drawing, **contents(seen))
-
-
-def words(seen: Walk) -> str:
-    """All that the figure shows, as text."""
-    kernels = ", ".join(step.kernel for step in seen.chain)
-    times = ", ".join(
-        f"{name} {duration(chain)} for the chain and {duration(fused)} fused"
-        for name, chain, fused in zip(
-            _NAMES, _seconds(seen, seen.chain), _seconds(seen, [seen.fused]), strict=True
-        )
-    )
-    return (
-        f"{_finding(seen)}. {_detail(seen)} The chain: {kernels}. "
-        f"At the bandwidth of the data sheets: {times}."
-    )
 
 
 def _arrays(seen: Walk) -> list[tuple[str, int, np.ndarray]]:
@@ -198,76 +151,11 @@ def _number(value: float) -> str:
 
 
 def _times(seen: Walk) -> list[dict]:
-    scale, _ = _unit(_seconds(seen, seen.chain)[0])
-    chain = _seconds(seen, seen.chain if seen.fuse else seen.done)
-    fused = _seconds(seen, seen.done) if seen.fuse else []
+    _, size = words.unit(max(seen.seconds(seen.chain)))
+    chain = seen.seconds(seen.chain if seen.fuse else seen.done)
+    fused = seen.seconds(seen.done) if seen.fuse else []
     return [
-        {"x": [time / scale for time in times], "text": [duration(time) for time in times],
+        {"x": [time / size for time in times], "text": [words.duration(time) for time in times],
          "marker.opacity": _FADED if seen.fuse and times is chain else 1.0}
         for times in (chain, fused)
     ]  # fmt: skip
-
-
-def _seconds(seen: Walk, steps: Sequence[Step]) -> list[float]:
-    return walk.seconds(seen.operation, seen.keys, steps)
-
-
-def _unit(seconds: float) -> tuple[float, str]:
-    unit, size = next(pair for pair in _UNITS if seconds >= pair[1] or pair is _UNITS[-1])
-    return size, unit
-
-
-def duration(seconds: float) -> str:
-    scale, unit = _unit(seconds)
-    return f"{_digits(seconds / scale)} {unit}"
-
-
-def _digits(number: float) -> str:
-    """Three digits, or all those before the point."""
-    return f"{number:,.0f}" if number >= 99.95 else f"{number:#.3g}"
-
-
-def _bytes(nbytes: float) -> str:
-    unit, size = next(pair for pair in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)) if nbytes >= pair[1])
-    return f"{_digits(nbytes / size)} {unit}"
-
-
-def _finding(seen: Walk) -> str:
-    steps = seen.chain
-    total, name = sum(step.asked for step in steps), seen.operation[0].upper() + seen.operation[1:]
-    if seen.fuse:
-        return (
-            f"{name} in one kernel: {seen.fused.asked:.1f} accesses per value instead of {total:.1f}, "
-            f"{total / seen.fused.asked:.1f} times fewer"
-        )
-    so_far = sum(step.asked for step in seen.done)
-    return f"{name}, kernel {seen.at} of {len(steps)}: {so_far:.1f} of {total:.1f} accesses per value"
-
-
-def _detail(seen: Walk) -> str:
-    moved = _bytes(walk.moved_bytes(seen.operation, seen.keys, seen.done))
-    whole = _bytes(walk.moved_bytes(seen.operation, seen.keys, seen.chain))
-    if seen.fuse:
-        return (
-            f"The arithmetic is the same. What the kernels hand on stays on the chip: {moved} moved "
-            f"instead of {whole}, 1 launch instead of {len(seen.chain)}."
-        )
-    return f"{seen.now.kernel} {_does(seen.now)}. So far {moved} of {whole} moved."
-
-
-def _does(step: Step) -> str:
-    """What a kernel of a chain reads and writes, in words."""
-    if step.before[0].size == 1:
-        return "reads and writes one number per row"
-    read = "two values" if step.reads == 2 else "a value"
-    if step.cached:
-        read += f" and {_kept(step)}"
-    kept = step.after[0].size
-    wrote = "a value" if step.writes == 1 else "one number per row" if kept == 1 else "one number per column"
-    return f"reads {read}, writes {wrote}"
-
-
-def _kept(step: Step) -> str:
-    if step.kernel == "hide_by_index":
-        return "the length of its sequence"
-    return "a number of its column" if step.kernel.endswith("columns") else "a number of its row"

@@ -53,24 +53,49 @@ class Step:
         return self.reads + self.cached + self.writes
 
 
+@dataclass(frozen=True)
+class Walk:
+    """An operation on rows of `keys` values, seen up to a kernel of its chain (from 1), or fused."""
+
+    operation: str = OPERATIONS[0]
+    keys: int = 1024
+    causal: bool = True
+    fuse: bool = False
+    at: int = 1
+
+    @functools.cached_property
+    def chain(self) -> tuple[Step, ...]:
+        return chain(self.operation, self.keys, self.causal)
+
+    @functools.cached_property
+    def fused(self) -> Step:
+        return fused(self.operation, self.keys, self.causal)
+
+    @property
+    def now(self) -> Step:
+        """The kernel that has just run."""
+        return self.fused if self.fuse else self.chain[self.at - 1]
+
+    @property
+    def done(self) -> tuple[Step, ...]:
+        return (self.fused,) if self.fuse else self.chain[: self.at]
+
+    def moved_bytes(self, steps: Sequence[Step]) -> float:
+        """Bytes to and from memory."""
+        return VALUE * rows(self.operation, self.keys) * self.keys * sum(step.moved for step in steps)
+
+    def seconds(self, steps: Sequence[Step]) -> list[float]:
+        """Time of each of CARDS to move what the steps move, at the bandwidth that its maker states.
+
+        Arithmetic is hidden behind it; launches are not counted in. A tensor that fits in a card's cache may
+        be faster.
+        """
+        return [self.moved_bytes(steps) / card.memory_bandwidth for card in CARDS]
+
+
 def rows(operation: str, keys: int) -> int:
     """Rows of the tensor: a query for each key in every head, or the tokens of all sequences."""
     return SEQUENCES * (HEADS * keys if operation.startswith("softmax") else TOKENS)
-
-
-def seconds(operation: str, keys: int, steps: Sequence[Step]) -> list[float]:
-    """Time of each of CARDS to move what the steps move, at the bandwidth that its maker states.
-
-    Arithmetic is hidden behind it; launches are not counted in. A tensor that fits in a card's cache may be
-    faster.
-    """
-    nbytes = moved_bytes(operation, keys, steps)
-    return [nbytes / card.memory_bandwidth for card in CARDS]
-
-
-def moved_bytes(operation: str, keys: int, steps: Sequence[Step]) -> float:
-    """Bytes to and from memory."""
-    return VALUE * rows(operation, keys) * keys * sum(step.moved for step in steps)
 
 
 def chain(operation: str, keys: int, causal: bool = False) -> tuple[Step, ...]:
@@ -154,13 +179,13 @@ def _inputs(operation: str) -> tuple[np.ndarray, ...]:
 @functools.cache
 def _example(operation: str, causal: bool) -> chains.Chain:
     """A chain that has run on the example."""
+    inputs = _inputs(operation)
     make = {
         "softmax": functools.partial(chains.softmax, scale=0.5, causal=causal),
         "softmax backward": functools.partial(chains.softmax_backward, scale=0.5),
         "LayerNorm": chains.layernorm,
         "LayerNorm backward": chains.layernorm_backward,
     }
-    inputs = _inputs(operation)
     return run(make[operation](*inputs))
 
 

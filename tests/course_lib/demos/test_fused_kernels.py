@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from course_lib import cuda
 from course_lib.autodiff import chains
 from course_lib.demos import fused_kernels, look
-from course_lib.demos.fused_kernels import picture, walk
-from course_lib.demos.fused_kernels.picture import Walk
+from course_lib.demos.fused_kernels import picture, walk, words
+from course_lib.demos.fused_kernels.walk import Walk
 from course_lib.seeds import stream
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 from tests.kernels import lab4
@@ -121,13 +121,13 @@ def test_what_is_moved_is_what_is_asked_for_without_what_the_cache_has(operation
 
 
 def test_seconds_are_bytes_by_the_bandwidth_of_each_card():
-    steps = walk.chain("softmax backward", 1024)
+    seen = Walk("softmax backward", 1024)
     whole = 8 * 12 * 1024 * 1024
     of_rows = 8 * 12 * 1024
     nbytes = 4 * (11 * whole + 2 * of_rows)
-    assert walk.moved_bytes("softmax backward", 1024, steps) == pytest.approx(nbytes)
+    assert seen.moved_bytes(seen.chain) == pytest.approx(nbytes)
     by_card = [nbytes / card.memory_bandwidth for card in walk.CARDS]
-    assert walk.seconds("softmax backward", 1024, steps) == pytest.approx(by_card)
+    assert seen.seconds(seen.chain) == pytest.approx(by_card)
 
 
 def test_an_unknown_operation_is_named_with_the_known_ones():
@@ -213,7 +213,7 @@ def test_fused_the_title_has_both_and_how_many_times_fewer(operation):
 
 
 @pytest.mark.parametrize(
-    ("seen", "words"),
+    ("seen", "done"),
     [
         (Walk(at=2), "hide_by_index reads a value and the length of its sequence, writes a value"),
         (Walk(at=3), "row_max reads a value, writes one number per row"),
@@ -224,8 +224,8 @@ def test_fused_the_title_has_both_and_how_many_times_fewer(operation):
         (Walk("LayerNorm backward", at=2), "column_sum reads a value, writes one number per column"),
     ],
 )
-def test_the_second_line_says_what_the_kernel_reads_and_writes(seen, words):
-    assert words in said(picture.figure(seen))
+def test_the_second_line_says_what_the_kernel_reads_and_writes(seen, done):
+    assert done in said(picture.figure(seen))
 
 
 def test_hidden_scores_are_minus_infinity_in_the_chain_and_not_read_by_the_fused_kernel():
@@ -279,13 +279,13 @@ def test_the_axis_of_time_has_a_unit_and_names_need_none():
 
 def test_the_text_for_screen_readers_has_the_title_the_kernels_and_all_times():
     seen = Walk("LayerNorm", 256, at=4)
-    words, figure = picture.words(seen), picture.figure(seen)
+    text, figure = words.spoken(seen), picture.figure(seen)
     finding = said(figure).split("<span")[0].strip()
-    assert words.startswith(finding)
-    assert all(step.kernel in words for step in seen.chain)
+    assert text.startswith(finding)
+    assert all(step.kernel in text for step in seen.chain)
     for steps in (seen.chain, [seen.fused]):
-        for seconds in walk.seconds(seen.operation, seen.keys, steps):
-            assert picture.duration(seconds) in words
+        for seconds in seen.seconds(steps):
+            assert words.duration(seconds) in text
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_the_text_for_screen_readers_has_the_title_the_kernels_and_all_times():
     [(2.5, "2.50 s"), (0.0151, "15.1 ms"), (843e-6, "843 µs"), (92e-9, "92.0 ns"), (99.96e-6, "100 µs")],
 )
 def test_times_have_three_digits_and_the_largest_unit_below_them(seconds, text):
-    assert picture.duration(seconds) == text
+    assert words.duration(seconds) == text
 
 
 def test_widget_on_screen_becomes_the_figure_of_the_new_setting():
