@@ -24,11 +24,15 @@ class States:
         return self.parameters + self.gradients + self.optimizer
 
 
-def training_states(parameters: float, stage: int = 0, ranks: int = 1, optimizer: float = ADAM) -> States:
-    """Model states in mixed precision: 2 bytes per parameter, 2 per gradient, `optimizer` (Adam: 12).
+def training_states(
+    parameters: float, stage: int = 0, ranks: int = 1, optimizer: float = ADAM, number: float = HALF
+) -> States:
+    """Model states: `number` bytes per parameter and per gradient, `optimizer` bytes for what Adam keeps.
 
-    ZeRO divides over `ranks` the optimizer states (stage 1), gradients too (2), and parameters too (3).
-    Rajbhandari et al. 2020, section 5. Raises ValueError for another stage, no ranks, and negative numbers.
+    As given: mixed precision with an FP32 copy, 2 + 2 + 12. In FP32 throughout, number=4 and optimizer=8:
+    4 + 4 + 8, 16 bytes as well. ZeRO divides over `ranks` the optimizer states (stage 1), gradients too (2),
+    and parameters too (3). Rajbhandari et al. 2020, section 5. Raises ValueError for another stage, no ranks,
+    and negative numbers.
     """
     if real("stage", stage) not in (0, 1, 2, 3):
         raise ValueError(f"ZeRO has stages 0 to 3, not {stage!r}")
@@ -36,9 +40,10 @@ def training_states(parameters: float, stage: int = 0, ranks: int = 1, optimizer
         raise ValueError(f"states lie on at least one rank: ranks must be at least 1, not {ranks}")
     count(ranks=ranks)
     not_negative(parameters=parameters, optimizer=optimizer)
+    positive(number=number)
     return States(
-        HALF * parameters / (ranks if stage >= 3 else 1),
-        HALF * parameters / (ranks if stage >= 2 else 1),
+        number * parameters / (ranks if stage >= 3 else 1),
+        number * parameters / (ranks if stage >= 2 else 1),
         optimizer * parameters / (ranks if stage >= 1 else 1),
     )
 
@@ -94,20 +99,51 @@ def layer_activations(
     return kept
 
 
+def head_activations(shape: Shape, batch: int, length: int, number: float = HALF) -> dict[str, float]:
+    """Bytes that the last norm, the head and the loss keep, tensor by tensor, `number` bytes each.
+
+    The loss keeps the logarithm of every probability, one for each logit; the logits themselves are no longer
+    needed. Under torch's autocast these are FP32 though the rest is not. Raises ValueError for a batch or
+    length below 1.
+    """
+    instance("shape", shape, Shape)
+    count(batch=batch, length=length)
+    positive(number=number)
+    hidden = batch * length * shape.width * number
+    norm = {"input of the last norm": hidden} if shape.norms_after_stack else {}
+    return norm | {
+        "input of the head": hidden,
+        "probabilities of the logits": batch * length * shape.vocabulary * number,
+    }
+
+
 def activations(
-    shape: Shape, batch: int, length: int, *, scores: bool = True, checkpointed: bool = False, **numbers
+    shape: Shape,
+    batch: int,
+    length: int,
+    *,
+    scores: bool = True,
+    checkpointed: bool = False,
+    logits: bool = False,
+    **numbers,
 ) -> float:
-    """Bytes of activations of all layers, embedding and head left out; `numbers` as in layer_activations.
+    """Most bytes of activations there are at one time; `numbers` as in layer_activations.
 
     Without `scores`: what is left when the l² part is computed again, or never stored (Dao et al. 2022).
-    `checkpointed`: only each layer's input is kept, and one layer's activations are there while it is
-    computed again (Chen et al. 2016). Raises ValueError as layer_activations.
+    `checkpointed`: each layer keeps its input alone, and when its turn comes backward all else is computed
+    again from this input (Chen et al. 2016). `logits`: with head_activations, which are gone before a layer
+    is computed again. The embedding is left out. Raises ValueError as layer_activations.
     """
     kept = layer_activations(shape, batch, length, **numbers)
     layer = sum(nbytes for name, nbytes in kept.items() if scores or "scores" not in name)
+    head = 0.0
+    if logits:
+        head = sum(head_activations(shape, batch, length, numbers.get("number", HALF)).values())
     if not checkpointed:
-        return shape.layers * layer
-    return shape.layers * kept["input of the projections"] + layer
+        return shape.layers * layer + head
+    first = kept["input of the projections"]  # as large as the input of the layer
+    # At the end of the forward pass, and when the last layer is there in full, its input among the rest.
+    return max(shape.layers * first + head, (shape.layers - 1) * first + layer)
 
 
 def weight_bytes(shape: Shape, number: float = HALF) -> float:

@@ -168,7 +168,10 @@ CALLS = {
     ),
     "layouts.pipeline_idle": (layouts.pipeline_idle, {"stage_times": [1.0, 2.0], "groups": 2, "rounds": 2}),
     "layouts.interleaved_idle": (layouts.interleaved_idle, {"stages": 2, "groups": 4, "chunks": 2}),
-    "training_states": (memory.training_states, {"parameters": 1e9, "stage": 1, "ranks": 4, "optimizer": 12}),
+    "training_states": (
+        memory.training_states,
+        {"parameters": 1e9, "stage": 1, "ranks": 4, "optimizer": 12, "number": 2},
+    ),
     "activation_estimate": (
         memory.activation_estimate,
         {"shape": GPT2, "batch": 2, "length": 8, "number": 2},
@@ -176,6 +179,10 @@ CALLS = {
     "layer_activations": (
         memory.layer_activations,
         {"shape": GPT2, "batch": 2, "length": 8, "number": 2, "mask": 1},
+    ),
+    "head_activations": (
+        memory.head_activations,
+        {"shape": GPT2, "batch": 2, "length": 8, "number": 2},
     ),
     "activations": (memory.activations, {"shape": GPT2, "batch": 2, "length": 8}),
     "weight_bytes": (memory.weight_bytes, {"shape": GPT2, "number": 2}),

@@ -25,6 +25,11 @@ def test_each_stage_divides_what_it_names_and_a_single_rank_keeps_all(parameters
     assert stages[3].total == pytest.approx(16 * parameters / ranks)
 
 
+def test_fp32_throughout_takes_as_many_bytes_as_mixed_precision():
+    assert memory.training_states(10**9, number=4, optimizer=8).total == memory.training_states(10**9).total
+    assert memory.training_states(8, 3, 4, optimizer=8, number=4) == memory.States(8, 8, 16)
+
+
 @given(st.integers(1, 64), st.integers(1, 4096))
 def test_a_layer_keeps_what_the_published_sum_says(batch, length):
     s, b, h, a = length, batch, XL.width, XL.heads
@@ -38,6 +43,31 @@ def test_scores_are_several_times_the_estimate_that_leaves_them_out():
     estimate = memory.activation_estimate(XL, 32, 1024)
     assert memory.activations(XL, 32, 1024) > 4 * estimate
     assert memory.activations(XL, 32, 1024, checkpointed=True) < estimate / 5
+
+
+@given(st.integers(1, 96), st.integers(1, 8), st.integers(1, 512), st.booleans())
+def test_checkpointing_counts_the_input_of_the_layer_that_is_there_once(layers, batch, length, scores):
+    model = replace(XL, layers=layers)
+    one = memory.activations(replace(XL, layers=1), batch, length, scores=scores)
+    hidden = memory.layer_activations(XL, batch, length)["input of the projections"]
+    checkpointed = memory.activations(model, batch, length, scores=scores, checkpointed=True)
+    assert checkpointed == one + (layers - 1) * hidden
+    assert checkpointed <= memory.activations(model, batch, length, scores=scores), "one layer gains nothing"
+
+
+def test_logits_are_kept_once_and_are_the_peak_where_they_outgrow_a_layer():
+    small = replace(shape("gpt2"), layers=2, vocabulary=40)
+    vast = replace(small, vocabulary=10**6)
+    for model in (small, vast):
+        head = sum(memory.head_activations(model, 2, 64).values())
+        body = memory.activations(model, 2, 64)
+        assert memory.activations(model, 2, 64, logits=True) == body + head
+    hidden = memory.layer_activations(small, 2, 64)["input of the projections"]
+    # Of the small vocabulary the logits are gone before the peak; those of the vast one are the peak.
+    assert memory.activations(small, 2, 64, checkpointed=True, logits=True) == memory.activations(
+        small, 2, 64, checkpointed=True
+    )
+    assert memory.activations(vast, 2, 64, checkpointed=True, logits=True) == 2 * hidden + head
 
 
 def a_block(model, dropout):
@@ -71,29 +101,48 @@ def a_block(model, dropout):
     return forward, weights
 
 
+def bytes_kept(compute, own):
+    """Bytes of all storages that torch keeps for the backward pass of `compute`, without `own`."""
+    known = {tensor.untyped_storage().data_ptr() for tensor in own}
+    kept = {}
+
+    def keep(tensor):
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in known:
+            kept[storage.data_ptr()] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        result = compute()
+    del result
+    return sum(storage.nbytes() for storage in kept.values())
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.1])
 @pytest.mark.parametrize("gated", [False, True])
 def test_torch_keeps_what_the_count_says(gated, dropout):
     model = replace(shape("gpt2"), layers=1, width=24, heads=4, kv_heads=4, head_dim=6, feed_forward=40)
     model = replace(model, gated=gated)
     forward, weights = a_block(model, dropout)
-    own = {weight.untyped_storage().data_ptr() for weight in weights}
-    kept = {}
-
-    def keep(tensor):
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own:
-            kept[storage.data_ptr()] = storage
-        return tensor
-
     batch, length = 3, 50
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        forward(torch.randn(batch, length, model.width, requires_grad=True))
-    measured = sum(storage.nbytes() for storage in kept.values())
+    x = torch.randn(batch, length, model.width, requires_grad=True)
+    measured = bytes_kept(lambda: forward(x), weights)
     # On a CPU torch keeps a dropout's mask as numbers, on a GPU as bytes.
     counted = memory.activations(model, batch, length, number=4, mask=4, dropout=dropout > 0)
     statistics = 2 * 2 * batch * length * 4  # mean and deviation of both norms
     assert measured - statistics == pytest.approx(counted, rel=1e-9)
+
+
+def test_torch_keeps_for_the_head_and_its_loss_what_the_count_says():
+    model = replace(shape("gpt2"), width=24, vocabulary=77)
+    norm, head = torch.nn.LayerNorm(24), torch.nn.Linear(24, 77, bias=False)
+    x, targets = torch.randn(3, 50, 24, requires_grad=True), torch.randint(77, (150,))
+    measured = bytes_kept(
+        lambda: functional.cross_entropy(head(norm(x)).view(150, 77), targets),
+        [*norm.parameters(), head.weight, targets],
+    )
+    statistics = 2 * 150 * 4 + 4  # mean and deviation of the norm, and the sum of the loss' weights
+    assert measured - statistics == sum(memory.head_activations(model, 3, 50, number=4).values())
 
 
 def test_serving_takes_weights_and_caches():
