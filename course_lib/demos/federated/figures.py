@@ -9,7 +9,8 @@ from plotly.subplots import make_subplots
 from course_lib.demos import look
 
 COLORS = (look.BLUE, look.GREEN, look.ORANGE, look.PURPLE, look.SKY, look.GRAY)
-ROOM = 230  # pixels for the names beside the ends of lines
+ROOM = 170  # pixels for the names beside the ends of lines
+GAP = 6  # pixels of the images between two of them
 
 
 def histories(curves: Mapping[str, np.ndarray]) -> go.Figure:
@@ -38,7 +39,8 @@ def histories(curves: Mapping[str, np.ndarray]) -> go.Figure:
         finding += f", {worst[1]:.0f} % with {worst[2]}"
     look.finish(drawing, finding, "Lines are means; each thin line is one run")
     look.label(drawing, ends, gap=6)
-    drawing.update_xaxes(title_text="rounds", dtick=1)
+    most = max(end[0] for end in ends)
+    drawing.update_xaxes(title_text="rounds", dtick=1, range=[-0.02 * most, 1.02 * most])
     drawing.update_yaxes(title_text="test accuracy (%)", range=[0, 103])
     drawing.update_layout(margin_r=ROOM)
     return drawing
@@ -48,7 +50,7 @@ def work(panels: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]]) -> go.Fig
     """Accuracy in percent (seeds,) by what is held equal, then by split, then by how the work was done.
 
     A panel for each thing held equal, in it a line for each split between its two ways. The title says what
-    the second way changes against the first.
+    the second way changes against the first in the last panel, the line below it the same of the others.
     """
     drawing = make_subplots(cols=len(panels), horizontal_spacing=0.16, subplot_titles=list(panels))
     said = []
@@ -73,15 +75,18 @@ def work(panels: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]]) -> go.Fig
             title_text="how the clients work", tickvals=[0, 1], ticktext=list(ways), range=[-0.25, 1.75],
             row=1, col=column,
         )  # fmt: skip
-        said.append(f"{held}: {', '.join(changes)}")
-    look.finish(drawing, "; ".join(said), "From the left to the right way; each dot is one run")
+        first, second = ways
+        said.append(f"{held}, {second} in place of {first}: {', '.join(changes)}")
+    look.finish(drawing, said[-1], "; ".join([*said[:-1], "each dot is one run"]))
     drawing.update_yaxes(range=[0, 103])
     drawing.update_yaxes(title_text="test accuracy (%)", col=1)
     drawing.update_layout(height=440, margin_t=125)
     return drawing
 
 
-def sent(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], target: float, needed: Mapping[str, float]):
+def sent(
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], target: float, needed: Mapping[str, float]
+) -> go.Figure:
     """Accuracy in percent (m,) by the megabytes (m,) that a client sends and receives.
 
     target: the accuracy in percent that is marked; needed: the megabytes up to there, by name. The title
@@ -106,7 +111,11 @@ def sent(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], target: float, nee
         "One run each; dotted: where the accuracy is first reached",
     )
     look.label(drawing, ends, gap=6)
-    drawing.update_xaxes(title_text="megabytes that a client sends and receives", type="log")
+    reach = [np.log10(one[one > 0][place]) for one, _ in curves.values() for place in (0, -1)]
+    drawing.update_xaxes(
+        title_text="megabytes that a client sends and receives", type="log", dtick=1,
+        range=[min(reach) - 0.1, max(reach) + 0.1],
+    )  # fmt: skip
     drawing.update_yaxes(title_text="test accuracy (%)", range=[0, 103])
     drawing.update_layout(margin_r=ROOM)
     return drawing
@@ -132,13 +141,14 @@ def between(places: np.ndarray, losses: Mapping[str, np.ndarray]) -> go.Figure:
         drawing.add_vline(x=place, line={"color": look.GRAY, "width": 1, "dash": "dot"})
     look.finish(
         drawing,
-        f"The average has a loss of {' and '.join(said)} the mean loss of its two models",
+        f"Loss of the average, against the mean of its two models: {', '.join(said)}",
         "Each line is one run",
     )
     look.label(drawing, ends, gap=0.1 * max(float(runs.max()) for runs in losses.values()))
     drawing.update_xaxes(
-        title_text="place on the line", tickvals=[0, 0.5, 1], ticktext=["first model", "average", "second"]
-    )
+        title_text="place on the line", tickvals=[0, 0.5, 1], ticktext=["first model", "average", "second"],
+        range=[places[0], places[-1]],
+    )  # fmt: skip
     drawing.update_yaxes(title_text="loss on all training images", rangemode="tozero")
     drawing.update_layout(margin_r=ROOM)
     return drawing
@@ -146,25 +156,25 @@ def between(places: np.ndarray, losses: Mapping[str, np.ndarray]) -> go.Figure:
 
 def revealed(images: np.ndarray, found: np.ndarray) -> go.Figure:
     """Images (n, rows, columns) that never left their clients, above what the server read out of updates."""
-    gap = np.full((images.shape[1], 2), np.nan)
+    gap = np.full((images.shape[1], GAP), np.nan)
     rows = [np.hstack([part for image in row for part in (image, gap)][:-1]) for row in (images, found)]
-    between_rows = np.full((3, rows[0].shape[1]), np.nan)
+    between_rows = np.full((GAP, rows[0].shape[1]), np.nan)
     drawing = go.Figure(
         go.Heatmap(
             z=np.vstack([rows[0], between_rows, rows[1]]), colorscale=[[0, "white"], [1, look.TEXT]],
             zmin=0, zmax=1, showscale=False, hoverinfo="skip",
         )
     )  # fmt: skip
-    apart = float(np.abs(images - found).max())
+    apart = np.format_float_positional(np.abs(images - found).max(), 1, fractional=False, trim="-")
     look.finish(
         drawing,
-        f"The update of one step on one image gives back the image: no pixel is more than {apart:.0e} off",
+        f"What the server computes from one step on one image: no pixel is more than {apart} off",
         "Pixels go from 0 to 1",
     )
     height = images.shape[1]
     drawing.update_xaxes(visible=False)
     drawing.update_yaxes(
-        tickvals=[height / 2, 3 + 1.5 * height], ticktext=["held by the client", "read by the server"],
+        tickvals=[height / 2, GAP + 1.5 * height], ticktext=["held by the client", "read by the server"],
         autorange="reversed", scaleanchor="x", showgrid=False, showline=False, ticks="",
     )  # fmt: skip
     drawing.update_layout(height=100 + 2 * 110)
