@@ -239,8 +239,18 @@ class Tensor:
     def __bool__(self) -> bool:
         return bool(self.item())
 
+    def __reduce__(self):
+        """A copy, also by pickle, has the values, on NumPy, and no history."""
+        return _again, (type(self), np.array(self.numpy()), self.requires_grad)
+
     def __repr__(self) -> str:
         return f"Tensor({self.numpy()}{', requires_grad=True' if self.requires_grad else ''})"
+
+
+def _again(kind: type[Tensor], values: np.ndarray, requires_grad: bool) -> Tensor:
+    tensor = kind.__new__(kind)
+    Tensor.__init__(tensor, values, requires_grad)
+    return tensor
 
 
 def _along(parent: Tensor, slope: Callable[[Array], Array], gradient: Array) -> Array:

@@ -15,6 +15,7 @@ from course_lib.autodiff.optimizers import Adam
 from course_lib.gpt.batches import NO_TARGET
 from course_lib.gpt.transformer import DecoderLM
 from course_lib.notebook.progress import Progress
+from course_lib.notebook.reference import reference
 
 
 @dataclass
@@ -26,7 +27,9 @@ class History:
     stopped: bool = False
 
 
+@reference("Lab3.1")
 def _cross_entropy(logits: Tensor, targets: np.ndarray) -> Tensor:
+    """Mean of -log p over the targets that are not NO_TARGET."""
     return cross_entropy(logits, targets, ignore_index=NO_TARGET)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 
 from tests.layers import FLOORS
@@ -30,7 +31,8 @@ SIMILAR = 12  # copies of a task's function that are tried though their results 
 
 # Run in place of a wrong solution: the right one stays, and each call is kept.
 RECORD_CALLS = """
-import copy as _copy, functools as _functools, pickle as _pickle
+import copy as _copy, functools as _functools
+from tests.notebooks.copying import keep as _keep
 def _recorded(name, function):
     @_functools.wraps(function)
     def call(*args, **kwargs):
@@ -38,8 +40,7 @@ def _recorded(name, function):
         # An adapter may pass a dict of its own kind, which no other process could read.
         before = _copy.deepcopy([dict(x) if isinstance(x, dict) else x for x in values])
         result = function(*args, **kwargs)
-        with open("calls.pickle", "ab") as file:
-            _pickle.dump((name, before, result), file)
+        _keep(name, before, result)
         return result
     return call
 for _name in {names}:
@@ -82,6 +83,12 @@ class Copy:
             count=len(self.order),
             part=self.part,
         )
+
+
+def keep(name: str, before: list, result) -> None:
+    """Write down a call; what an adapter passes may be a function of its own, which pickle alone refuses."""
+    with open("calls.pickle", "ab") as file:
+        cloudpickle.dump((name, before, result), file)
 
 
 def recorded(path: Path) -> dict[str, list[tuple]]:
@@ -255,21 +262,20 @@ def similar(expected, value) -> bool:
 
 def _numbers(value) -> np.ndarray | None:
     with contextlib.suppress(Exception):
-        array = np.asarray(value.detach() if hasattr(value, "detach") else value)
+        array = np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)
         if array.dtype.kind in "buif":
             return array.astype(np.float64)
     return None
 
 
-def probe(
-    calls: dict[str, list[tuple]], functions: list[tuple[str, str]], answer: Path, folder: Path
-) -> None:
+def probe(calls: Path, functions: list[tuple[str, str]], answer: Path, folder: Path) -> None:
     """In a process of its own: write to `answer`, by name of a task's function, the copies that fit."""
+    made_of = recorded(calls)
     os.chdir(folder)
     with (
         open(os.devnull, "w") as nowhere,
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),
     ):
-        found = {name: copies(made, functions) for name, made in calls.items()}
+        found = {name: copies(made, functions) for name, made in made_of.items()}
     answer.write_bytes(pickle.dumps(found))

@@ -71,15 +71,16 @@ class Trials:
         else:
             names = [node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
             assert self.earns_all(task, ".py", copying.RECORD_CALLS.format(names=names))
-            calls = copying.recorded(self.folder / "calls.pickle")
-            assert calls.keys() == set(names)
-            tried = [(".py", copy.source(name)) for name, copy in self._copies(calls, library)]
+            assert copying.recorded(self.folder / "calls.pickle").keys() == set(names)
+            tried = [(".py", copy.source(name)) for name, copy in self._copies(library)]
         return [source for suffix, source in tried if self.earns_all(task, suffix, source)]
 
-    def _copies(self, calls, library):
+    def _copies(self, library):
         functions, answer = list(copying.readable_functions(library)), self.folder / "copies.pickle"
         answer.unlink(missing_ok=True)
-        process = FORKS.Process(target=copying.probe, args=(calls, functions, answer, self.folder))
+        process = FORKS.Process(
+            target=copying.probe, args=(self.folder / "calls.pickle", functions, answer, self.folder)
+        )
         process.start()
         process.join()
         assert process.exitcode == 0

@@ -1,5 +1,7 @@
 """What a tensor takes and refuses, and what importing the engine brings along."""
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -167,3 +169,16 @@ def test_a_tensor_of_a_tensor_is_refused_and_so_is_a_parameter():
     for kind in (Tensor, Parameter):
         with pytest.raises(TypeError, match="not of another tensor"):
             kind(x)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_has_the_values_and_no_history(copied):
+    x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+    y = x * 3
+    for original in (x, y, Parameter(np.ones(2, np.float32))):
+        other = copied(original)
+        assert type(other) is type(original)
+        np.testing.assert_array_equal(other.data, original.data)
+        assert other.requires_grad
+        assert other.edges == ()
+        assert other.data is not original.data
