@@ -57,7 +57,7 @@ def run_tests(
     # One thread per worker: several workers with all cores each are slower than one. Neighbors stay with one
     # worker, since they share what took long to start; one that has ended early takes over from the others.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
-    # The workers and the processes of tests would each compile the course anew.
+    # The workers and the processes of tests would each compile the course again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-m", "pytest", "-n", str(cores), "--dist", "worksteal"]
     command += [*["--all"] * everything, *context.args]
