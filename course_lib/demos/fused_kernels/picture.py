@@ -147,7 +147,8 @@ def _number(value: float) -> str:
         return ""
     if np.isinf(value):
         return "−∞" if value < 0 else "∞"
-    return f"{value:.{0 if float(value).is_integer() else 2}f}".replace("-", "−")
+    shown = round(float(value), 2) + 0.0  # no minus before 0
+    return f"{shown:.{0 if shown.is_integer() else 2}f}".replace("-", "−")
 
 
 def _times(seen: Walk) -> list[dict]:
