@@ -4,7 +4,7 @@
 //            contiguous. kv_heads divides heads: heads / kv_heads query heads share a key head (grouped queries).
 //            causal: the last query stands at the last key, query q sees the keys j <= q + keys - queries.
 // Launch     attention_scores: block (16, 16), grid (keys / 16, queries / 16, batch * heads), rounded up.
-//            attention_softmax: one block of whole warps per row of S, in place. attention_output: block (16, 16),
+//            attention_weights: one block of whole warps per row of S, in place. attention_output: block (16, 16),
 //            grid (d / 16, queries / 16, batch * heads). attention_tiled: block (32, 8), grid (queries / 32,
 //            batch * heads), d <= 128, 128 (d + (d | 1)) bytes of dynamic shared memory.
 // Traffic    beside Q, K, V and out, the materialized three move S to memory and back: 3 reads and 2 writes per cell.
@@ -57,7 +57,7 @@ extern "C" __global__ void attention_scores(const float* Q, const float* K, floa
 }
 
 // One block per row of S, in place; the first pass over the row finds the largest, the second sums.
-extern "C" __global__ void attention_softmax(float* S, int keys) {
+extern "C" __global__ void attention_weights(float* S, int keys) {
     __shared__ float of_warp[32];
     float* row = S + (size_t)blockIdx.x * keys;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32, warps = blockDim.x / 32;
@@ -77,7 +77,7 @@ extern "C" __global__ void attention_softmax(float* S, int keys) {
     for (int j = threadIdx.x; j < keys; j += blockDim.x) row[j] = sum == 0.0f ? 0.0f : expf(row[j] - largest) / sum;
 }
 
-// out = P V, P the rows that attention_softmax left in S.
+// out = P V, P the rows that attention_weights left in S.
 extern "C" __global__ void attention_output(const float* P, const float* V, float* out, int heads, int kv_heads,
                                             int queries, int keys, int d) {
     __shared__ float a[TILE][TILE], b[TILE][TILE];

@@ -46,7 +46,7 @@ def _materialized(backend, q, k, v, causal: bool) -> np.ndarray:
     grid = (math.ceil(keys / 16), tiles, batch * heads)
     (scores,) = backend.run("attention", "attention_scores", grid, (16, 16), args)
     (scores,) = backend.run(
-        "attention", "attention_softmax", batch * heads * queries, 64, (InOut(scores), keys)
+        "attention", "attention_weights", batch * heads * queries, 64, (InOut(scores), keys)
     )
     args = (scores, v, Out(q.shape), heads, kv_heads, queries, keys, d)
     grid = (math.ceil(d / 16), tiles, batch * heads)
@@ -144,5 +144,5 @@ def test_a_causal_mask_spares_the_tiles_that_no_query_sees(inspected):
 @pytest.mark.needs("compiler")
 def test_the_materialized_softmax_reads_each_score_three_times(inspected):
     scores = np.zeros((6, 64), np.float32)
-    inspected.run("attention", "attention_softmax", 6, 64, (InOut(scores), 64))
+    inspected.run("attention", "attention_weights", 6, 64, (InOut(scores), 64))
     assert_traffic(inspected.report, reads={"S": 3 * scores.size}, writes={"S": scores.size}, coalescing=1)
