@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from course_lib import kv_cache, shapes
-from course_lib.costs import collectives, layouts, memory, roofline
+from course_lib.costs import blocks, collectives, layouts, memory, roofline
 from course_lib.costs.collectives import Network
 from course_lib.costs.layouts import Layout
 from course_lib.costs.roofline import Device, Work
@@ -179,6 +179,12 @@ CALLS = {
     "layer_activations": (
         memory.layer_activations,
         {"shape": GPT2, "batch": 2, "length": 8, "number": 2, "mask": 1},
+    ),
+    "block_flops": (blocks.block_flops, {"shape": GPT2, "length": 8, "causal": True}),
+    "flops_crossover": (blocks.flops_crossover, {"shape": GPT2, "causal": True}),
+    "memory_crossover": (
+        blocks.memory_crossover,
+        {"shape": GPT2, "number": 2, "mask": 1},
     ),
     "head_activations": (
         memory.head_activations,

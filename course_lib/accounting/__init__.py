@@ -1,0 +1,5 @@
+"""Lab 6: what a transformer costs to train, counted by formulas and measured where it really runs.
+
+`transformer` is the model, `meter` counts what autograd keeps, `checkpointing` keeps less and computes again,
+`plan` says which layers to checkpoint.
+"""
