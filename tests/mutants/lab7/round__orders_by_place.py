@@ -1,10 +1,11 @@
-# Takes the first orders for those of who answered.
+# Takes the first orders for those of the clients who answered.
 def federated_round(weights, clients, answered, orders, batch, lr):
     if len(set(answered)) < len(answered) or any(not 0 <= k < len(clients) for k in answered):
         raise ValueError("answered is not a list of different clients")
     if len(answered) == 0:
         return [part.copy() for part in weights]
     models = [
-        local_update(weights, *clients[k], np.arange(len(clients[k][1]))[None], batch, lr) for k in answered
+        local_update(weights, *clients[k], order, batch, lr)
+        for k, order in zip(answered, orders, strict=False)
     ]
     return federated_average(models, [len(clients[k][1]) for k in answered])

@@ -1,4 +1,4 @@
-# Takes the sizes of the first clients for those of who answered.
+# Takes the sizes of the first clients for those of the clients who answered.
 def federated_round(weights, clients, answered, orders, batch, lr):
     if len(set(answered)) < len(answered) or any(not 0 <= k < len(clients) for k in answered):
         raise ValueError("answered is not a list of different clients")
