@@ -11,6 +11,7 @@ import pytest
 
 from autograder import library, regions
 from course_lib.commands import workspace
+from course_lib.examination.assignment import Assignment
 from tests.notebooks import runner
 from tests.notebooks.runner import cells, grade_id, is_task, is_test, options
 
@@ -254,3 +255,12 @@ def test_no_function_of_the_courses_own_cells_calls_what_refuses_while_it_is_gra
               if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
               if ast.unparse(call.func).split(".")[0] not in others]  # fmt: skip
     assert refused().isdisjoint(called)
+
+
+@each
+def test_no_cell_below_all_tests_gives_a_graded_name_another_value(path):
+    """It would be run when the notebook is graded, and all cells above it: minutes of training."""
+    measuring = Assignment.from_source(path.read_bytes()).measuring
+    code = [cell for cell in cells(path) if cell.cell_type == "code"]
+    last = max(place for place, cell in enumerate(code) if is_test(cell))
+    assert [cell.id for cell in code[last + 1 :] if cell.source.strip() not in measuring] == []
