@@ -76,6 +76,33 @@ class Block(nn.Module):
         return self.down(functional.silu(self.gate(x)) * self.up(x))
 
 
+class Embedding(nn.Module):
+    """Tokens (b, l), and their positions where the shape has learned ones, as vectors (b, l, width)."""
+
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.tokens = nn.Embedding(shape.vocabulary, shape.width)
+        self.positions = nn.Embedding(shape.positions, shape.width) if shape.positions else None
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """(b, l) to (b, l, width)."""
+        x = self.tokens(tokens)
+        return x if self.positions is None else x + self.positions.weight[: tokens.shape[1]]
+
+
+class Head(nn.Module):
+    """The last norm, and the product that makes logits (b, l, vocabulary) of vectors (b, l, width)."""
+
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.norm = _norm(shape) if shape.norms_after_stack else nn.Identity()
+        self.logits = nn.Linear(shape.width, shape.vocabulary, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(b, l, width) to (b, l, vocabulary)."""
+        return self.logits(self.norm(x))
+
+
 class Transformer(nn.Module):
     """Logits (b, l, vocabulary) of the next token, from tokens (b, l), for a decoder-only shape.
 
@@ -91,13 +118,10 @@ class Transformer(nn.Module):
             raise ValueError(f"{shape.name} has experts, a latent, a window or norms in its heads")
         self.shape = shape
         self.dropout = Dropout(dropout, seeds.torch_stream("accounting", "dropout", seed=seed))
-        self.tokens = nn.Embedding(shape.vocabulary, shape.width)
-        self.positions = nn.Embedding(shape.positions, shape.width) if shape.positions else None
+        self.embedding, self.head = Embedding(shape), Head(shape)
         self.blocks = nn.ModuleList(Block(shape, self.dropout) for _ in range(shape.layers))
-        self.norm = _norm(shape) if shape.norms_after_stack else nn.Identity()
-        self.head = nn.Linear(shape.width, shape.vocabulary, bias=False)
         if shape.tied:
-            self.head.weight = self.tokens.weight
+            self.head.logits.weight = self.embedding.tokens.weight
         self._start(seeds.torch_stream("accounting", "weights", seed=seed))
 
     @torch.no_grad()
@@ -112,13 +136,7 @@ class Transformer(nn.Module):
 
     def forward(self, tokens: torch.Tensor, checkpointed: Collection[int] = ()) -> torch.Tensor:
         """Logits of tokens (b, l); the blocks of these numbers, from 0, are checkpointed."""
-        x = through(self.blocks, self.embed(tokens), checkpointed, self.dropout.random)
-        return self.head(self.norm(x))
-
-    def embed(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Tokens, and their positions where the shape has learned ones, as vectors (b, l, width)."""
-        x = self.tokens(tokens)
-        return x if self.positions is None else x + self.positions.weight[: tokens.shape[1]]
+        return self.head(through(self.blocks, self.embedding(tokens), checkpointed, self.dropout.random))
 
 
 def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

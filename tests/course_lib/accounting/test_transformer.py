@@ -52,7 +52,7 @@ def test_dropout_keeps_the_mean_and_its_share_and_is_off_in_eval_mode():
 
 
 def test_a_seed_gives_the_same_model_and_another_gives_another():
-    first, again, other = (Transformer(GPT, seed=seed).head.weight for seed in (0, 0, 1))
+    first, again, other = (Transformer(GPT, seed=seed).head.logits.weight for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
