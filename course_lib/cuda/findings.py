@@ -165,6 +165,9 @@ def _race(actor: dict, other: dict, array: dict, index: int, launch: Launch, sou
     elif hints.is_next_round(source, *sorted((line, other_line))):
         where += " of the next round" if other_line < line else " of the round before"
         order = "with no barrier between the end of one round and the beginning of the next"
+    elif hints.is_next_call(source, *sorted((line, other_line))):
+        where += " of the next call" if other_line < line else " of the call before"
+        order = "with no barrier between the end of one call of this function and the beginning of the next"
     return (
         f"{_who(actor, launch)} {_DOES[actor['access']]} {place}[{index}] and {_who(other, launch)} "
         f"{_DOES[other['access']]} it in {where}, {order}"

@@ -78,6 +78,20 @@ def is_next_round(source: str, earlier: int, later: int) -> bool:
     return False
 
 
+def is_next_call(source: str, earlier: int, later: int) -> bool:
+    """Whether a barrier that no thread passes by parts two lines of a function, `earlier` above `later`.
+
+    Threads that have no order between them are then in different calls of it.
+    """
+    for function in functions(source):
+        if function.first <= earlier and later <= function.last:
+            for barrier in function.barriers:
+                around = [s for s in barrier.around if not (s.holds(earlier) and s.holds(later))]
+                if earlier < barrier.line < later and not around:
+                    return True
+    return False
+
+
 def endless_loop(source: str) -> str:
     """The first loop that nothing in it can end, in a sentence with its line; "" where none shows."""
     for function in functions(source):

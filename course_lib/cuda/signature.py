@@ -77,7 +77,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A `__global__` function: name, parameters, line, the offset behind its body, whether that is empty."""
+    """A `__global__` function: name, parameters, line, the offset behind its body, whether that is empty.
+
+    What the launch gives room to, `extern __shared__ float row[];`, is not something that it does.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -141,7 +144,8 @@ def _kernel(words: tuple[Token, ...], declaration: Declaration, names: dict) -> 
     marks = [w.text for w in body]
     if marks.count("{") != marks.count("}"):
         raise _refused(name.line, f"kernel {name.text}: a {{ is never closed")
-    return Kernel(name.text, taken, line, body[-1].end, is_empty=len(body) == 2)
+    does = [part for part in split(body[1:-1], ";") if part and part[0].text != "extern"]
+    return Kernel(name.text, taken, line, body[-1].end, is_empty=not does)
 
 
 def _refuse_what_has_no_name(declaration: Declaration, name: Token) -> None:

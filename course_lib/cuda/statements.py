@@ -54,8 +54,13 @@ class Point:
 
 @dataclass
 class Function:
-    """The branches, loops, barriers and leaving words of one function, in the order of the source."""
+    """The branches, loops, barriers and leaving words of one function, in the order of the source.
 
+    `first` and `last` are the lines of its braces.
+    """
+
+    first: int
+    last: int
     statements: list[Statement] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
 
@@ -75,9 +80,10 @@ def functions(source: str) -> tuple[Function, ...]:
         found = []
         for declaration in declarations(words):
             if declaration.kind == "function" and declaration.body is not None:
-                found.append(Function())
                 body = declaration.body
-                _walk(words, body + 1, closing(words, body), (), found[-1])
+                end = closing(words, body)
+                found.append(Function(words[body].line, words[end].line))
+                _walk(words, body + 1, end, (), found[-1])
         return tuple(found)
     except (CompileError, LookupError, RecursionError):  # it compiles, and is still beyond this reader
         return ()

@@ -44,6 +44,17 @@ def test_lines_that_a_barrier_of_their_loop_parts_meet_in_different_rounds(body,
     assert hints.is_next_round(_lines(body), 4, 6) is is_next
 
 
+@pytest.mark.parametrize(("body", "is_next"), [
+    ("\nx[t] = 1;\n__syncthreads();\ny = x[n];", True),
+    ("\nx[t] = 1;\n\ny = x[n];\n__syncthreads();", False),  # in the same call, too
+    ("\nx[t] = 1;\nif (t) __syncthreads();\ny = x[n];", False),  # it may be passed by
+    ("if (n) {\nx[t] = 1;\n__syncthreads();\ny = x[n]; }", True),
+    ("\nx[t] = 1; }\n__global__ void f(float* x) { __syncthreads();\nx[0] = 1;", False),  # of two functions
+])  # fmt: skip
+def test_lines_that_a_barrier_of_their_function_parts_meet_in_different_calls(body, is_next):
+    assert hints.is_next_call(_lines(body), 4, 6) is is_next
+
+
 @pytest.mark.parametrize(("loop", "why"), [
     ("for (int s = n; s > 0; s / 2) x[s] = 0;", "nothing in it changes s"),
     ("while (i < n) x[i] = 0;", "nothing in it changes i or n"),

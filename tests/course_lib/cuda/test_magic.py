@@ -32,6 +32,14 @@ def test_a_kernel_that_is_still_empty_is_not_called_done(shell, capsys):
     assert capsys.readouterr().out == "mine compiles: k; still empty: other\n"
 
 
+def test_a_kernel_that_only_names_its_shared_memory_is_still_empty(shell, capsys):
+    given = 'extern "C" __global__ void k(float* x) {\n    extern __shared__ float row[];\n    // yours\n}\n'
+    shell.run_cell_magic("cuda", "mine", given)
+    assert capsys.readouterr().out == "mine is still empty: k\n"
+    shell.run_cell_magic("cuda", "mine", given.replace("// yours", "row[0] = x[0];"))
+    assert capsys.readouterr().out == "mine compiles: k\n"
+
+
 LAUNCHES = """
 from course_lib import cuda
 
