@@ -168,17 +168,18 @@ def _cell(cell, marks) -> Cell:
     return Cell(marks["grade_id"], cell.cell_type, cell.source, kept, imports, tagged)
 
 
-def assigned(source: str) -> set[str]:
+@functools.lru_cache(1000)  # of the instructor's cells, whose text is the same in each submission
+def assigned(source: str) -> frozenset[str]:
     """Names that a cell defines at its top level, imports left out; for a %%cuda cell, its variable."""
     if found := re.match(r"\s*%%cuda\s+(\w+)", source):
-        return {found[1]}
+        return frozenset((found[1],))
     names = set()
     for node in _walk_top_level(_parsed(source)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
-    return names
+    return frozenset(names)
 
 
 def only_shows(source: str) -> bool:
