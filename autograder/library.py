@@ -46,7 +46,7 @@ def _functions(text: str) -> Iterator[Answer]:
     if "reference(" not in text:
         return
     lines = text.splitlines(keepends=True)
-    for node in ast.walk(ast.parse(text)):
+    for name, node in _named(ast.parse(text)):
         for decorator in getattr(node, "decorator_list", []):
             if not (isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "reference"):
                 continue
@@ -56,7 +56,17 @@ def _functions(text: str) -> Iterator[Answer]:
                 raise UserError(f"{node.name} is marked @reference: what is sealed cannot use super.")
             body, last = node.body[1].lineno - 1, node.end_lineno
             head, code = "".join(lines[decorator.end_lineno : body]), "".join(lines[body:last])
-            yield Answer(decorator.args[0].value, node.name, decorator.lineno - 1, last, head, code)
+            yield Answer(decorator.args[0].value, name, decorator.lineno - 1, last, head, code)
+
+
+def _named(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.stmt]]:
+    """Functions and classes with their names; those in a class or function behind its name and a dot."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield prefix + node.name, node
+            yield from _named(node, f"{prefix}{node.name}.")
+        else:
+            yield from _named(node, prefix)
 
 
 def _kernels(text: str) -> Iterator[Answer]:
