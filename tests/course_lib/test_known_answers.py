@@ -92,6 +92,7 @@ CALCULATORS = {
     "fedavg_updates_5_10": lambda: int(local_updates(5, [600], 10)[0]),
 }
 
+
 @pytest.mark.parametrize("name", CALCULATORS)
 def test_a_calculator_gives_the_published_number(name):
     row = ROWS[name]
