@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from course_lib.autodiff import no_grad
 from course_lib.autodiff.functional import softmax
@@ -73,6 +72,8 @@ def translate(
     Raises ValueError in one line as `Vocabulary.prompt` does, also for a sentence so long that a translation
     of the same length would not fit the model's positions behind it.
     """
+    from threadpoolctl import threadpool_limits
+
     prompts = [vocabulary.prompt(german, _room(model) // 2) for german in sentences]
     with threadpool_limits(1, "blas"):
         said = decode(next_scores(model, causal), prompts, END, longest)
@@ -123,6 +124,8 @@ def trace(
             )
         )
         return chances[None]
+
+    from threadpoolctl import threadpool_limits
 
     prompt = vocabulary.prompt(german, _room(model) // 2)
     with threadpool_limits(1, "blas"):

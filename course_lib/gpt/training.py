@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from course_lib import seeds
 from course_lib.autodiff import Tensor
@@ -59,6 +58,8 @@ def train(
     tokens and targets that do not fit each other, for no rows, for a row without a target, and for steps or
     batch below 1.
     """
+    from threadpoolctl import threadpool_limits
+
     _check(tokens, targets, steps, batch)
     optimizer = Adam(model.parameters(), lr)
     order = _rows(len(tokens), seeds.stream("gpt", "order", seed=seed))

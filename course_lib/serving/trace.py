@@ -91,11 +91,14 @@ class Trace:
     ) -> "Trace":
         """Gaps from a gamma distribution with mean 1 / rate and coefficient of variation `cv`; 0: regular.
 
-        Raises ValueError for a rate that is not above 0, a negative cv, and no requests or more than 10^8.
+        Raises ValueError for a rate that is not above 0, a cv below 0 or above 10^6, and no requests or more
+        than 10^8.
         """
+        if cv > 1e6:
+            raise ValueError(f"cv must be at most 1,000,000, not {cv:g}")
         n = int(n)
         random = stream("trace", "gaps", n, seed=seed)
-        gaps = random.gamma(cv**-2, cv**2 / rate, n) if cv else np.full(n, 1 / rate)
+        gaps = random.gamma(cv**-2, cv**2 / rate, n) if cv > 1e-9 else np.full(n, 1 / rate)
         return cls(np.cumsum(gaps), *_lengths(lengths, n, seed))
 
     @classmethod

@@ -105,28 +105,48 @@ def visible_keys(shape: tuple[int, ...], lengths, causal: bool) -> np.ndarray:
 
 
 def attention_softmax(
-    batch=1, heads=1, queries=1, keys=1, lengths=None, causal=False, scale=1.0, size=1.0, warps=2, seed=0
+    batch=1,
+    heads=1,
+    queries=1,
+    keys=1,
+    lengths=None,
+    causal=False,
+    scale=1.0,
+    size=1.0,
+    shift=0.0,
+    warps=2,
+    seed=0,
 ) -> Trial:
-    """A block a row, the row in dynamic shared memory."""
-    trial = _attention(batch, heads, queries, keys, lengths, causal, scale, size, seed)
+    """A block a row, the row in dynamic shared memory; scores of that size, around `shift`."""
+    trial = _attention(batch, heads, queries, keys, lengths, causal, scale, size, shift, seed)
     trial.kernel, trial.shared_mem = "attention_softmax", 4 * keys
     trial.grid, trial.block = batch * heads * queries, 32 * warps
     return trial
 
 
 def attention_softmax_short(
-    batch=1, heads=1, queries=1, keys=1, lengths=None, causal=False, scale=1.0, size=1.0, warps=4, seed=0
+    batch=1,
+    heads=1,
+    queries=1,
+    keys=1,
+    lengths=None,
+    causal=False,
+    scale=1.0,
+    size=1.0,
+    shift=0.0,
+    warps=4,
+    seed=0,
 ) -> Trial:
     """A warp a row, `warps` rows a block, the batch in the grid's y."""
-    trial = _attention(batch, heads, queries, keys, lengths, causal, scale, size, seed)
+    trial = _attention(batch, heads, queries, keys, lengths, causal, scale, size, shift, seed)
     trial.kernel = "attention_softmax_short"
     trial.grid, trial.block = (-(-heads * queries // warps), batch), (32, warps)
     trial.warps_alone = True
     return trial
 
 
-def _attention(batch, heads, queries, keys, lengths, causal, scale, size, seed) -> Trial:
-    scores = np.float32(size) * normal("scores", batch, heads, queries, keys, seed=seed)
+def _attention(batch, heads, queries, keys, lengths, causal, scale, size, shift, seed) -> Trial:
+    scores = np.float32(size) * normal("scores", batch, heads, queries, keys, seed=seed) + np.float32(shift)
     seen = visible_keys(scores.shape, lengths, causal)
     rows = seen.any(-1)
     # The scale is multiplied in float32, as by the kernel: with large scores, its rounding is visible.
@@ -175,6 +195,7 @@ def residual_layernorm(
         "rows": rows, "columns": columns, "eps": eps,
     }  # fmt: skip
     reads = {"x": x.size, "residual": x.size, SUM: 0, "y": 0}
+    reads |= dict.fromkeys(("gamma", "beta"), blocks * columns)
     return Trial("residual_layernorm", blocks, 32 * warps, 12 * columns, args,
                  {SUM: wide, "y": y, "mean": center, "rstd": rstd},
                  reads, {SUM: x.size, "y": x.size, "mean": rows, "rstd": rows}, tolerance=tolerance,
@@ -216,6 +237,8 @@ def trials(kernel: str) -> list[Trial]:
             make(2, 3, 7, longest // 2, [3, 11], True, 0.3, warps=3),
             make(2, 2, 9, 6, [6, 2], True),
             make(1, 1, 4, longest, size=300.0),
+            make(1, 1, 4, longest, scale=-1.0, size=300.0),
+            make(1, 1, 4, longest, shift=-300.0),
         ]
     if kernel == "softmax_backward":
         return [
