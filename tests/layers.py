@@ -13,7 +13,7 @@ FLOORS = {
     "ground": {"arguments", "call_filter", "errors", "paths", "seal", "seeds", "version"},
     "kernels": {"cuda"},
     "notebook": {"notebook"},
-    "facts": {"shapes", "hardware", "datasets", "downloads", "costs"},
+    "facts": {"shapes", "hardware", "datasets", "downloads", "text_files", "costs"},
     "engines": {"training", "attention", "kv_cache", "ranks", "autodiff"},
     "topics": {
         "nonlinearity", "quantization", "heads", "learning_rate", "overfitting", "parallelism", "serving",

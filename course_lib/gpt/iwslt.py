@@ -16,6 +16,7 @@ from pathlib import Path
 from course_lib.downloads import fetch_from
 from course_lib.errors import UserError
 from course_lib.gpt.corpus import Pair
+from course_lib.text_files import decoded, read
 
 _FILE = re.compile(r"(train\.tags|IWSLT\d+\.[\w.-]+?)\.de-en\.(de|en)(\.xml)?")
 _ABOUT_A_TALK = re.compile(r"\s*</?(url|keywords|talkid|title|description|speaker|reviewer|translator|doc)\b")
@@ -51,7 +52,7 @@ def iwslt(path: Path | str) -> dict[str, tuple[Pair, ...]]:
             raise UserError(f"{path.name} holds no {missing[0]}, unlike IWSLT's folder de-en")
         if language == "de":
             part = "train" if xml is None else title.split(".", 1)[1].removeprefix("TED.")
-            sides = [(side, _text(side, files[side])) for side in (german, english)]
+            sides = [(side, decoded(side, files[side])) for side in (german, english)]
             parts[part] = _spoken(sides) if xml is None else _numbered(sides)
     if len(parts) == 1:
         raise UserError(f"{path.name} holds no IWSLT*.TED.*.de-en.de.xml to test with")
@@ -64,7 +65,7 @@ def columns(path: Path | str) -> tuple[Pair, ...]:
     Raises UserError in one line for a file that cannot be read, and for other lines, by their numbers.
     """
     path = Path(path)
-    return _checked(path.name, (line.split("\t") for line in _lines(_text(path.name, _read(path)))))
+    return _checked(path.name, (line.split("\t") for line in _lines(decoded(path.name, read(path)))))
 
 
 def two_files(german: Path | str, english: Path | str) -> tuple[Pair, ...]:
@@ -74,7 +75,7 @@ def two_files(german: Path | str, english: Path | str) -> tuple[Pair, ...]:
     that are empty in one of them, by their numbers.
     """
     german, english = Path(german), Path(english)
-    sides = [(path.name, _lines(_text(path.name, _read(path)))) for path in (german, english)]
+    sides = [(path.name, _lines(decoded(path.name, read(path)))) for path in (german, english)]
     return _checked(f"{german.name} and {english.name}", _side_by_side(sides))
 
 
@@ -141,8 +142,8 @@ def _numbered(texts: list[tuple[str, str]]) -> tuple[Pair, ...]:
 def _files(path: Path) -> dict[str, bytes]:
     """The files of IWSLT by name, from a folder or an archive; of equal ones the least deep."""
     if path.is_dir():
-        return {each.name: _read(each) for each in path.iterdir() if _FILE.fullmatch(each.name)}
-    data = io.BytesIO(_read(path))
+        return {each.name: read(each) for each in path.iterdir() if _FILE.fullmatch(each.name)}
+    data = io.BytesIO(read(path))
     try:
         if zipfile.is_zipfile(data):
             with zipfile.ZipFile(data) as archive:
@@ -159,21 +160,6 @@ def _files(path: Path) -> dict[str, bytes]:
 def _wanted(entries: Iterable[str]) -> Iterator[tuple[str, str]]:
     found = {entry.split("/")[-1]: entry for entry in sorted(entries, key=len, reverse=True)}
     return ((name, entry) for name, entry in found.items() if _FILE.fullmatch(name))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-
-
-def _text(name: str, data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{name}, line {line}: this is not text in UTF-8") from None
 
 
 def _lines(text: str) -> list[str]:

@@ -17,6 +17,7 @@ import numpy as np
 from course_lib.downloads import fetch_from
 from course_lib.errors import UserError
 from course_lib.sentiment.corpus import NEGATIVE, POSITIVE, Sentences
+from course_lib.text_files import decoded, read
 
 SST2_PARTS = ("train", "dev")  # the labels of its third part, test, are not public
 _SHOWN = 5  # bad lines that a message names
@@ -58,7 +59,7 @@ def rated(path: Path | str, negative_to: float = 2, positive_from: float = 4) ->
     kind = path.suffix.lower()
     if kind not in readers:
         raise UserError(f"{path.name} must end in {', '.join(readers)}, which says how to read it")
-    rows = readers[kind](path.name, _text(path.name, _read(path)))
+    rows = readers[kind](path.name, decoded(path.name, read(path)))
 
     def two_classes(rating: str) -> int | None:
         try:
@@ -102,35 +103,20 @@ def _label(text: str) -> int:
     return int(text)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-
-
 def _part(path: Path, part: str) -> tuple[str, str]:
     """Name and text of one part's file, in a folder or in a zip."""
     name = f"{part}.tsv"
     if path.is_dir():
-        return name, _text(name, _read(path / name))
+        return name, decoded(name, read(path / name))
     try:
-        with zipfile.ZipFile(io.BytesIO(_read(path))) as archive:
+        with zipfile.ZipFile(io.BytesIO(read(path))) as archive:
             inside = [entry for entry in archive.namelist() if entry.split("/")[-1] == name]
             wanted = min(inside, key=len, default=None)  # the one in no further folder
             if wanted is None:
                 raise UserError(f"{path.name} holds no {name}, unlike GLUE's SST-2")
-            return name, _text(name, archive.read(wanted))
+            return name, decoded(name, archive.read(wanted))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise UserError(f"{path.name} is neither a folder nor a whole zip file: {error}") from None
-
-
-def _text(name: str, data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{name}, line {line}: this is not text in UTF-8") from None
 
 
 def _glue(name: str, text: str) -> Iterator[Row]:
