@@ -14,7 +14,7 @@ FLOORS = {
     "kernels": {"cuda"},
     "notebook": {"notebook"},
     "facts": {"shapes", "hardware", "datasets", "downloads", "text_files", "costs"},
-    "engines": {"training", "attention", "kv_cache", "ranks", "autodiff"},
+    "engines": {"training", "attention", "kv_cache", "ranks", "autodiff", "transformer"},
     "topics": {
         "nonlinearity", "quantization", "heads", "learning_rate", "overfitting", "parallelism", "serving",
         "offload", "sentiment", "gpt", "distributed", "accounting", "federated",

@@ -7,12 +7,12 @@ import torch
 
 from course_lib import seeds
 from course_lib.accounting.mixed_precision import Adam
-from course_lib.accounting.transformer import Transformer, loss
 from course_lib.arguments import count, one_of
 from course_lib.costs.memory import States
 from course_lib.notebook.progress import Progress
 from course_lib.shapes import Shape, shape
 from course_lib.training import one_thread
+from course_lib.transformer.model import Transformer, loss
 
 PRECISIONS = ("fp32", "mixed", "bf16")
 LEARNER = replace(

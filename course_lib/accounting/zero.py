@@ -14,13 +14,13 @@ from torch import nn
 from course_lib.accounting.mixed_precision import Adam
 from course_lib.accounting.ring import all_gather, reduce_scatter
 from course_lib.accounting.training import LEARNER, text
-from course_lib.accounting.transformer import Transformer, loss
 from course_lib.arguments import count, one_of
 from course_lib.costs.memory import States
 from course_lib.notebook.progress import Progress
 from course_lib.ranks.processes import Ranks
 from course_lib.ranks.traffic import sent_bytes
 from course_lib.shapes import Shape
+from course_lib.transformer.model import Transformer, loss
 
 
 class Unit:

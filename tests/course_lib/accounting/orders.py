@@ -7,8 +7,8 @@ import torch.distributed as dist
 
 from course_lib.accounting import ring
 from course_lib.accounting.training import LEARNER, text
-from course_lib.accounting.transformer import Transformer, loss
 from course_lib.ranks.traffic import sent_bytes
+from course_lib.transformer.model import Transformer, loss
 
 
 def rows(rank, n, dtype):

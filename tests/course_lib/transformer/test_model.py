@@ -7,9 +7,9 @@ import torch
 from torch.nn import functional
 
 from course_lib import shapes
-from course_lib.accounting.transformer import Transformer, loss
 from course_lib.shapes import shape
-from tests.course_lib.accounting.models import CASES, GPT, LLAMA, model_and_text
+from course_lib.transformer.model import Transformer, loss
+from tests.course_lib.transformer.models import CASES, GPT, LLAMA, model_and_text
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib import seeds
-from course_lib.accounting.checkpointing import checkpoint, through
-from course_lib.accounting.meter import SavedBytes
 from course_lib.accounting.plan import checkpoint_plan, peak
-from course_lib.accounting.transformer import Block, Dropout, loss
 from course_lib.costs import memory
 from course_lib.costs.blocks import block_flops
-from tests.course_lib.accounting.models import CASES, GPT, WIDE_HEADS, model_and_text
+from course_lib.transformer.checkpointing import checkpoint, through
+from course_lib.transformer.model import Block, Dropout, loss
+from course_lib.transformer.saved import SavedBytes
+from tests.course_lib.transformer.models import CASES, GPT, WIDE_HEADS, model_and_text
 
 
 def step(model, tokens, targets, checkpointed):

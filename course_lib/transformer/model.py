@@ -12,9 +12,9 @@ from torch import nn
 from torch.nn import functional
 
 from course_lib import seeds
-from course_lib.accounting.checkpointing import through
 from course_lib.shapes import Shape
 from course_lib.shapes.transformer import decoder_only
+from course_lib.transformer.checkpointing import through
 
 
 class Dropout(nn.Module):

@@ -5,11 +5,11 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib import shapes
-from course_lib.accounting.meter import SavedBytes
-from course_lib.accounting.transformer import loss
 from course_lib.costs import memory
 from course_lib.costs.blocks import block_flops
-from tests.course_lib.accounting.models import CASES, model_and_text
+from course_lib.transformer.model import loss
+from course_lib.transformer.saved import SavedBytes
+from tests.course_lib.transformer.models import CASES, model_and_text
 
 
 def test_a_storage_counts_once_and_no_longer_than_it_is_kept():

@@ -5,8 +5,8 @@ from dataclasses import replace
 import torch
 
 from course_lib import seeds
-from course_lib.accounting.transformer import Transformer
 from course_lib.shapes import Shape, shape
+from course_lib.transformer.model import Transformer
 
 GPT = replace(
     shape("gpt2"), name="as GPT-2", layers=6, width=96, heads=4, kv_heads=4, head_dim=24, feed_forward=384,
