@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from course_lib import shapes
 from course_lib.arguments import count, instance, not_negative, positive, real
 from course_lib.shapes import Shape
+from course_lib.shapes.transformer import decoder_only
 
 HALF = 2  # bytes of a number in FP16 or BF16
 ADAM = 12  # bytes per parameter: FP32 copy, momentum, variance
@@ -67,9 +68,13 @@ def layer_activations(
 
     Korthikanti et al. 2022, section 4.1, where the sum is s·b·h·(34 + 5·a·s/h) for as many KV heads as
     heads, a feed-forward width of 4h, no gate, and dropout; here for any of these. Entries that name the
-    scores grow with l². Raises ValueError for a batch or length below 1.
+    scores grow with l². Raises ValueError for a batch or length below 1, and for a model with an encoder,
+    experts or latent attention, which keep other tensors.
     """
-    instance("shape", shape, Shape)
+    decoder_only(shape)
+    if shape.experts or shape.latent:
+        other = "experts" if shape.experts else "latent attention"
+        raise ValueError(f"{shape.name} has {other}; what its layers keep is not counted here")
     if not real("batch", batch) >= 1 or not real("length", length) >= 1:
         raise ValueError(f"batch and length must be at least 1, not {batch} and {length}")
     count(batch=batch, length=length)

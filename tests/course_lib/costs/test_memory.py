@@ -160,6 +160,9 @@ def test_serving_takes_weights_and_caches():
         (lambda: memory.training_states(1, 4), "stages 0 to 3"),
         (lambda: memory.training_states(1, 1, 0), "at least one rank"),
         (lambda: memory.activations(XL, 0, 1), "at least 1"),
+        (lambda: memory.activations(shape("transformer-base"), 1, 1), "has an encoder"),
+        (lambda: memory.activations(shape("mixtral-8x7b"), 1, 1), "mixtral-8x7b has experts"),
+        (lambda: memory.activations(replace(XL, latent=512, value_dim=64, rope_dim=64), 1, 1), "latent"),
     ],
 )
 def test_nonsense_is_refused_by_name(call, named):
