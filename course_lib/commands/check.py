@@ -10,6 +10,7 @@ from pathlib import Path
 
 from course_lib.commands import workspace
 from course_lib.commands.folders import require_temporary
+from course_lib.commands.progress import record_check
 from course_lib.cuda.compiler import compilers
 from course_lib.cuda.task_view import INSPECTOR
 from course_lib.errors import UserError
@@ -73,6 +74,8 @@ def check_assignment(assignment: str) -> bool:
             console.print(f"\n{verdict.test}:\n{verdict.printed}", markup=False)
     for note in notes:
         console.print(f"note: {note}", markup=False)
+    points, possible = sum(v.points for v in verdicts), sum(v.possible for v in verdicts)
+    record_check(assignment, notebook.read_bytes(), points, possible)
     passed = sum(verdict.passed for verdict in verdicts)
     console.print(
         f"{passed} of {len(verdicts)} visible tests pass; hidden tests and the written answer follow."

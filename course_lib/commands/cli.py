@@ -89,7 +89,7 @@ def submit(
     ] = False,
 ):
     """Pack your notebook into one zip with a SHA-256 receipt."""
-    from course_lib.commands import beside, submission, workspace
+    from course_lib.commands import beside, due, submission, workspace
 
     notebook = workspace.notebook(assignment)
     others = beside.others(notebook)
@@ -108,9 +108,19 @@ def submit(
             f"Left out of the zip: {left_out / 1e6:.0f} MB of outputs and saved widgets; they are made again."
         )
     print(f"SHA-256 of the notebook in it: {handed_in.sha256}")
+    if date := due.due_dates().get(assignment):
+        print(f"Due {due.shown(date)}: packed {due.compared(handed_in.submitted, date)}.")
     if others:
         print(f"Not handed in: {', '.join(others)}, beside it; only {notebook.name} counts.")
     print("Hand in this zip as your course tells you; keep a copy.")
+
+
+@app.command()
+def progress():
+    """Show where you stand: a row a notebook, of what was checked, seen, handed in and due."""
+    from course_lib.commands.progress import print_progress
+
+    print_progress()
 
 
 @app.command()

@@ -53,7 +53,7 @@ def notebook(assignment: str) -> Path:
         raise UserError(f"{assignment} is not graded: there is nothing to check and nothing to hand in.")
     if assignment not in assignments():
         raise UserError(f"There is no assignment {assignment!r}; there are: {', '.join(assignments())}.")
-    path = folder() / assignment / _shipped_name(assignment)
+    path = folder() / assignment / shipped(assignment).name
     if not path.is_file():
         raise UserError(f"{path.parent} has no notebook {path.name}; ./course lab brings it.")
     return path
@@ -61,23 +61,23 @@ def notebook(assignment: str) -> Path:
 
 def prepare() -> list[str]:
     """Bring every notebook's student version into the workspace; returns lines that say what was done."""
-    shipped_record = folder() / ".shipped.json"
-    shipped = _digests(shipped_record)
+    record = folder() / ".shipped.json"
+    brought = _digests(record)
     lines = []
     _release(assignments())
     for name, path in _files():
         target, data = folder() / name, path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
         mine = hashlib.sha256(target.read_bytes()).hexdigest() if target.exists() else None
-        if mine is None or (mine == shipped.get(name) != digest):
+        if mine is None or (mine == brought.get(name) != digest):
             write_atomically(target, data)
             lines.append(f"{'new' if mine is None else 'updated'}: {name}")
-            shipped[name] = digest
+            brought[name] = digest
         elif mine == digest:
-            shipped[name] = digest  # whatever the record says
-        elif digest != shipped.get(name):
+            brought[name] = digest  # whatever the record says
+        elif digest != brought.get(name):
             lines.append(f"kept your {name}; the course has a newer one (rename yours to get it)")
-    write_atomically(shipped_record, json.dumps(shipped, indent=1, sort_keys=True))
+    write_atomically(record, json.dumps(brought, indent=1, sort_keys=True))
     write_atomically(folder() / "start.md", start_page())
     return lines
 
@@ -98,7 +98,7 @@ def _files() -> Iterator[tuple[str, Path]]:
 def student_version(assignment: str) -> Path:
     """The notebook of `assignment` as students get it, made again where its source changed."""
     _release([assignment])
-    return _student_folder(assignment) / _shipped_name(assignment)
+    return _student_folder(assignment) / shipped(assignment).name
 
 
 def _student_folder(assignment: str) -> Path:
@@ -107,11 +107,12 @@ def _student_folder(assignment: str) -> Path:
 
 def _has_solutions(assignment: str) -> bool:
     """False in the student edition of the course, whose notebooks are student versions already."""
-    return SOLUTION_MARK in (ROOT / "notebooks" / assignment / _shipped_name(assignment)).read_bytes()
+    return SOLUTION_MARK in shipped(assignment).read_bytes()
 
 
-def _shipped_name(assignment: str) -> str:
-    return min(path.name for path in (ROOT / "notebooks" / assignment).glob("*.ipynb"))
+def shipped(assignment: str) -> Path:
+    """The notebook of `assignment` as the course has it, in the student edition or with its solutions."""
+    return min((ROOT / "notebooks" / assignment).glob("*.ipynb"))
 
 
 def _release(names: list[str]) -> None:
@@ -201,5 +202,5 @@ def start_page() -> str:
 
 
 def _link(name: str) -> str:
-    source = ROOT / "notebooks" / name / _shipped_name(name)
+    source = shipped(name)
     return f"- [{title(source)}]({name}/{source.name})"

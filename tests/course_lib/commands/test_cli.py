@@ -12,7 +12,7 @@ from course_lib.commands import cli
 from course_lib.commands.cli import main
 
 ROOT = Path(__file__).resolve().parents[3]
-STUDENT = {"lab", "test", "doctor", "check", "submit", "demo", "bench"}
+STUDENT = {"lab", "test", "doctor", "check", "submit", "progress", "demo", "bench"}
 INSTRUCTOR = {"teach", "release", "collect", "grade", "report", "feedback", "export", "students"}
 
 
