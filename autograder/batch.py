@@ -1,6 +1,7 @@
 """One submission as a task: a file to read, a pure function, an answer; who runs it where is open."""
 
 import atexit
+import dataclasses
 import functools
 import hashlib
 import logging
@@ -15,9 +16,11 @@ from typing import Protocol
 from autograder import engine
 from autograder.handed_in import NotReadable, read_below
 from autograder.warm import Warm
-from course_lib.examination.assignment import Assignment
+from course_lib.examination.assignment import Assignment, Cell
 from course_lib.examination.notebook_file import MAX_BYTES
+from course_lib.examination.prose import Given
 from course_lib.examination.result import CannotGrade, Result
+from course_lib.examination.wire import decode, encode
 
 logger = logging.getLogger(__name__)
 ATTEMPTS = 3  # a submission whose processes die this often is put aside
@@ -40,6 +43,7 @@ class Answer:
     notebook_sha256: str
     result: Result
     abandoned: bool = False
+    task: Task | None = None
 
 
 class Graders(Protocol):
@@ -50,6 +54,57 @@ class Graders(Protocol):
 
         A caller that empties `tasks` meanwhile ends it: what is in work is finished, nothing else is begun.
         """
+
+
+class Standing(Protocol):
+    """Graders that stand by: they are given tasks of any assignment, one by one, until they are closed."""
+
+    def room(self) -> int:
+        """How many tasks more may be given."""
+
+    def in_work(self) -> int:
+        """How many tasks were given that have no answer yet."""
+
+    def give(self, assignment: bytes, task: Task) -> None:
+        """Have a submission of the `packed` assignment graded, when there is room."""
+
+    def answers(self, seconds: float) -> list[Answer]:
+        """What was answered by now, each with its task, after waiting `seconds` at most for a first answer.
+
+        Raises CannotGrade where it is not the submissions' fault.
+        """
+
+    def close(self) -> None:
+        """End what is in work, and let go of everything."""
+
+
+def run(
+    graders: Standing, assignment: Assignment, tasks: deque[Task], seconds: float
+) -> Iterator[list[Answer]]:
+    """As `Graders.run`, by graders that stand by; `seconds` lie between two looks at them at most."""
+    data = packed(assignment)
+    while True:
+        while tasks and graders.room():
+            graders.give(data, tasks.popleft())
+        if not graders.in_work():
+            return
+        if found := graders.answers(seconds):
+            yield found
+
+
+def packed(assignment: Assignment) -> bytes:
+    """An assignment as plain data."""
+    cells = [dataclasses.asdict(cell) for cell in assignment.cells]
+    lines = assignment.given.lines
+    texts = assignment.names, lines, assignment.measuring, assignment.demos
+    return encode([cells, *map(sorted, texts)])
+
+
+def unpacked(data: bytes) -> Assignment:
+    """The assignment that `packed` packed."""
+    cells, *texts = decode(data)
+    names, lines, measuring, demos = map(frozenset, texts)
+    return Assignment(tuple(Cell(**cell) for cell in cells), names, Given(lines), measuring, demos)
 
 
 def read_submission(path: Path) -> bytes:

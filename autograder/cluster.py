@@ -13,9 +13,8 @@ from collections import deque
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from autograder.batch import Answer, Grader, Task, read_submission, sha256
+from autograder.batch import Answer, Grader, Task, read_submission, run, sha256, unpacked
 from autograder.handed_in import NotReadable
-from autograder.workers import packed, unpacked
 from course_lib.errors import UserError
 from course_lib.examination.assignment import Assignment
 from course_lib.examination.result import CannotGrade, Result
@@ -23,15 +22,16 @@ from course_lib.examination.result import CannotGrade, Result
 AHEAD = 3  # submissions for each thread of a worker, so that none waits for the coordinator
 PATIENCE = 30.0  # seconds to wait for a scheduler and its first worker
 LOOK = 5.0  # seconds after which the workers are counted again
+GLANCE = 0.02  # seconds between two looks for an answer
 
 
 class DaskWorkers:
-    """The workers of the Dask scheduler at `address`.
+    """The workers of the Dask scheduler at `address`; with `most`, that many submissions there at a time.
 
     Raises UserError when there is no Dask, nobody there, or others in the network could be there too.
     """
 
-    def __init__(self, address: str):
+    def __init__(self, address: str, most: int | None = None):
         try:
             import distributed
         except ImportError:
@@ -45,58 +45,82 @@ class DaskWorkers:
         except (OSError, TimeoutError, ValueError, TypeError) as error:
             said = (str(error) or type(error).__name__).split("\n")[0]
             raise UserError(f"No Dask scheduler with workers answers at {address}: {said}") from error
+        coming = distributed.as_completed
+        self._coming = coming(loop=self._client.loop, with_results=True, raise_errors=False)
+        self._most = most
+        self._in_work: dict = {}  # future -> its task, and the SHA-256 of the submission
+        self._unread: list[Answer] = []  # of files that could not be read here
+        self._scattered: dict[bytes, object] = {}
+        self._looked, self._threads = float("-inf"), 1
 
     def run(self, assignment: Assignment, tasks: deque[Task]) -> Iterator[list[Answer]]:
         """As in autograder.batch.Graders. Only a few submissions are in memory at a time."""
-        in_work = {}
         try:
-            yield from self._run(packed(assignment), tasks, in_work)
+            yield from run(self, assignment, tasks, LOOK)
         finally:
-            self._client.cancel(list(in_work))
-            self._client.close()
+            self._client.cancel(list(self._in_work))
+            self._in_work.clear()
 
-    def _run(self, data: bytes, tasks: deque[Task], in_work: dict) -> Iterator[list[Answer]]:
-        from distributed import as_completed
+    def room(self) -> int:
+        """How many tasks more may be given; workers come and go."""
+        if time.monotonic() > self._looked + LOOK:
+            self._looked = time.monotonic()
+            self._threads = max(1, sum(self._client.nthreads().values()))
+        most = self._threads * AHEAD if self._most is None else min(self._most, self._threads)
+        return max(0, most - self.in_work())
 
-        (shared,) = self._client.scatter([data], broadcast=True)
-        coming = as_completed(loop=self._client.loop, with_results=True, raise_errors=False)
-        looked, room = float("-inf"), 0
-        while True:
-            if time.monotonic() > looked + LOOK:
-                looked = time.monotonic()
-                room = AHEAD * max(1, sum(self._client.nthreads().values()))
-            found = []
-            while tasks and len(in_work) < room:
-                task = tasks.popleft()
-                try:
-                    notebook = read_submission(task.path)
-                except NotReadable as error:
-                    found.append(Answer(task.student, "", Result(reason=str(error))))
-                    continue
-                future = self._client.submit(grade_there, shared, notebook, pure=False)
-                in_work[future] = task.student, sha256(notebook)
-                coming.add(future)
-            if not in_work:
-                if found:
-                    yield found
-                return
-            for future, result in coming.next_batch():
-                student, digest = in_work.pop(future)
-                found.append(_answer(student, digest, future.status, result))
-            yield found
+    def in_work(self) -> int:
+        """How many tasks were given that have no answer yet."""
+        return len(self._in_work) + len(self._unread)
+
+    def give(self, assignment: bytes, task: Task) -> None:
+        """Have a submission of the `packed` assignment graded, when there is room."""
+        try:
+            notebook = read_submission(task.path)
+        except NotReadable as error:
+            self._unread.append(Answer(task.student, "", Result(reason=str(error)), task=task))
+            return
+        future = self._client.submit(grade_there, self._shared(assignment), notebook, pure=False)
+        self._in_work[future] = task, sha256(notebook)
+        self._coming.add(future)
+
+    def _shared(self, assignment: bytes):
+        """The assignment on the cluster, sent there once."""
+        if assignment not in self._scattered:
+            (self._scattered[assignment],) = self._client.scatter([assignment], broadcast=True)
+        return self._scattered[assignment]
+
+    def answers(self, seconds: float) -> list[Answer]:
+        """What was answered by now, after waiting `seconds` at most for a first answer.
+
+        Raises CannotGrade where it is not the submissions' fault, UserError when the scheduler is gone.
+        """
+        found, self._unread = self._unread, []
+        end = time.monotonic() + seconds
+        while not found and not self._coming.has_ready() and time.monotonic() < end:
+            time.sleep(min(GLANCE, seconds))
+        for future, result in self._coming.next_batch(block=False):
+            task, digest = self._in_work.pop(future)
+            found.append(_answer(task, digest, future.status, result))
+        return found
+
+    def close(self) -> None:
+        """Leave the cluster; what is in work there is canceled."""
+        self._client.cancel(list(self._in_work))
+        self._client.close()
 
 
-def _answer(student: str, digest: str, status: str, result) -> Answer:
+def _answer(task: Task, digest: str, status: str, result) -> Answer:
     if status == "finished":
         fields, abandoned = result
-        return Answer(student, digest, Result(**fields), abandoned)
+        return Answer(task.student, digest, Result(**fields), abandoned, task)
     if status != "error":
         raise UserError("The Dask scheduler is gone; start it again, and the same command goes on.")
     _, error, _ = result
     if isinstance(error, CannotGrade):
         raise error
     reason = f"on the cluster: {type(error).__name__}: {str(error).splitlines()[0][:160]}"
-    return Answer(student, digest, Result(reason=reason), abandoned=True)
+    return Answer(task.student, digest, Result(reason=reason), abandoned=True, task=task)
 
 
 def refuse_open(address: str) -> None:

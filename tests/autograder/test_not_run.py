@@ -8,11 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell
 
-from autograder.batch import Here
+from autograder.batch import Here, packed, unpacked
 from autograder.engine import Assignment, Times, grade_submission
 from autograder.grade import Grading
 from autograder.release import release
-from autograder.workers import packed, unpacked
 from course_lib.commands import workspace
 from course_lib.examination.assignment import assigned
 from course_lib.examination.rehearsal import NOT_RUN
