@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autograder import leaks, sealing
 from autograder.course import Course
+from course_lib.commands.due import FILE as DUE_DATES
 from course_lib.errors import UserError
 
 # What `./course lab`, `check`, `submit`, `demo`, `doctor` and `bench` need. A part that is added to the
@@ -76,6 +77,9 @@ def write_bundle(course: Course, released: list[Path], destination: Path) -> Pat
         for folder in [*released, *course.ungraded()]:
             ignored = shutil.ignore_patterns(*LEFTOVERS)
             shutil.copytree(folder, temporary / "notebooks" / folder.name, ignore=ignored)
+        due = course.root / "release" / DUE_DATES
+        if due.is_file():
+            shutil.copy2(due, temporary / "notebooks" / DUE_DATES)
         wanted = leaks.secrets(sorted((course.root / "notebooks").glob("*/*.ipynb")))
         wanted |= leaks.library_answers(course.root)
         if found := leaks.search(temporary, wanted):

@@ -40,6 +40,7 @@ def release(
     from rich.progress import track
 
     from autograder.bundle import check_destination, write_bundle
+    from autograder.due import give_out
     from autograder.release import release as make
 
     course = Course.here()
@@ -51,6 +52,7 @@ def release(
     folders = [make(course, name) for name in track(names, "Releasing", transient=True)]
     for folder in folders:
         print(f"Released {folder.relative_to(course.root)}")
+    give_out(course)
     if bundle:
         print(f"Student edition: {write_bundle(course, folders, bundle)}")
 
@@ -140,18 +142,30 @@ def grade(
     except Stopped as stopped:
         typer.echo(f"course: {stopped}", err=True)
         raise typer.Exit(130) from None
+    finally:
+        graders.close()
     raise typer.Exit(1 if failed else 0)
 
 
 @app.command()
-def report(assignment: Assignment):
-    """Show points, failing tests, time and what is worth a look; page and grade log go to exports/."""
+def report(
+    assignment: Annotated[
+        str | None, typer.Argument(help="For example q02_quantization; without it, the whole course.")
+    ] = None,
+):
+    """Show points, failing tests, time and what is worth a look; or a row a student over all assignments."""
+    from autograder import class_table
     from autograder.grade_log import write_log
     from autograder.report import report as summarize
     from autograder.report_page import write_page
     from autograder.report_table import show_report
 
     course = Course.here()
+    if assignment is None:
+        table = class_table.class_table(course)
+        class_table.show(table)
+        print(f"Page: {class_table.write_page(course, table)}")
+        return
     found = summarize(course, assignment)
     show_report(found)
     print(f"Page: {write_page(course, found)}")
@@ -180,23 +194,38 @@ def feedback(assignment: Assignment):
 @app.command()
 def export(
     kind: Annotated[str, typer.Argument(metavar="csv|canvas|moodle")],
-    assignment: Assignment,
+    assignment: Annotated[
+        str | None, typer.Argument(help="For example q02_quantization; without it, all of them.")
+    ] = None,
     column: Annotated[
         str | None, typer.Option(help="The assignment's name on the platform, if it has another there.")
     ] = None,
 ):
-    """Write a grade file to exports/: for spreadsheets, or what Canvas or Moodle imports."""
+    """Write grade files to exports/: for spreadsheets, or what Canvas or Moodle imports."""
+    from autograder import class_table
     from autograder import export as files
 
     course = Course.here()
-    if kind == "csv":
-        print(f"Wrote {files.export_csv(course, assignment)}")
-        return
     kinds = {"canvas": files.export_canvas, "moodle": files.export_moodle}
-    if kind not in kinds:
+    if kind not in ("csv", *kinds):
         raise UserError(f"There is no format {kind!r}; there are: csv, canvas, moodle.")
-    found = kinds[kind](course, assignment, column)
-    count = len(found.students)
-    print(f"Wrote {found.path}: {count} final grade{'' if count == 1 else 's'}")
-    for reason, students in found.left_out.items():
-        typer.echo(f"course: left out ({reason}): {visible(', '.join(students))}", err=True)
+    if column and assignment is None:
+        raise UserError("--column names one assignment; say which.")
+    if kind == "csv":
+        if assignment is None:
+            print(f"Wrote {class_table.export_csv(course, class_table.class_table(course))}")
+        else:
+            print(f"Wrote {files.export_csv(course, assignment)}")
+        return
+    for name in [assignment] if assignment else class_table.class_table(course).assignments:
+        try:
+            found = kinds[kind](course, name, column)
+        except UserError as error:
+            if assignment:
+                raise
+            typer.echo(f"course: {error}", err=True)  # an assignment that is not marked yet stops no other
+            continue
+        count = len(found.students)
+        print(f"Wrote {found.path}: {count} final grade{'' if count == 1 else 's'}")
+        for reason, students in found.left_out.items():
+            typer.echo(f"course: left out ({reason}): {visible(', '.join(students))}", err=True)

@@ -52,7 +52,7 @@ def export_csv(course: Course, assignment: str) -> Path:
         points = map(number, (row.auto, row.manual, row.penalty, row.total, row.possible))
         names = map(shown, (row.student, row.last_name, row.first_name))
         table.append([*names, *points, f"{row.seconds_late:.0f}", submitted, row.status])
-    return _write(course, f"{assignment}.csv", table)
+    return write_table(course, f"{assignment}.csv", table)
 
 
 def export_canvas(course: Course, assignment: str, column: str | None = None) -> Exported:
@@ -76,7 +76,7 @@ def export_canvas(course: Course, assignment: str, column: str | None = None) ->
         ["    Points Possible", "", "", "", "", number(rows[0].possible)],
     ]
     table += [[shown(name(row)), platform_id(row), "", row.student, "", number(row.total)] for row in rows]
-    path = _write(course, f"{assignment}_canvas.csv", table)
+    path = write_table(course, f"{assignment}_canvas.csv", table)
     return Exported(path, [row.student for row in rows], left_out)
 
 
@@ -96,7 +96,7 @@ def export_moodle(course: Course, assignment: str, column: str | None = None) ->
         # PHP's reader takes a backslash before a closing quote for an escape.
         names = [shown(text).replace("\\", "/") for text in (row.first_name, row.last_name)]
         table.append([*names, row.student, number(row.total)])
-    path = _write(course, f"{assignment}_moodle.csv", table)
+    path = write_table(course, f"{assignment}_moodle.csv", table)
     return Exported(path, [row.student for row in rows], left_out)
 
 
@@ -152,7 +152,8 @@ def _checked_title(title: str) -> str:
     return title
 
 
-def _write(course: Course, file: str, table: list[list[str]]) -> Path:
+def write_table(course: Course, file: str, table: list[list[str]]) -> Path:
+    """Write a table as CSV into exports/; returns its path."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(table)
     return write_atomically(course.exports / file, text.getvalue())

@@ -15,11 +15,13 @@ import pytest
 
 from autograder import alike, regions
 from autograder.bundle import copy_parts, write_bundle
+from autograder.due import give_out
 from autograder.leaks import canaries, library_answers, search, secrets
 from autograder.library import answers, files
 from autograder.preprocessors.clear_solutions import ClearSolutions
 from autograder.release import release
 from course_lib.commands.cli import main
+from course_lib.commands.due import FILE as DUE_DATES
 from course_lib.errors import UserError
 from course_lib.seal import unsealed
 from course_lib.version import version
@@ -57,7 +59,12 @@ def whole(tmp_path_factory, empty_gradebook):
 def bundle(whole, tmp_path_factory):
     """The student edition of that course."""
     folders = [release(whole, name) for name in whole.assignments()]
+    give_out(whole)
     return write_bundle(whole, folders, tmp_path_factory.mktemp("student") / "edition")
+
+
+def test_the_edition_carries_the_due_dates(bundle):
+    assert (bundle / "notebooks" / DUE_DATES).read_text() == "{}\n"  # this course has set none
 
 
 def test_no_file_of_the_bundle_holds_a_canary_or_an_answer(bundle, whole):
