@@ -12,7 +12,7 @@ from autograder import journal
 from autograder.batch import Answer, Graders, Here, Task
 from autograder.course import Course
 from autograder.recorder import Outcome, Recorder
-from autograder.released import find_released
+from autograder.released import Released, find_released
 from course_lib.errors import UserError
 
 
@@ -32,7 +32,7 @@ class Grading:
         measure: bool = False,
     ):
         self._course, self._assignment, self._again = course, assignment, again
-        with _gradebook_named():
+        with gradebook_named():
             self._released = find_released(course, assignment)
         self._known = self._released.assignment
         if measure:
@@ -61,7 +61,7 @@ class Grading:
         `on_wait` is called when another command grades this assignment; its results are used. Raises
         CannotGrade when no submission is to blame, UserError when nothing can be written.
         """
-        with self._alone(on_wait), contextlib.closing(self._recorder()) as recorder:
+        with recording(self._course, self._assignment, self._released, on_wait) as recorder:
             outcomes, left = recorder.take_up(self._all, self._again)
             yield from outcomes
             if not self._stopped:
@@ -81,32 +81,40 @@ class Grading:
             return []
         self.tasks.append(task)
         with contextlib.closing(graders.run(self._known, self.tasks)) as answers:
-            found = [answer for part in answers for answer in part]
-        flag = "graded twice: others had kept it waiting when it ran out of time; this is the run alone"
-        return [
-            replace(answer, result=replace(answer.result, flags=[*answer.result.flags, flag]))
-            for answer in found
-        ]
+            return [run_alone(answer) for part in answers for answer in part]
 
-    def _recorder(self) -> Recorder:
-        with _gradebook_named():
-            return Recorder(self._course, self._assignment, self._released)
 
-    @contextlib.contextmanager
-    def _alone(self, on_wait: Callable[[], None]):
-        folder = journal.folder(self._course, self._assignment)
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / "lock", "w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                on_wait()
-                fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it when a process is killed
-            yield
+def run_alone(answer: Answer) -> Answer:
+    """An answer of a second run, said to be one."""
+    flag = "graded twice: others had kept it waiting when it ran out of time; this is the run alone"
+    return replace(answer, result=replace(answer.result, flags=[*answer.result.flags, flag]))
 
 
 @contextlib.contextmanager
-def _gradebook_named():
+def recording(
+    course: Course, assignment: str, released: Released, on_wait: Callable[[], None]
+) -> Iterator[Recorder]:
+    """The recorder of an assignment, which no other program has meanwhile.
+
+    `on_wait` is called when another has it: this one waits then, unless `on_wait` raises. Raises UserError
+    where the gradebook cannot be read.
+    """
+    folder = journal.folder(course, assignment)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it when a process is killed
+        with gradebook_named():
+            recorder = Recorder(course, assignment, released)
+        with contextlib.closing(recorder):
+            yield recorder
+
+
+@contextlib.contextmanager
+def gradebook_named():
     """A database that cannot be opened or read is one line."""
     try:
         yield
