@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from course_lib import shapes
 from course_lib.arguments import count, instance, not_negative, positive, real
+from course_lib.notebook.reference import reference
 from course_lib.shapes import Shape
 from course_lib.shapes.transformer import decoder_only
 
@@ -25,6 +26,7 @@ class States:
         return self.parameters + self.gradients + self.optimizer
 
 
+@reference("Lab6.3")
 def training_states(
     parameters: float, stage: int = 0, ranks: int = 1, optimizer: float = ADAM, number: float = HALF
 ) -> States:
@@ -61,6 +63,7 @@ def activation_estimate(shape: Shape, batch: int, length: int, number: float = H
     return 12 * shape.width * batch * length * shape.layers * number
 
 
+@reference("Lab6.4")
 def layer_activations(
     shape: Shape, batch: int, length: int, number: float = HALF, mask: float = 1, dropout: bool = True
 ) -> dict[str, float]:
@@ -104,6 +107,7 @@ def layer_activations(
     return kept
 
 
+@reference("Lab6.4")
 def head_activations(shape: Shape, batch: int, length: int, number: float = HALF) -> dict[str, float]:
     """Bytes that the last norm, the head and the loss keep, tensor by tensor, `number` bytes each.
 
@@ -122,6 +126,7 @@ def head_activations(shape: Shape, batch: int, length: int, number: float = HALF
     }
 
 
+@reference("Lab6.4")
 def activations(
     shape: Shape,
     batch: int,

@@ -153,6 +153,7 @@ def _work(shape, tokens, sequences, pairs, kv_tokens, weight_bytes, kv_bytes) ->
     return Work(flops, weights * weight_bytes + token_bytes * kept)
 
 
+@reference("Lab6.6")
 def attended_pairs(length: int, window: int | None = None, stride: int | None = None) -> int:
     """Pairs of a query and a key in causal attention over `length` tokens.
 

@@ -1,6 +1,7 @@
 """FLOPs that follow from a shape alone."""
 
 from course_lib.arguments import NOT_NEGATIVE, NUMBER, a, count, not_negative, takes
+from course_lib.notebook.reference import reference
 from course_lib.shapes.parameter_counts import matrix_parameters
 from course_lib.shapes.transformer import Shape, decoder_only
 
@@ -50,6 +51,7 @@ def training_flops(parameters: float, tokens: float) -> float:
     return 6 * parameters * tokens
 
 
+@reference("Lab6.1")
 @takes(heads=NUMBER)
 def block_matrix_products(heads: int, cross_attention: bool = False) -> int:
     """Matrix products of one block, each head's counted apart: 5k + 3, and 10k + 4 with cross-attention.

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from course_lib.arguments import NOT_NEGATIVE, NUMBER, a, count, or_none, row, takes
+from course_lib.notebook.reference import reference
 from course_lib.shapes.transformer import MOST, Shape
 
 
@@ -53,19 +54,23 @@ def expert_parameters(shape: Shape, used: float) -> float:
     return (used + shape.shared_experts) * _feed_forward(shape, shape.expert_width) + router
 
 
+@reference("Lab6.2", guard=False)
 @takes(shape=a(Shape))
 def parameters(shape: Shape) -> int:
     """All parameters, exactly: layers, norms, token and position embeddings, and the head unless tied."""
     return _parameters(shape, shape.experts)
 
 
+@reference("Lab6.2", guard=False)
 @takes(shape=a(Shape))
 def active_parameters(shape: Shape) -> int:
     """Parameters that one token meets: all, but of the experts only those it uses, and the embeddings."""
     return _parameters(shape, shape.experts_per_token)
 
 
+@reference("Lab6.2", guard=False)
 def _parameters(shape: Shape, used: int) -> int:
+    """All parameters, of the experts only `used` of each layer."""
     attention, feed_forward = attention_parameters(shape), feed_forward_parameters(shape)
     norm = shape.width * (2 if shape.biases else 1)
     # With an encoder in front, a decoder layer attends twice: to itself and to the encoder's output.
