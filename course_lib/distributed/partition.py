@@ -9,9 +9,10 @@ from course_lib.notebook.reference import reference
 
 @reference("Lab5.1")
 def partition(n: int, ranks: int, epoch: int, seed: int) -> list[np.ndarray]:
-    """The numbers 0 to n - 1, shuffled and dealt out: an index array a rank, of sizes that differ by 1 at most.
+    """The numbers 0 to n - 1, shuffled and dealt out to ranks as index arrays.
 
-    Each epoch has another order; every rank that asks gets the same answer, so nobody needs to send one.
+    Their sizes differ by at most 1. Each epoch has another order; every rank that asks gets the same answer,
+    so nobody needs to send one.
     Raises ValueError for fewer ranks than 1, and a negative n.
     """
     count(0, n=n)

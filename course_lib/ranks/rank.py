@@ -1,8 +1,7 @@
 """One rank, a process of its own: `python -m course_lib.ranks.rank`, started by `processes.Ranks`.
 
-Orders ("module:function" and its arguments) come pickled on standard input, answers go pickled to standard
-output. When standard input closes, because whoever started it has ended in whatever way, the rank ends at
-once.
+Orders come pickled on standard input, answers go pickled to standard output. When standard input closes,
+because whoever started it has ended in whatever way, the rank ends at once.
 """
 
 import contextlib
@@ -15,54 +14,88 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from datetime import timedelta
 
-PATIENCE = timedelta(seconds=120)  # for a message of another rank; a rank that ends is noticed at once
+from course_lib.ranks import source
+
+WHERE = "where"  # an order that is answered while another one is carried out
 
 
 def main() -> None:
     """Join the process group that the first order describes; then carry out orders while any come."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the parent, which ends us
-    answers = os.fdopen(os.dup(1), "wb")
+    answers, one_at_a_time = os.fdopen(os.dup(1), "wb"), threading.Lock()
     os.dup2(2, 1)  # what a library prints must not end up among the answers
-    orders: queue.Queue = queue.Queue()
-    # Started before torch is imported, so that even that does not outlive the parent.
-    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
 
     def answer(*parts) -> None:
-        pickle.dump(parts, answers)
-        answers.flush()
+        data = pickle.dumps(parts)  # what cannot travel raises before anything has gone
+        with one_at_a_time:
+            answers.write(data)
+            answers.flush()
 
+    orders: queue.Queue = queue.Queue()
+    # Started before torch is imported, so that even that does not outlive the parent.
+    threading.Thread(target=_listen, args=(orders, answer), daemon=True).start()
     try:
         _serve(orders, answer)
-    except BaseException:
-        answer("failed", traceback.format_exc())
+    except BaseException as error:
+        answer("lost" if _is_of_the_network(error) else "failed", _told(error))
         raise
 
 
-def _listen(orders: queue.Queue) -> None:
+def _listen(orders: queue.Queue, answer: Callable) -> None:
+    main_thread = threading.main_thread().ident
     with contextlib.suppress(EOFError, pickle.UnpicklingError, OSError):
         while True:
-            orders.put(pickle.load(sys.stdin.buffer))
+            order = pickle.load(sys.stdin.buffer)
+            if order == WHERE:
+                answer(WHERE, source.place_of_thread(main_thread))
+            else:
+                orders.put(order)
     os._exit(0)
 
 
-def _serve(orders: queue.Queue, answer) -> None:
-    rank, ranks, store = orders.get()
+def _serve(orders: queue.Queue, answer: Callable) -> None:
+    rank, ranks, store, backend, patience = orders.get()
     os.environ.setdefault("GLOO_SOCKET_IFNAME", _loopback())
     import torch
     import torch.distributed as dist
 
     torch.set_num_threads(1)
+    if backend == "nccl":
+        torch.cuda.set_device(rank)
     dist.init_process_group(
-        "gloo", store=dist.FileStore(store, ranks), rank=rank, world_size=ranks, timeout=PATIENCE
+        backend,
+        store=dist.FileStore(store, ranks),
+        rank=rank,
+        world_size=ranks,
+        timeout=timedelta(seconds=patience),
     )
     answer("ready")
     while True:
         function, arguments = orders.get()
-        module, name = function.split(":")
-        result = getattr(importlib.import_module(module), name)(lambda: answer("told"), *arguments)
-        answer("done", result)
+        if isinstance(function, source.Source):
+            answer("done", source.load(function)(*arguments))
+        else:
+            module, name = function.split(":")
+            result = getattr(importlib.import_module(module), name)(lambda: answer("told"), *arguments)
+            answer("done", result)
+
+
+def _told(error: BaseException) -> str:
+    """One line: what was raised, and where in a text that was sent."""
+    last = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    where = source.place_of_error(error)
+    return f"{last}, in {where}" if where else last
+
+
+def _is_of_the_network(error: BaseException) -> bool:
+    """Whether an exception may only tell that another rank is gone."""
+    kind = type(error).__name__
+    return kind in ("DistBackendError", "DistNetworkError") or (
+        isinstance(error, RuntimeError) and "gloo" in str(error).lower()
+    )
 
 
 def _loopback() -> str:
