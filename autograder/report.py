@@ -15,6 +15,7 @@ from course_lib.errors import UserError
 TEST_SUFFIXES = ("_test", "_hidden")
 MESSAGE_LENGTH = 120  # characters
 REASONS = 3  # a test
+ENOUGH = 20  # submissions; a correlation of fewer is mostly chance
 ERROR = re.compile(r"[A-Za-z_.]*(Error|Exception|Interrupt|Exit)\b")
 
 
@@ -23,6 +24,9 @@ class TaskStatistics:
     """Points that submissions earned in one task, its visible and hidden tests added up.
 
     `full`, `partial`, `none` and `unmarked` count submissions; mean and median are over the marked ones.
+    `discrimination` is the correlation of this task's points with those of all other tasks: near 0, those who
+    do well elsewhere do no better here, and the task or its test may be at fault. None below ENOUGH marked
+    submissions, and where all have the same points.
     """
 
     task: str
@@ -34,6 +38,7 @@ class TaskStatistics:
     partial: int
     none: int
     unmarked: int
+    discrimination: float | None
 
 
 @dataclass(frozen=True)
@@ -160,11 +165,17 @@ def task_statistics(cells: list[CellScores], names: dict[str, str]) -> list[Task
     groups: dict[str, list[CellScores]] = {}
     for cell in cells:
         groups.setdefault(task_of(cell.name), []).append(cell)
+    totals_of = {
+        task: [
+            None if None in points else sum(points) for points in zip(*(c.points for c in group), strict=True)
+        ]
+        for task, group in groups.items()
+    }
     rows = []
     for task, group in groups.items():
         possible = sum(cell.possible for cell in group)
-        each = list(zip(*(cell.points for cell in group), strict=True))
-        totals = [sum(points) for points in each if None not in points]
+        each = totals_of[task]
+        totals = [total for total in each if total is not None]
         full = sum(total >= possible for total in totals)
         none = sum(total <= 0 and total < possible for total in totals)
         rows.append(
@@ -178,6 +189,24 @@ def task_statistics(cells: list[CellScores], names: dict[str, str]) -> list[Task
                 partial=len(totals) - full - none,
                 none=none,
                 unmarked=len(each) - len(totals),
+                discrimination=discrimination(each, [totals_of[other] for other in groups if other != task]),
             )
         )
     return rows
+
+
+def discrimination(task: list[float | None], others: list[list[float | None]]) -> float | None:
+    """Correlation between a task's points and the sum of the others', over the submissions marked in it.
+
+    The corrected item-total correlation of test theory (Henrysson 1963). A task that is not marked for all
+    of them is left out of the sum.
+    """
+    marked = [place for place, points in enumerate(task) if points is not None]
+    whole = [points for points in others if all(points[place] is not None for place in marked)]
+    if len(marked) < ENOUGH or not whole:
+        return None
+    try:
+        own = [task[place] for place in marked]
+        return statistics.correlation(own, [sum(points[place] for points in whole) for place in marked])
+    except statistics.StatisticsError:  # everybody has the same
+        return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder import plots
 from autograder.course import Course
 from autograder.grade_log import UNEXPLAINED
-from autograder.report import Report
+from autograder.report import ENOUGH, Report, TaskStatistics
 from course_lib.paths import write_atomically
 
 CHANGES_SHOWN = 40  # of those by hand, the last ones; the file beside the page has all
@@ -103,9 +103,18 @@ def tasks(found: Report) -> str:
     for row in found.tasks:
         figures = ["–" if math.isnan(value) else f"{value:.2f}" for value in (row.mean, row.median)]
         bar = plots.shares([(name, getattr(row, name), color) for name, color in kinds])
-        rows.append([escape(row.name), f"{row.possible:g}", *figures, bar])
-    heads = ["task", "points", "mean", "median", f"submissions with {key}"]
-    return table(heads, rows, {1, 2, 3})
+        rows.append([escape(row.name), f"{row.possible:g}", *figures, discrimination(row), bar])
+    heads = ["task", "points", "mean", "median", "with the rest", f"submissions with {key}"]
+    return table(heads, rows, {1, 2, 3, 4}) + (
+        "<p class=quiet>With the rest: the correlation of a task's points with those of all other tasks, "
+        f"from {ENOUGH} submissions on. Near 0, or below, a task does not tell those who do well elsewhere "
+        "from the others: look at its text and its tests.</p>"
+    )
+
+
+def discrimination(row: TaskStatistics) -> str:
+    """Two decimals, or a dash."""
+    return "–" if row.discrimination is None else f"{row.discrimination:.2f}"
 
 
 def failing(found: Report) -> str:

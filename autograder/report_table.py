@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.report import Report
+from autograder.report_page import discrimination
 from autograder.terminal import printable
 
 LINES = 10  # of each list; the page has all
@@ -43,12 +44,12 @@ def show_report(found: Report) -> None:
 def task_table(found: Report) -> Table:
     """A row per task."""
     table = Table("task", box=None, pad_edge=False)
-    for head in ("points", "mean", "median", "full", "partial", "none", "to mark"):
+    for head in ("points", "mean", "median", "with rest", "full", "partial", "none", "to mark"):
         table.add_column(head, justify="right")
     for row in found.tasks:
         figures = ["–" if value != value else f"{value:.2f}" for value in (row.mean, row.median)]
         counts = [str(count) if count else "" for count in (row.full, row.partial, row.none, row.unmarked)]
-        table.add_row(printable(row.name), f"{row.possible:g}", *figures, *counts)
+        table.add_row(printable(row.name), f"{row.possible:g}", *figures, discrimination(row), *counts)
     return table
 
 

@@ -4,14 +4,19 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograder import journal, plots
 from autograder.grade_log import UNEXPLAINED, Change
 from autograder.identical import Identical
 from autograder.report import (
+    ENOUGH,
     FailingTest,
     Report,
     TaskStatistics,
+    discrimination,
     failing_tests,
     reasons,
     report,
@@ -43,8 +48,8 @@ def full() -> Report:
         possible=10,
         totals=[0.0, 9.5, 11.0],
         tasks=[
-            TaskStatistics("q00_double", f"Q0.1: {EVIL}", 3, 1.5, 2, 1, 1, 1, 0),
-            TaskStatistics("q00_explain", "q00_explain", 3, float("nan"), float("nan"), 0, 0, 0, 3),
+            TaskStatistics("q00_double", f"Q0.1: {EVIL}", 3, 1.5, 2, 1, 1, 1, 0, 0.416),
+            TaskStatistics("q00_explain", "q00_explain", 3, float("nan"), float("nan"), 0, 0, 0, 3, None),
         ],
         failing=[FailingTest("q00_double_test", 2, 1, ((EVIL, 2),))],
         seconds={"ada": 0.5, EVIL: 12.0},
@@ -217,3 +222,29 @@ def test_a_bar_is_as_long_as_its_share():
 def test_a_task_worth_no_points_is_full_for_everybody_and_partial_for_nobody():
     (row,) = task_statistics([CellScores("q00_try_test", 0.0, True, [0.0, 0.0, None, 0.0])], {})
     assert (row.full, row.partial, row.none, row.unmarked) == (3, 0, 0, 1)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(0, 8)), min_size=ENOUGH, max_size=60)
+)
+def test_discrimination_is_the_correlation_with_the_sum_of_the_other_tasks(points):
+    own, *others = ([row[place] / 4 for row in points] for place in range(3))
+    found = discrimination(own, others)
+    rest = [a + b for a, b in zip(*others, strict=True)]
+    if len(set(own)) == 1 or len(set(rest)) == 1:
+        assert found is None
+    else:
+        assert found == pytest.approx(scipy.stats.pearsonr(own, rest)[0], abs=1e-9)
+
+
+def test_discrimination_leaves_out_what_is_not_marked_and_says_nothing_of_few():
+    own = [float(n) for n in range(ENOUGH)] + [None] * 5
+    half_marked = [0.0] * (ENOUGH - 1) + [None] * 6
+    assert discrimination(own, [half_marked]) is None
+    assert discrimination(own, [half_marked, [2 * n for n in range(ENOUGH + 5)]]) == pytest.approx(1)
+    assert discrimination(own[1:], [[float(n) for n in range(ENOUGH + 4)]]) is None
+    rows = task_statistics(
+        [CellScores("a_test", 9.0, True, own[:ENOUGH]), CellScores("b_test", 9.0, True, own[:ENOUGH][::-1])],
+        {},
+    )
+    assert [row.discrimination for row in rows] == pytest.approx([-1, -1])
