@@ -22,6 +22,7 @@ def schedule(stages: int, microbatches: int, kind: str) -> list[list[Operation]]
 
 @reference("Lab5.4")
 def _of_stage(behind: int, microbatches: int, kind: str) -> list[Operation]:
+    """The order of a stage that has `behind` stages after it."""
     warm_up = microbatches if kind == "gpipe" else min(microbatches, behind)
     order = [("F", m) for m in range(warm_up)]
     for m in range(microbatches - warm_up):
