@@ -6,4 +6,4 @@ import torch.distributed as dist
 
 def device() -> torch.device:
     """This rank's GPU where ranks talk through NCCL, else the processor."""
-    return torch.device("cuda" if dist.get_backend() == "nccl" else "cpu")
+    return torch.device("cuda" if "nccl" in dist.get_backend_config() else "cpu")

@@ -66,7 +66,7 @@ def _serve(orders: queue.Queue, answer: Callable) -> None:
     if backend == "nccl":
         torch.cuda.set_device(rank)
     dist.init_process_group(
-        backend,
+        "cpu:gloo,cuda:nccl" if backend == "nccl" else backend,
         store=dist.FileStore(store, ranks),
         rank=rank,
         world_size=ranks,
