@@ -31,6 +31,7 @@ from autograder.preprocessors.name_tasks import NameTasks
 from autograder.preprocessors.restore_cells import RestoreCells
 from autograder.preprocessors.restore_metadata import RestoreMetadata
 from autograder.preprocessors.save_points import SavePoints
+from autograder.preprocessors.withhold_hidden import WithholdHidden
 
 # Ours first; then those that nbgrader would take by itself, for formgrader and for feedback.
 TEMPLATES = [
@@ -69,6 +70,7 @@ AUTOGRADE = [
 FEEDBACK = [
     plain.GetGrades,
     NameFigures,
+    WithholdHidden,  # after GetGrades, before all that counts points
     NameTasks,  # before HideTests, after which a hidden test looks like none
     HideTests,  # last of those that see cells, so that nothing puts back what it took out
     CSSHTMLHeaderPreprocessor,
@@ -87,7 +89,9 @@ def configure(config: Config, config_file: Path | str) -> None:
     directory.source_directory = "notebooks"
     # The name that nbgrader's API takes when none is given. Its commands would take an empty one, for which
     # it makes no row; PostgreSQL, which enforces references, then refuses every assignment.
-    directory.course_id = "default_course"
+    directory.course_id = "default_course"  # lab_settings/exchange/nbgrader_config.py has it, too
+    if exchange := os.environ.get("COURSE_EXCHANGE"):
+        config.Exchange.root = exchange
     # Figures and records that a notebook leaves beside itself when it is run are no part of an assignment.
     directory.ignore = [".*", "*.pyc", "__pycache__", "effects", "feedback"]
 

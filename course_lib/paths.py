@@ -7,11 +7,34 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def write_atomically(path: Path | str, data: bytes | str) -> Path:
+def is_shared(root: Path = ROOT) -> bool:
+    """Whether the course is installed for several accounts: this one may read it, and not write there."""
+    return not os.access(root, os.W_OK)
+
+
+def owner(root: Path = ROOT) -> str:
+    """Who may mend the installation: the name of the account that its folder belongs to."""
+    try:
+        return root.owner()
+    except (OSError, KeyError, NotImplementedError):  # an account without a name here, or Windows
+        return "whoever installed it"
+
+
+def own_folder(root: Path = ROOT) -> Path:
+    """Where logs and records of this account go: `.course/` of the course, or the account's state folder."""
+    if not is_shared(root):
+        return root / ".course"
+    import platformdirs
+
+    return platformdirs.user_state_path("course_lib")
+
+
+def write_atomically(path: Path | str, data: bytes | str, replace: bool = True) -> Path:
     """Write `data` to `path` so that a reader sees the old file or the whole new one, even after a crash.
 
     Text is encoded as UTF-8; missing parent folders are made. Returns the path. Raises OSError as the
-    file system does (disk full, no permission); the old file is then untouched.
+    file system does (disk full, no permission); the old file is then untouched. With `replace=False` a file
+    that is there stays, also one that appears meanwhile: FileExistsError.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,8 +49,25 @@ def write_atomically(path: Path | str, data: bytes | str) -> Path:
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
+        if replace:
+            os.replace(temporary, path)
+        else:
+            _give_name(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
+
+
+def _give_name(temporary: str, path: Path) -> None:
+    """Rename a file, but not over another: a second name is refused where there is one, unlike a new name."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without second names
+        if os.path.lexists(path):
+            raise FileExistsError(f"{path} is there already") from None
+        os.replace(temporary, path)
+    else:
+        os.unlink(temporary)

@@ -6,6 +6,7 @@ pip and uv call these hooks (PEP 517, PEP 660); pip is refused before it fetches
 
 import sys
 
+from setuptools import Distribution
 from setuptools.build_meta import (
     build_editable,
     get_requires_for_build_editable,
@@ -16,6 +17,10 @@ REFUSAL = (
     "The course is a folder to work in, not a package: clone it and run ./course lab, "
     'or in an environment of your own: pip install -c constraints.txt -e "."'
 )
+
+# setuptools 84 asks a name that nothing has, and so leaves data files out of an editable installation: here
+# the one that switches the extension of Jupyter's server on.
+Distribution.has_data = Distribution.has_data_files
 
 __all__ = ["build_editable", "get_requires_for_build_editable", "prepare_metadata_for_build_editable"]
 

@@ -3,6 +3,7 @@
 Each command imports what it needs when it runs, so that `./course --help` answers at once.
 """
 
+import errno
 import importlib.util
 import io
 import os
@@ -15,7 +16,7 @@ from typing import Annotated
 import typer
 
 from course_lib.errors import UserError
-from course_lib.paths import ROOT
+from course_lib.paths import ROOT, is_shared, own_folder, owner
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -23,6 +24,8 @@ NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Print the address
 Port = Annotated[int | None, typer.Option(help="Port on this machine; a free one by default.")]
 
 
+# A full disk, a quota, or a folder that is not this account's.
+CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -153,6 +156,13 @@ def bench(
             f"install it first: {sys.executable} -m pip install -c constraints.txt playwright"
         )
     command = [sys.executable, "-m", f"benchmarks.{part}", *context.args]
+    if is_shared() and part == "kernels":
+        command += ["--results", str(own_folder())]
+    elif is_shared():
+        raise UserError(
+            f"./course bench {part} writes its figures and its page into {ROOT}, which this account cannot "
+            "write; run it in a copy of your own. ./course bench kernels runs here, too."
+        )
     raise typer.Exit(subprocess.run(command, cwd=ROOT).returncode)
 
 
@@ -186,17 +196,18 @@ def main(arguments: list[str] | None = None) -> int:
                 "Python was started with -O or PYTHONOPTIMIZE, which leaves out the assertions of all tests; "
                 "start it without."
             )
-        joined(next(iter(arguments), ""))(args=arguments, prog_name="./course")
+        joined(next(iter(arguments), ""))(args=arguments, prog_name=_as_typed("./course"))
     except SystemExit as stop:
         return stop.code or 0
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
     except Exception as error:
+        error = _explained(error)
         if debug:
-            traceback.print_exc()
+            traceback.print_exception(error)
         elif isinstance(error, UserError):
-            print(f"course: {error}", file=sys.stderr)
+            print(f"course: {_as_typed(str(error))}", file=sys.stderr)
         else:
             name = type(error).__name__
             print(
@@ -204,3 +215,26 @@ def main(arguments: list[str] | None = None) -> int:
             )
         return 2 if isinstance(error, UserError) else 1
     return 0
+
+
+def _as_typed(text: str) -> str:
+    """`text` as one types it where the course is installed for several accounts: `course`, on the PATH."""
+    return text.replace("./course", "course") if is_shared() else text
+
+
+def _explained(error: Exception) -> Exception:
+    """What is no fault of the course's code, as a line for the user; anything else as it is."""
+    if isinstance(error, OSError) and error.errno in CANNOT_WRITE and error.filename:
+        explained = UserError(
+            f"{error.filename} cannot be used ({error.strerror}); ./course doctor says which folders of this "
+            "account can be written."
+        )
+    elif isinstance(error, ModuleNotFoundError) and is_shared():
+        explained = UserError(
+            f"the installation in {ROOT} lacks {error.name}; {owner(ROOT)}, to whom it belongs, must run "
+            f"{ROOT / 'course'} doctor once."
+        )
+    else:
+        return error
+    explained.__cause__ = error
+    return explained

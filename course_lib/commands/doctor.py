@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
+from course_lib.commands import workspace
 from course_lib.commands.folders import folders
 from course_lib.paths import ROOT
 
@@ -250,6 +251,9 @@ def _cores() -> Check:
 
 
 def _disk() -> Check:
-    free = shutil.disk_usage(ROOT).free
+    place = workspace.folder()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
     mend = "" if free > 1e9 else "free some space: notebooks and compiled kernels need about 1 GB"
     return Check("Disk", f"{free / 1e9:.0f} GB free", mend)

@@ -16,19 +16,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 from course_lib.errors import UserError
-from course_lib.paths import ROOT
+from course_lib.paths import ROOT, own_folder
 
 ANSWERS_WITHIN = 90  # seconds; a cold start from a slow disk takes 20
 SETTINGS = ROOT / "course_lib" / "commands" / "lab_settings"
+DEMO_PAGE = ROOT / "course_lib" / "commands" / "demo_page"  # Voilà's page for demos
 # Nothing is asked of any machine but this one: no update check, no news, no list of extensions.
 QUIET = [
     "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
     f"--LabApp.app_settings_dir={SETTINGS}",
 ]
-# Without nbgrader's parts its server starts three seconds sooner and its menus stay away. Its Validate button
-# runs a notebook in the server, which can leave that in a state in which no demo moves; students have check.
-STUDENT = {"JUPYTER_CONFIG_PATH": str(SETTINGS / "student")}
 # What settings of the machine or of the user's other work would change about the address that is printed.
 ADDRESS = [
     "--ServerApp.base_url=/",
@@ -81,10 +79,14 @@ def run_lab(
     browser: bool,
     port: int | None,
     options: Sequence[str] = (),
-    environment: Mapping[str, str] = STUDENT,
+    environment: Mapping[str, str] | None = None,
     cwd: Path = ROOT,
 ) -> None:
-    """JupyterLab in `folder`, opened on the file `opens`; returns when it is stopped."""
+    """JupyterLab in `folder`, opened on the file `opens`; returns when it is stopped.
+
+    `environment` is added to the server's; by default what makes it a student's.
+    """
+    environment = student_settings() if environment is None else environment
     port = free_port(port)
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_urlsafe(16)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={folder}"]
@@ -98,6 +100,19 @@ def run_lab(
     # In the environment, since other accounts can read a command's words.
     environment = {**_own_settings(folder / ".layout"), **environment, "JUPYTER_TOKEN": token}
     serve("JupyterLab", command, address, f"http://127.0.0.1:{port}/api", browser, environment, cwd)
+
+
+def student_settings() -> dict[str, str]:
+    """Variables of a student's server: nbgrader's Assignment List where COURSE_EXCHANGE names an exchange.
+
+    Without nbgrader's parts the server starts three seconds sooner and its menus stay away. Its Validate
+    button runs a notebook in the server, which can leave that in a state in which no demo moves; students
+    have check.
+    """
+    folders = [SETTINGS / "student"]
+    if os.environ.get("COURSE_EXCHANGE"):
+        folders.insert(0, SETTINGS / "exchange")
+    return {"JUPYTER_CONFIG_PATH": os.pathsep.join(map(str, folders))}
 
 
 def _own_settings(folder: Path) -> dict[str, str]:
@@ -124,9 +139,12 @@ def run_demo(folder: Path, name: str, browser: bool, port: int | None) -> None:
         raise UserError(f"There is no demo {name!r}; there are: {', '.join(demos)}.")
     port = free_port(port, first=8866)
     command = [sys.executable, "-m", "voila", str(folder), "--no-browser", f"--port={port}"]
-    command += ["--Voila.ip=127.0.0.1", "--preheat_kernel=True", "--pool_size=1"]
+    command += ["--Voila.ip=127.0.0.1", "--template=demo", "--preheat_kernel=True"]
+    # Only this page's: otherwise Voilà starts a kernel for every demo of the folder at once.
+    pool = {"default": {"pool_size": 0}, f"{name}.ipynb": {"pool_size": 1}}
+    command.append(f"--VoilaKernelManager.kernel_pools_config={pool}")
     address = f"http://127.0.0.1:{port}/voila/render/{quote(name)}.ipynb"
-    own = _own_settings(ROOT / ".layout")
+    own = _own_settings(own_folder() / "layout") | {"JUPYTER_PATH": str(DEMO_PAGE)}
     serve("The demo", command, address, f"http://127.0.0.1:{port}/", browser, own)
 
 
@@ -140,8 +158,8 @@ def serve(
     cwd: Path = ROOT,
 ) -> None:
     """Run a server until it ends or Ctrl-C; print `address` once `answers` replies."""
-    log_path = ROOT / ".course" / f"{what.split()[-1].lower()}.log"
-    log_path.parent.mkdir(exist_ok=True)
+    log_path = own_folder() / f"{what.split()[-1].lower()}.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True)
     # A polite kill must end the server too, so it takes the same way out as Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with open(log_path, "w") as log:

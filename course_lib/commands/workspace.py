@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course_lib.errors import UserError
-from course_lib.paths import ROOT, write_atomically
+from course_lib.paths import ROOT, is_shared, own_folder, write_atomically
 
 SOLUTION_MARK = b"BEGIN SOLUTION"
 NBGRADERS_NAME = b'"grade_id"'  # of a cell, as it stands in a notebook's file
@@ -23,8 +23,14 @@ LEFT_BY_RUNS = {"effects", ".ipynb_checkpoints"}
 
 
 def folder() -> Path:
-    """The workspace: `workspace/` beside the course, or the folder that COURSE_WORKSPACE names."""
-    return Path(os.environ.get("COURSE_WORKSPACE", ROOT / "workspace"))
+    """The workspace: `workspace/` of the course, or the folder that COURSE_WORKSPACE names.
+
+    With an installation for several accounts it is `workbook/` in the home: in sight, as a person's own work
+    should be, where hidden folders of data are not.
+    """
+    if named := os.environ.get("COURSE_WORKSPACE"):
+        return Path(named).expanduser()
+    return Path.home() / "workbook" if is_shared(ROOT) else ROOT / "workspace"
 
 
 def is_graded(folder: Path) -> bool:
@@ -70,7 +76,10 @@ def prepare() -> list[str]:
         digest = hashlib.sha256(data).hexdigest()
         mine = hashlib.sha256(target.read_bytes()).hexdigest() if target.exists() else None
         if mine is None or (mine == brought.get(name) != digest):
-            write_atomically(target, data)
+            try:
+                write_atomically(target, data, replace=mine is not None)
+            except FileExistsError:  # another server of the same account has just brought it
+                continue
             lines.append(f"{'new' if mine is None else 'updated'}: {name}")
             brought[name] = digest
         elif mine == digest:
@@ -117,7 +126,7 @@ def shipped(assignment: str) -> Path:
 
 def _release(names: list[str]) -> None:
     """Run `./course release` where the source, or the student version itself, is not what it was then."""
-    record = ROOT / ".course" / "released.json"
+    record = own_folder(ROOT) / "released.json"
     known = _digests(record)
     # Our own release rules shape the student version as much as the source does.
     rules = _digest(ROOT / "autograder")
@@ -128,6 +137,11 @@ def _release(names: list[str]) -> None:
     stale = [name for name in names if _has_solutions(name) and known.get(name) != state(name)]
     if not stale:
         return
+    if is_shared(ROOT):
+        raise UserError(
+            f"{ROOT} holds the instructors' notebooks, and this account cannot write there. "
+            "./course release --bundle DIR writes a student edition, which many accounts can share."
+        )
     print(f"Making the student version of {', '.join(stale)} …", flush=True)
     command = [sys.executable, "-m", "course_lib", "release", *stale]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -168,9 +182,16 @@ def title(path: Path) -> str:
 def start_page() -> str:
     """The page JupyterLab opens on: the notebooks as links, and how to check and hand in."""
     example = next(iter(assignments()), "ASSIGNMENT")
+    course, where = "./course", [
+        f"When you want to know where you stand, go to the folder `{ROOT}` in a terminal.",
+        "On Windows, write `py course` in place of `./course`.",
+    ]  # fmt: skip
+    if is_shared(ROOT):
+        course = "course"
+        where = ["When you want to know where you stand: File, New, Terminal. Any folder will do."]
     return "\n".join(
         [
-            "<!-- Written by ./course lab each time; your changes here would be lost. -->",
+            "<!-- Written by the course each time; your changes here would be lost. -->",
             "# Systems for machine learning",
             "",
             "Open a notebook and work from top to bottom: predict, play, build, measure, explain.",
@@ -187,15 +208,14 @@ def start_page() -> str:
             "",
             "## In a terminal",
             "",
-            f"When you want to know where you stand, go to the folder `{ROOT}` in a terminal.",
-            "On Windows, write `py course` in place of `./course`.",
+            *where,
             "",
             "| | |",
             "| --- | --- |",
-            f"| `./course check {example}` | runs the visible tests of your notebook |",
-            f"| `./course submit {example} --student YOUR-ID` | packs it into one zip to hand in; "
+            f"| `{course} check {example}` | runs the visible tests of your notebook |",
+            f"| `{course} submit {example} --student YOUR-ID` | packs it into one zip to hand in; "
             "`YOUR-ID` is the id by which your course knows you |",
-            "| `./course doctor` | says what this machine has and what it lacks |",
+            f"| `{course} doctor` | says what this machine has and what it lacks |",
             "",
         ]
     )
