@@ -7,12 +7,13 @@ there, once for all that call them.
 
 import contextlib
 import os
+import secrets
 import stat
 from datetime import datetime
 from pathlib import Path
 
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default.collect import ExchangeCollect
@@ -43,19 +44,21 @@ def install() -> None:
 
 
 def copy_beside(self: BaseConverter, assignment_id: str, student_id: str) -> None:
-    """What goes with a notebook into the next folder: of a submission its timestamp, with a page nothing."""
+    """What goes with a notebook into the next folder: its timestamp, and the secret that names its page."""
     if isinstance(self, GenerateAssignment):  # the instructor's own files
         _copy_what_is_released(self, assignment_id, student_id)
-    if not isinstance(self, Autograde):
         return
     source = Path(self._format_source(assignment_id, student_id))
-    target = Path(self._format_dest(assignment_id, student_id)) / timestamps.NAME
-    try:
-        written = read_below(source.parents[1], *source.parts[-2:], timestamps.NAME)
-    except NotReadable:
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, written)
+    target = Path(self._format_dest(assignment_id, student_id))
+    for name in (timestamps.NAME, timestamps.SECRET):
+        try:
+            written = read_below(source.parents[1], *source.parts[-2:], name)
+        except NotReadable:
+            if not isinstance(self, GenerateFeedback):
+                continue
+            # release_feedback opens both, and one page without them would keep back everybody's.
+            written = secrets.token_hex(64).encode() if name == timestamps.SECRET else b""
+        write_atomically(target / name, written)
 
 
 def existing_timestamp(self: CourseDirectory, dest_path: str):
@@ -88,16 +91,19 @@ def find_in_exchange(self: ExchangeCollect) -> None:
 
 
 def collect_from_exchange(self: ExchangeCollect, src: str, dest: str, log=None) -> None:
-    """Of a folder in the exchange, the assignment's notebooks and the timestamp; it ends no other."""
+    """Of a folder in the exchange, the assignment's notebooks, timestamp and secret; it ends no other."""
     folder, target = Path(src), Path(dest)
     if target.parent.is_symlink():
         self.log.error("Left out: %s is a link; remove it, and collect again", visible(str(target.parent)))
         return
     released = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", target.name))
-    for name in [*sorted(path.name for path in released.glob("*.ipynb")), timestamps.NAME]:
+    notebooks = sorted(path.name for path in released.glob("*.ipynb"))
+    for name in [*notebooks, timestamps.NAME, timestamps.SECRET]:
         try:
             written = read_below(folder.parent, folder.name, name, most=MAX_BYTES)
         except NotReadable as error:
+            if name == timestamps.SECRET:  # an older nbgrader wrote none
+                continue
             self.log.error("Left out of %s: %s", visible(folder.name), error)
             continue
         target.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,7 @@ from course_lib.examination.result import Result
 from course_lib.paths import write_atomically
 
 logger = logging.getLogger(__name__)
+FEW = 50  # students whose rows are asked for by name; of more, all rows are read
 HELD = 600.0  # seconds to wait for another program that holds the gradebook
 
 
@@ -62,6 +63,29 @@ class Recorder:
         for line in damaged:
             logger.warning("Line %s of the journal of %s is damaged", line, assignment)
         self._latest = {entry.key: entry for entry in entries}
+        self._first: dict[tuple[str, str], str] = {}  # when a student's notebook was graded first
+        self._note_first(entries)
+
+    def _note_first(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            if entry.state == GRADED:
+                self._first.setdefault((entry.student, entry.notebook_sha256), entry.at)
+
+    def entry(self, student: str, notebook_sha256: str) -> Entry | None:
+        """What the journal says of a submission by the tests as they are."""
+        return self._latest.get((student, self._assignment, notebook_sha256, self._released.tests_sha256))
+
+    def first_graded(self, student: str) -> dict[str, datetime]:
+        """The SHA-256 of each notebook of a student that was graded, and when it first was."""
+        return {
+            digest: datetime.fromisoformat(at)
+            for (name, digest), at in self._first.items()
+            if name == student
+        }
+
+    def due(self, student: str) -> datetime | None:
+        """When the assignment is due for a student, extension included, in UTC; None without a due date."""
+        return self._rows.due(student)
 
     def close(self) -> None:
         """Let go of the gradebook."""
@@ -72,7 +96,8 @@ class Recorder:
     def take_up(self, tasks: list[Task], again: bool) -> tuple[list[Outcome], list[Task]]:
         """Finish what an earlier command had begun to record; returns outcomes, and tasks left to grade."""
         self._rows.bring_penalties_up_to_date()
-        standings = self._rows.standings()
+        few = [task.student for task in tasks] if len(tasks) < FEW else None
+        standings = self._rows.standings(few)
         outcomes, unrecorded, left = [], [], []
         for task in tasks:
             entry = None if again else self._known(task)
@@ -94,7 +119,7 @@ class Recorder:
             digest = sha256(read_submission(task.path))
         except NotReadable:
             return None
-        return self._latest.get((task.student, self._assignment, digest, self._released.tests_sha256))
+        return self.entry(task.student, digest)
 
     def _is_recorded(self, entry: Entry, standings: dict[str, Standing]) -> bool:
         standing = standings.get(entry.student)
@@ -114,6 +139,7 @@ class Recorder:
             if new:
                 journal.append(self._course, self._assignment, new)
             self._latest |= {entry.key: entry for entry in new}
+            self._note_first(new)
             return self._record(entries)
         except OSError as error:
             raise UserError(
@@ -247,8 +273,9 @@ class Recorder:
             shutil.rmtree(target.parent, ignore_errors=True)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(NotReadable):  # nbgrader compares it with that of a later submission
-            write_atomically(target.parent / timestamps.NAME, self._timestamp(entry.student))
+        for name in (timestamps.NAME, timestamps.SECRET):  # nbgrader wants them here and beside the feedback
+            with contextlib.suppress(NotReadable):
+                write_atomically(target.parent / name, self._beside(entry.student, name))
         waiting = self._waiting_place(entry.student, entry.executed_sha256)
         if waiting.exists():
             waiting.chmod(0o444)  # as nbgrader leaves it
@@ -284,8 +311,8 @@ class Recorder:
                     return data
         return None
 
-    def _timestamp(self, student: str) -> bytes:
-        return read_below(self._course.root / "submitted", student, self._assignment, timestamps.NAME)
+    def _beside(self, student: str, name: str) -> bytes:
+        return read_below(self._course.root / "submitted", student, self._assignment, name)
 
 
 def _digest_of(path: Path) -> str:

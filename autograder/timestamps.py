@@ -9,6 +9,8 @@ from nbgrader.utils import parse_utc
 from autograder.handed_in import NotReadable, read_below
 
 NAME = "timestamp.txt"
+# nbgrader's release_feedback names a page by it, so that only who has it finds the page in the exchange.
+SECRET = "submission_secret.txt"
 # Time zones by their names only: a library looks for one in files, wherever a path in it leads.
 WRITTEN = re.compile(r"[A-Za-z0-9:.+-]{1,40}( [A-Za-z0-9:.+-]{1,40}){0,2}")
 

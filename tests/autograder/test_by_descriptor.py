@@ -49,6 +49,10 @@ def autograde(root) -> Autograde:
     return Autograde(coursedir=CourseDirectory(root=str(root)))
 
 
+def generate_feedback(root) -> GenerateFeedback:
+    return GenerateFeedback(coursedir=CourseDirectory(root=str(root)))
+
+
 @pytest.fixture
 def folder(tmp_path):
     folder = tmp_path / "submitted" / "mal" / ASSIGNMENT
@@ -64,14 +68,30 @@ def copied(root) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_of_what_lies_beside_a_submission_only_its_timestamp_goes_on(folder, tmp_path, kind):
+def test_of_what_lies_beside_a_submission_only_its_time_and_its_secret_go_on(folder, tmp_path, kind):
     beside(folder, kind, "data.txt")
     (folder / "mine.csv").write_text("1")
+    (folder / "submission_secret.txt").write_text("5ec2e7")
+    by_descriptor.copy_beside(autograde(tmp_path), ASSIGNMENT, "mal")
+    assert copied(tmp_path) == ["submission_secret.txt", "timestamp.txt"]
+    by_descriptor.copy_beside(generate_feedback(tmp_path), ASSIGNMENT, "mal")
+    page = tmp_path / "feedback" / "mal" / ASSIGNMENT
+    assert {path.name: path.read_text() for path in page.iterdir()} == {
+        "submission_secret.txt": "5ec2e7",
+        "timestamp.txt": "2026-01-31 12:00:00 UTC\n",
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_secret_that_is_no_file_is_replaced_beside_the_feedback_so_that_all_feedback_can_be_released(
+    folder, tmp_path, kind
+):
+    beside(folder, kind, "submission_secret.txt")
     by_descriptor.copy_beside(autograde(tmp_path), ASSIGNMENT, "mal")
     assert copied(tmp_path) == ["timestamp.txt"]
-    page = GenerateFeedback(coursedir=CourseDirectory(root=str(tmp_path)))
-    by_descriptor.copy_beside(page, ASSIGNMENT, "mal")
-    assert not (tmp_path / "feedback").exists()
+    by_descriptor.copy_beside(generate_feedback(tmp_path), ASSIGNMENT, "mal")
+    secret = tmp_path / "feedback" / "mal" / ASSIGNMENT / "submission_secret.txt"
+    assert len(secret.read_text()) == 128
 
 
 def test_nbgrader_itself_copies_the_file_that_a_link_leads_to(folder, tmp_path):
