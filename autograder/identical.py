@@ -1,4 +1,4 @@
-"""Answers that several students share word for word, comments and spacing aside, and those of the library."""
+"""Answers that several students share, word for word or but for their names, and those of the library."""
 
 import contextlib
 import hashlib
@@ -9,6 +9,7 @@ import tokenize
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 from nbgrader.utils import is_solution
@@ -24,6 +25,8 @@ from course_lib.seal import unsealed
 logger = logging.getLogger(__name__)
 # Characters of a student's own lines. Shorter ones, such as `return np.clip(x, 0, 1)`, are alike by chance.
 TELLING = 80
+# Characters of an answer's statements. With the names away, twice as much is needed to be nobody's chance.
+TELLING_RENAMED = 160
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
 HASH_COMMENT = re.compile(r"#[^\n]*")
 
@@ -32,45 +35,77 @@ HASH_COMMENT = re.compile(r"#[^\n]*")
 class Identical:
     """Students (sorted) whose answers in each of `cells` are the same.
 
-    They are two or more, or their answers are also those of the library that `library` names.
+    They are two or more, or their answers are also those of the library that `library` names. `renamed`: the
+    same but for names and the order of statements.
     """
 
     students: tuple[str, ...]
     cells: tuple[str, ...]
     library: str = ""
+    renamed: bool = False
+
+
+class Given(NamedTuple):
+    """What students were given: the lines of all solution cells, and what each cell does."""
+
+    lines: set[str]
+    statements: dict[str, Counter[str]]
+
+
+class Compared(NamedTuple):
+    """Of one answer: SHA-256 of its words, the library's names, and SHA-256 of what it does; "" for none."""
+
+    words: str
+    library: str
+    statements: str
 
 
 def identical_answers(course: Course, assignment: str) -> list[Identical]:
     """Groups of students with the same answers, those of the library first, then most cells first.
 
     It compares the lines of solution cells that the released version does not have, when they are long
-    enough to be nobody's chance. With the library's answers and kernels, it compares statements whatever the
-    names in them; students who have an answer from there are not compared with each other. The notebooks are
-    those in submitted/; one that cannot be read is left out.
+    enough to be nobody's chance; and what they do, statement by statement, whatever the names in them, which
+    is also how the library's answers and kernels are found. Students who have an answer from there are not
+    compared with each other. The notebooks are those in submitted/; one that cannot be read is left out.
     """
     name = course.source(assignment).name
     starter = _solutions((course.root / "release" / assignment / name).read_text("utf-8"))
-    given = {line for source in starter.values() for line in own_lines(source, set())}
+    given = Given(
+        {line for source in starter.values() for line in own_lines(source, set())},
+        {cell: statements(source) for cell, source in starter.items()},
+    )
     known = alike.library_statements(ROOT)
-    same: dict[tuple[str, str, str], list[str]] = {}
+    compared: dict[str, dict[str, Compared]] = {}
     for student in course.submitters(assignment):
         path = course.notebook("submitted", student, assignment)
         try:
-            found = ask(READING, digests, path, set(starter), given, known)
+            found = ask(READING, digests, path, given, known)
         except Failed:  # whatever a student's file holds, the others are compared
             logger.info("%s is not compared", student, exc_info=True)
             continue
-        for cell in starter.keys() & found.keys():
-            digest, library = found[cell]
-            same.setdefault((cell, str(digest), str(library)), []).append(student)
-    groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
-    order = list(starter)
-    for (cell, _, library), students in same.items():
-        if len(students) > 1 or library:
-            groups.setdefault((tuple(sorted(students)), library), []).append(cell)
+        compared[student] = {cell: Compared(*each) for cell, each in found.items()}  # sent as plain data
+    return grouped(compared, list(starter))
+
+
+def grouped(compared: dict[str, dict[str, Compared]], order: list[str]) -> list[Identical]:
+    """Who shares what, from student -> cell -> what was compared; cells are told in this order."""
+    groups: dict[tuple[tuple[str, ...], str, bool], list[str]] = {}
+    for cell in order:
+        answers = {student: found[cell] for student, found in sorted(compared.items()) if cell in found}
+        words, renamed = {}, {}
+        for student, answer in answers.items():
+            words.setdefault((answer.words, answer.library), []).append(student)
+            if answer.statements:
+                renamed.setdefault(answer.statements, []).append(student)
+        for (_, library), students in words.items():
+            if len(students) > 1 or library:
+                groups.setdefault((tuple(students), library, False), []).append(cell)
+        for students in renamed.values():
+            if len({answers[student].words for student in students}) > 1:
+                groups.setdefault((tuple(students), "", True), []).append(cell)
     found = [
-        Identical(students, tuple(sorted(cells, key=order.index)), library)
-        for (students, library), cells in groups.items()
+        Identical(students, tuple(cells), library, renamed)
+        for (students, library, renamed), cells in groups.items()
     ]
     return sorted(found, key=lambda group: (not group.library, -len(group.cells), group.students))
 
@@ -99,27 +134,33 @@ def _python_lines(source: str) -> list[str]:
     return [*lines, " ".join(line)]
 
 
-def digests(
-    path: Path, wanted: set[str], given: set[str], known: dict[str, Counter[str]]
-) -> dict[str, tuple[str, str]]:
-    """In a limited process: grade_id -> what students who share an answer have both, of the cells `wanted`.
+def digests(path: Path, given: Given, known: dict[str, Counter[str]]) -> dict[str, Compared]:
+    """In a limited process: grade_id -> what is compared, of the cells whose text was `given`.
 
-    It is the SHA-256 of their own lines and "", or "" and the names of those `known` that the answer has.
-    Cells with too few lines are left out; of copies the last counts. Raises NotReadable, Unreadable.
+    Cells with too little of the student's own are left out; of copies the last counts. Raises NotReadable,
+    Unreadable.
     """
     answers = {}
     for cell in read_cells(read_submission(path)).cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if name in wanted:
+        if name in given.statements:
             answers[name] = cell.source
     found = {}
     for name, source in answers.items():
-        lines = own_lines(source, given)
-        if library := alike.taken_from(known, statements(source)):
-            found[name] = "", ", ".join(library)
+        lines, made = own_lines(source, given.lines), statements(source)
+        if library := alike.taken_from(known, made):
+            found[name] = Compared("", ", ".join(library), "")
         elif sum(map(len, lines)) >= TELLING:
-            found[name] = hashlib.sha256("\n".join(lines).encode()).hexdigest(), ""
+            own = made - given.statements[name]
+            telling = alike.size(own) >= TELLING_RENAMED
+            found[name] = Compared(
+                _sha256("\n".join(lines)), "", _sha256(repr(sorted(own.items()))) if telling else ""
+            )
     return found
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def statements(source: str) -> Counter[str]:

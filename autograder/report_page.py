@@ -152,21 +152,23 @@ def identical(found: Report) -> str:
             "<p>No two students share an answer of more than a few words, and nobody has the library's.</p>"
         )
     note = (
-        "<p class=quiet>The same except for comments and spacing; short answers and the released text are "
-        "left out. It says nothing about who wrote them, or whether they may have worked together. The "
-        "library's answers are found whatever the names in them are; students who have one of these are not "
-        "compared with each other.</p>"
+        "<p class=quiet>The same except for comments and spacing, or, where it says so, except for the names "
+        "in them and the order of statements; short answers and the released text are left out. It says "
+        "nothing about who wrote them, or whether they may have worked together. The library's answers are "
+        "found whatever the names in them are; students who have one of these are not compared with each "
+        "other.</p>"
     )
     rows = [
         [
             escape(", ".join(group.students)),
             str(len(group.cells)),
             escape(", ".join(group.cells)),
+            "names changed" if group.renamed else "",
             escape(group.library) or "–",
         ]
         for group in found.identical
     ]
-    return note + table(["students", "answers", "cells", "in the library"], rows, {1})
+    return note + table(["students", "answers", "cells", "alike", "in the library"], rows, {1})
 
 
 def seconds(found: Report) -> str:

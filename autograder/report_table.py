@@ -34,6 +34,7 @@ def show_report(found: Report) -> None:
     lines = [
         f"{', '.join(group.students)}: {', '.join(group.cells)}"
         + (f" (the library's {group.library})" if group.library else "")
+        + (" (names changed)" if group.renamed else "")
         for group in found.identical
     ]
     _list(console, "Identical answers", lines)

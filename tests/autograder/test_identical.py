@@ -29,6 +29,13 @@ RESPACED = (
     + "\n\n# done\n"
 )
 RENAMED = LONG.replace("doubled", "result")
+OTHERWISE = """\
+def double(numbers):
+    if not numbers:
+        return []
+    twice = [number + number for number in numbers]
+    assert len(twice) == len(numbers), "a value was lost on the way"
+    return twice"""
 SHORT = "def double(values):\n    return [2 * value for value in values]"
 PROSE = (
     "Doubling is exact in floating point: the exponent grows by one. Overflow is the only danger, so clip."
@@ -59,6 +66,34 @@ def test_copies_are_found_through_spacing_comments_and_kernels(course, handed_in
         Identical(("ada", "bob"), ("q00_double", "q00_explain")),
         Identical(("ada", "bob", "eve"), ("q00_scale",)),
     ]
+
+
+def shared(course, cell):
+    return [group for group in identical_answers(course, "q00_doubling") if cell in group.cells]
+
+
+def test_a_renamed_copy_is_found_when_it_is_too_long_for_chance(course, handed_in):
+    longer = LONG.replace("    return", "    print('values before and after:', values, doubled)\n    return")
+    handed_in("ada", q00_double=longer)
+    handed_in("bob", q00_double=longer.replace("doubled", "result"))
+    handed_in("eve", q00_double=RENAMED)
+    handed_in("fay", q00_double=LONG)
+    assert shared(course, "q00_double") == [Identical(("ada", "bob"), ("q00_double",), renamed=True)]
+
+
+def test_two_who_solved_it_in_their_own_way_are_not_said_to_share_it(course, handed_in):
+    handed_in("ada", q00_double=LONG)
+    handed_in("bob", q00_double=OTHERWISE)
+    assert shared(course, "q00_double") == []
+
+
+def test_other_names_in_another_order_are_the_same_answer_and_another_operation_is_not(course, handed_in):
+    lines = ["int first = threadIdx.x + 32 * threadIdx.y;", "float second = fmaxf(x[0], x[1]);"]
+    handed_in("ada", q00_scale=KERNEL % " ".join(lines))
+    renamed = " ".join(lines[::-1]).replace("first", "a").replace("second", "b")
+    handed_in("bob", q00_scale=KERNEL.replace("column", "i") % renamed)
+    handed_in("eve", q00_scale=KERNEL.replace("column", "i") % renamed.replace("fmaxf", "fminf"))
+    assert shared(course, "q00_scale") == [Identical(("ada", "bob"), ("q00_scale",), renamed=True)]
 
 
 def test_the_starter_short_answers_and_unreadable_files_are_nobodys_copies(course, handed_in, starter):
