@@ -61,6 +61,18 @@ def _processor_share() -> bool:
     return control_group.sessions_share() or _control_group()
 
 
+def _accounts() -> bool:
+    from tests.hub import machine
+
+    return machine.is_possible()
+
+
+def _hub() -> bool:
+    from tests.hub import proxy
+
+    return importlib.util.find_spec("jupyterhub") is not None and proxy.answers()
+
+
 def _index() -> bool:
     from tests import package_index
 
@@ -102,6 +114,11 @@ CAPABILITIES = {
     "postgres": (
         lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
         "install PostgreSQL (Debian: apt-get install postgresql)",
+    ),
+    "accounts": (_accounts, "run as root on a Linux that allows mounts, as containers with CAP_SYS_ADMIN do"),
+    "hub": (
+        _hub,
+        'pip install -e ".[test]" and its proxy (Debian: apt-get install node-configurable-http-proxy)',
     ),
     "index": (_index, "connect this machine to the package index, and ./course test"),
     "shared": (

@@ -1,0 +1,82 @@
+"""One machine with one installation and a course folder of the instructor's, for all tests of a process."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.hub.edition import ROOT, install
+from tests.hub.machine import ACCOUNTS, Machine
+
+ASSIGNMENT, NOTEBOOK = "q02_quantization", "quantization"
+CONFIG = (ROOT / "nbgrader_config.py").read_text("utf-8")
+
+
+@dataclass
+class Installed:
+    """`edition` is root's and read by all; `teaching` is grace's course folder; `exchange` is open to all."""
+
+    machine: Machine
+    edition: Path
+    teaching: Path
+    exchange: Path
+
+    @property
+    def python(self) -> Path:
+        return self.edition / ".venv" / "bin" / "python"
+
+    def course(self, account: str, *words: str, **options):
+        """A command as a student types it in the course's folder."""
+        return self.machine.run(account, [self.python, self.edition / "course", *words], **options)
+
+    def taught(self, program: str, *words: str) -> str:
+        """What a command of the instructor's says, who is an account like others."""
+        programs = {
+            "course": [sys.executable, "-m", "course_lib"],
+            "nbgrader": [sys.executable, "-m", "nbgrader"],
+        }
+        environment = {"COURSE_ROOT": self.teaching, "COURSE_EXCHANGE": self.exchange}
+        command = [*programs[program], *words]
+        return self.machine.did("grace", command, cwd=self.teaching, environment=environment)
+
+    def solve(self, account: str) -> Path:
+        """Write the reference's code into the notebook of a student; returns the notebook."""
+        path = self.machine.home(account) / "workbook" / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
+        source = nbformat.read(self.teaching / "notebooks" / ASSIGNMENT / path.name, as_version=4)
+        solutions = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source for cell in source.cells}
+        mine = nbformat.read(path, as_version=4)
+        for cell in mine.cells:
+            marks = cell.metadata.get("nbgrader", {})
+            if cell.cell_type == "code" and marks.get("solution"):
+                cell.source = solutions[marks["grade_id"]]
+        nbformat.write(mine, path)
+        return path
+
+
+@pytest.fixture(scope="session")
+def installed():
+    machine = Machine()
+    try:
+        teaching = machine.home("grace") / "course"
+        shutil.copytree(
+            ROOT / "notebooks" / ASSIGNMENT,
+            teaching / "notebooks" / ASSIGNMENT,
+            ignore=shutil.ignore_patterns("effects", ".ipynb_checkpoints"),
+        )
+        (teaching / "nbgrader_config.py").write_text(CONFIG)
+        for path in [teaching, *teaching.rglob("*")]:
+            shutil.chown(path, ACCOUNTS["grace"], ACCOUNTS["grace"])
+        exchange = machine.folder / "exchange"
+        exchange.mkdir()
+        exchange.chmod(0o777)
+        here = Installed(machine, machine.folder / "srv" / "workbook", teaching, exchange)
+        here.taught("course", "release", ASSIGNMENT)
+        install([teaching / "release" / ASSIGNMENT], here.edition)
+        subprocess.run(["chmod", "-R", "a+rX", here.edition], check=True)
+        yield here
+    finally:
+        machine.close()
