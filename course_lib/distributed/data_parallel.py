@@ -20,7 +20,7 @@ from course_lib.transformer.model import Transformer
 WAYS = ("by tokens", "mean of means", "sum", "no broadcast", "hook on the parameter")
 Average = str | Callable
 WORKER = "course_lib.distributed.worker"
-RATES = {"sgd": 0.5, "adam": 1e-3}
+RATES = {"sgd": 0.05, "adam": 1e-3}
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def train(
     losses, seconds, sent, start, weights, tokens = zip(*answers, strict=True)
     total = np.sum(tokens, axis=0)
     return Training(
-        loss=(np.nansum(np.array(losses) * tokens, axis=0) / total).tolist(),
+        loss=(np.where(np.array(tokens) > 0, np.array(losses) * tokens, 0).sum(axis=0) / total).tolist(),
         seconds=np.max(seconds, axis=0).tolist(),
         start=start[0],
         weights=weights[0],

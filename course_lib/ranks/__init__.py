@@ -1,1 +1,1 @@
-"""Processes that compute together, joined by torch.distributed: started, given orders, counted."""
+"""Processes that compute together, joined by torch.distributed: started, given orders, paced, counted."""

@@ -6,6 +6,9 @@ import time
 import torch
 import torch.distributed as dist
 
+from course_lib.costs.collectives import Network
+from course_lib.ranks.pace import PacedLink
+
 
 def rank_and_size(tell):
     return dist.get_rank(), dist.get_world_size()
@@ -37,3 +40,23 @@ def one_exits(tell):
 
 def answers_what_cannot_travel(tell):
     return lambda: None
+
+
+def paced_sums(tell, latency, bandwidth, sizes):
+    """A number of each sum, and (start, end) of each message from the first one's start."""
+    tensors = [torch.full((size,), 1.0 + dist.get_rank()) for size in sizes]
+    dist.all_reduce(torch.ones(1))  # makes the connections
+    dist.barrier()
+    with PacedLink(Network(latency, bandwidth)) as link:
+        asked = [link.all_reduce(x) for x in tensors]
+        spans = [message.result() for message in asked]
+    return [x[-1].item() for x in tensors], [[t - spans[0][0] for t in span] for span in spans]
+
+
+def a_paced_sum_that_fails(tell):
+    """What comes of a tensor that cannot be added up."""
+    with PacedLink(Network(0.0, 1e9)) as link:
+        try:
+            link.all_reduce(torch.ones(2).to_sparse()).result()
+        except Exception as error:
+            return type(error).__name__

@@ -5,10 +5,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+import torch.distributed as dist
 
 from course_lib.paths import ROOT
 from course_lib.ranks.processes import RankEnded, Ranks
@@ -95,16 +99,110 @@ def alive(pid):
         return False
 
 
-@LINUX
-def test_a_rank_that_is_killed_ends_all_with_one_line():
+def whose_number(number, of):
+    return number, of, dist.get_rank(), float(torch.ones(2).sum() + np.ones(1)[0])
+
+
+def divides_by_its_rank(numerator):
+    value = torch.tensor([numerator])
+    if dist.get_rank() == 1:
+        numerator / (dist.get_rank() - 1)
+    dist.all_reduce(value)
+    return value
+
+
+def waits_for_what_nobody_sends():
+    if dist.get_rank() == 1:
+        dist.recv(torch.empty(1), 0)
+
+
+def counts_for_ever():
+    number = 0
+    while True:
+        number += 1
+
+
+class Answer:
+    """Known to nobody but the rank."""
+
+    def __init__(self):
+        self.number = 3
+
+
+def answers_with_a_class_of_its_own():
+    return Answer()
+
+
+def test_a_function_is_carried_out_by_its_text(ranks):
+    assert ranks.call(whose_number, 5, "x") == [(5, "x", rank, 3.0) for rank in range(3)]
+
+
+def test_what_cannot_travel_is_refused_before_anything_is_sent(ranks):
+    with pytest.raises(ValueError, match="the text of <lambda> cannot be found"):
+        ranks.call(lambda: 1)
+    with pytest.raises((AttributeError, TypeError), match="pickle"):
+        ranks.call(whose_number, 5, lambda: 1)
+    with pytest.raises(ValueError, match="patience must be greater than 0"):
+        ranks.call(whose_number, 5, "x", patience=0)
+    assert ranks.order("orders:rank_and_size") == [(0, 3), (1, 3), (2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "line"),
+    [
+        (
+            divides_by_its_rank,
+            (1.0,),
+            r"rank 1 ended: ZeroDivisionError: [^\n]*, in line 4 of divides_by_its_rank: numerator / .*",
+        ),
+        (
+            waits_for_what_nobody_sends,
+            (),
+            r"no word from rank 1 for 2 s, so all were stopped; rank 1 is in line 3 of "
+            r"waits_for_what_nobody_sends: dist.recv\(torch.empty\(1\), 0\)",
+        ),
+        (counts_for_ever, (), r"no word from rank 0, 1 for 2 s.*rank 1 is in line [34] of counts_for_ever.*"),
+        (answers_with_a_class_of_its_own, (), r"rank [01] ended: its answer is no plain data: [^\n]+"),
+    ],
+)
+def test_a_function_that_goes_wrong_ends_all_with_one_line_that_says_where(function, arguments, line):
     ranks = Ranks(2, progress=False)
     pids = ranks.pids
-    os.kill(pids[1], signal.SIGKILL)
-    with pytest.raises(RankEnded, match=r"^rank \d ended: [^\n]+$"):
+    with pytest.raises(RankEnded, match=rf"^{line}$"):
+        ranks.call(function, *arguments, patience=2)
+    assert gone(pids)
+
+
+@LINUX
+@pytest.mark.parametrize("victim", [0, 2])
+def test_a_rank_that_is_killed_ends_all_with_one_line_that_names_it(victim):
+    ranks = Ranks(3, progress=False)
+    pids = ranks.pids
+    # In the middle of an all-reduce, so that the others lose their connection to it.
+    killer = threading.Timer(1.0, os.kill, (pids[victim], signal.SIGKILL))
+    killer.start()
+    with pytest.raises(RankEnded, match=rf"^rank {victim} ended: it was killed \(SIGKILL\)[^\n]*$"):
         ranks.order("orders:sums_for_long")
     assert gone(pids)
     with pytest.raises(RankEnded, match="start new ones"):
         ranks.order("orders:rank_and_size")
+
+
+@LINUX
+def test_a_rank_that_was_killed_before_an_order_is_named():
+    ranks = Ranks(2, progress=False)
+    pids = ranks.pids
+    os.kill(pids[1], signal.SIGKILL)
+    with pytest.raises(RankEnded, match=r"^rank 1 ended: it was killed \(SIGKILL\)[^\n]*$"):
+        ranks.order("orders:sums_for_long")
+    assert gone(pids)
+
+
+def test_nccl_without_a_gpu_for_each_rank_is_refused():
+    with pytest.raises(ValueError, match="nccl needs a GPU for each of 99 ranks"):
+        Ranks(99, backend="nccl")
+    with pytest.raises(ValueError, match="backend must be one of"):
+        Ranks(2, backend="mpi")
 
 
 SCRIPT = """
@@ -114,8 +212,8 @@ SCRIPT = """
     print(*ranks.pids, flush=True)
     try:
         ranks.order("orders:sums_for_long")
-    except KeyboardInterrupt:
-        print("interrupted", ranks.pids, flush=True)
+    except KeyboardInterrupt as interrupt:
+        print(interrupt, ranks.pids, flush=True)
 """
 
 
@@ -135,4 +233,4 @@ def test_no_rank_outlives_an_interrupt_or_the_death_of_who_started_it(how):
     finally:
         process.kill()
     assert gone(pids)
-    assert said == ("interrupted []\n" if how == signal.SIGINT else "")
+    assert said == ("all 2 ranks were stopped []\n" if how == signal.SIGINT else "")
