@@ -41,7 +41,7 @@ def frame() -> go.Figure:
             x=[0], width=1, marker={"color": color, "line": {"color": "white", "width": 1}},
             hovertemplate=f"{part}: %{{y:,.3g}} GB<extra></extra>",
         )  # fmt: skip
-    for color, width in (("white", 4), (look.TEXT, 1.5)):  # seen on every part
+    for color, width in (("rgba(255,255,255,0.6)", 3), (look.TEXT, 1.3)):  # seen on every part
         drawing.add_scatter(mode="lines", line={"color": color, "width": width}, hoverinfo="skip")
     drawing.add_scatter(
         mode="text", textposition="middle left", textfont={"size": 13, "color": look.TEXT}, hoverinfo="skip",
