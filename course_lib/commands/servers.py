@@ -21,6 +21,7 @@ from course_lib.paths import ROOT, own_folder
 ANSWERS_WITHIN = 90  # seconds; a cold start from a slow disk takes 20
 SETTINGS = ROOT / "course_lib" / "commands" / "lab_settings"
 DEMO_PAGE = ROOT / "course_lib" / "commands" / "demo_page"  # Voilà's page for demos
+_NOT_ON_A_DEMO = ["@jupyter-notebook/lab-extension", "@jupyter/nbgrader"]
 # Nothing is asked of any machine but this one: no update check, no news, no list of extensions.
 QUIET = [
     "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
@@ -140,6 +141,8 @@ def run_demo(folder: Path, name: str, browser: bool, port: int | None) -> None:
     port = free_port(port, first=8866)
     command = [sys.executable, "-m", "voila", str(folder), "--no-browser", f"--port={port}"]
     command += ["--Voila.ip=127.0.0.1", "--template=demo", "--preheat_kernel=True"]
+    # Parts of JupyterLab's own pages, which a demo's page lacks.
+    command.append(f"--VoilaConfiguration.extension_denylist={_NOT_ON_A_DEMO}")
     # Only this page's: otherwise Voilà starts a kernel for every demo of the folder at once.
     pool = {"default": {"pool_size": 0}, f"{name}.ipynb": {"pool_size": 1}}
     command.append(f"--VoilaKernelManager.kernel_pools_config={pool}")
