@@ -35,6 +35,9 @@ def release(
     bundle: Annotated[
         Path | None, typer.Option(help="Also write the student edition of the course here.")
     ] = None,
+    solutions: Annotated[
+        bool, typer.Option("--solutions", help="Write solutions/ instead, of what is past its due date.")
+    ] = False,
 ):
     """Make student versions in release/: no solution, no hidden test, no mark scheme."""
     from rich.progress import track
@@ -47,6 +50,11 @@ def release(
     names = assignments or course.assignments()
     for name in names:
         course.source(name)  # a misspelled name stops before anything is done
+    if solutions:
+        if bundle:
+            raise UserError("A student edition holds no solutions; leave out --bundle or --solutions.")
+        _give_out_solutions(course, names, asked=bool(assignments))
+        return
     if bundle:
         check_destination(course, bundle)
     folders = [make(course, name) for name in track(names, "Releasing", transient=True)]
@@ -55,6 +63,25 @@ def release(
     give_out(course)
     if bundle:
         print(f"Student edition: {write_bundle(course, folders, bundle)}")
+
+
+def _give_out_solutions(course: Course, names: list[str], asked: bool) -> None:
+    """Those that are past their due date; the others are named, and refused when they were asked for."""
+    from autograder.solutions import refuse_before_it_is_due, write_solutions
+
+    early = {}
+    for name in names:
+        try:
+            refuse_before_it_is_due(course, name)
+        except UserError as error:
+            early[name] = error
+    if asked and early:
+        raise next(iter(early.values()))
+    for name in names:
+        if name not in early:
+            print(f"Solutions: {write_solutions(course, name).relative_to(course.root)}")
+    if early:
+        print(f"Kept until their due date, or without one: {', '.join(early)}")
 
 
 @app.command()
@@ -173,8 +200,35 @@ def report(
 
 
 @app.command()
-def feedback(assignment: Assignment):
+def watch(
+    assignments: Annotated[list[str] | None, typer.Argument(help="All that are released by default.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="End when all that has arrived is back.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Submissions graded at a time; one a core by default.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Grade on the workers of this Dask scheduler, as in tcp://127.0.0.1:8786."),
+    ] = None,
+):
+    """Grade what arrives in the drop folder and the exchange, and return feedback within seconds."""
+    from autograder.watch.command import watch as run
+
+    raise typer.Exit(run(Course.here(), assignments or [], once, workers, scheduler))
+
+
+@app.command()
+def feedback(
+    assignment: Annotated[
+        str | None,
+        typer.Argument(help="For example q02_quantization; without it, what came back of your own work."),
+    ] = None,
+):
     """Write a page for each graded student: messages and points, never a hidden test."""
+    if assignment is None:
+        from course_lib.commands.returned import show
+
+        return show(None)
     from autograder.feedback import feedback as write
     from autograder.scores import scores
 
