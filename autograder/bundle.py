@@ -24,6 +24,8 @@ PARTS = [
     "constraints.txt",
     "environment.yml",
     ".gitignore",
+    ".devcontainer",
+    "binder",
     "course_lib",
     "kernels",
     "lectures",
@@ -84,7 +86,8 @@ def write_bundle(course: Course, released: list[Path], destination: Path) -> Pat
         wanted |= leaks.library_answers(course.root)
         if found := leaks.search(temporary, wanted):
             raise UserError(f"No student edition was written: {'; '.join(found[:3])}.")
-        temporary.chmod(0o755)  # mkdtemp gives 0700
+        for path in [temporary, *temporary.rglob("*")]:  # it is for others, whatever the umask
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         if destination.exists():
             destination.rmdir()
         os.replace(temporary, destination)

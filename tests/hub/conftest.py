@@ -1,5 +1,6 @@
 """One machine with one installation and a course folder of the instructor's, for all tests of a process."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -68,8 +69,10 @@ def installed():
             ignore=shutil.ignore_patterns("effects", ".ipynb_checkpoints"),
         )
         (teaching / "nbgrader_config.py").write_text(CONFIG)
+        (teaching / ".venv").symlink_to(sys.prefix)
+        (teaching / "course_lib").symlink_to(ROOT / "course_lib")
         for path in [teaching, *teaching.rglob("*")]:
-            shutil.chown(path, ACCOUNTS["grace"], ACCOUNTS["grace"])
+            os.chown(path, ACCOUNTS["grace"], ACCOUNTS["grace"], follow_symlinks=False)
         exchange = machine.folder / "exchange"
         exchange.mkdir()
         exchange.chmod(0o777)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# Processes are ended by these numbers: no account of a real machine has them, nor another test that runs now.
+# No account of a real machine has these numbers, nor another test that runs now.
 ACCOUNTS = {name: 1_000_000 + 4 * os.getpid() + place for place, name in enumerate(("ada", "ben", "grace"))}
 WAITS = "echo ready; exec sleep 3600"
 
@@ -45,6 +45,7 @@ class Machine:
         command = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", self._mounts()]
         self._holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._holder.stdout.readline() == "ready\n"
+        self._files = os.readlink(f"/proc/{self._holder.pid}/ns/mnt")
 
     def _mounts(self) -> str:
         """The shell's words that make the machine: its accounts, and the way to Python and the course."""
@@ -106,24 +107,22 @@ class Machine:
         return done.stdout
 
     def close(self) -> None:
-        """End what the accounts run, and remove the folder; mounts go with the last process in them."""
+        """End what runs there, and remove the folder; mounts go with the last process in them."""
         until = time.monotonic() + 30
-        while (running := _of_the_accounts()) and time.monotonic() < until:
+        while (running := self._running()) and time.monotonic() < until:
             for number in running:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(number, signal.SIGKILL)
             time.sleep(0.1)
-        self._holder.kill()
         self._holder.wait()
         self._holder.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-
-def _of_the_accounts() -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            state = (path / "stat").read_text().rsplit(")", 1)[1].split()[0]
-            if path.stat().st_uid in ACCOUNTS.values() and state != "Z":
-                found.append(int(path.name))
-    return found
+    def _running(self) -> list[int]:
+        """The processes that see this machine's files. One that has ended sees none."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if os.readlink(path / "ns" / "mnt") == self._files:
+                    found.append(int(path.name))
+        return found

@@ -13,7 +13,5 @@ def answers() -> bool:
     program = shutil.which("configurable-http-proxy")
     if program is None:
         return False
-    return (
-        subprocess.run([program, "--version"], env=os.environ | ENVIRONMENT, capture_output=True).returncode
-        == 0
-    )
+    asked = subprocess.run([program, "--version"], env=os.environ | ENVIRONMENT, capture_output=True)
+    return asked.returncode == 0

@@ -144,11 +144,7 @@ def test_a_home_that_cannot_be_written_is_one_line(installed, account, home):
         folder.chmod(0o500)
         environment = {}
     try:
-        done = installed.machine.run(
-            account,
-            [installed.python, installed.edition / "course", "lab", "--no-browser"],
-            environment=environment,
-        )
+        done = installed.course(account, "lab", "--no-browser", environment=environment)
         line = one_line(done)
         assert "cannot be used (" + ("No space left" if home == "full" else "Permission denied") in line
         assert "course doctor" in line
