@@ -231,12 +231,17 @@ def feedback(
         return show(None)
     from autograder.feedback import feedback as write
     from autograder.scores import scores
+    from autograder.watch.returns import bring_all
 
     course = Course.here()
     results = list(write(course, assignment))
     failed = [(student, reason) for student, reason in results if reason]
     print(f"{len(results) - len(failed)} pages in feedback/STUDENT/{assignment}/")
-    if waiting := [row.student for row in scores(course, assignment) if row.status == "needs marking"]:
+    waiting = [row.student for row in scores(course, assignment) if row.status == "needs marking"]
+    written = [student for student, reason in results if not reason]
+    if brought := bring_all(course, assignment, written, waiting):
+        print(f"{brought} of them are where ./course watch has returned feedback before")
+    if waiting:
         print(
             f"Still to be marked by hand, so their pages show too few points: {visible(', '.join(waiting))}"
         )

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,20 +27,31 @@ CLOCK_ERROR = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of one file: new, replaced, earlier, unchanged, refused or ignored; `detail` says more."""
+    """What became of one file: new, replaced, earlier, unchanged, refused or ignored; `detail` says more.
+
+    `received` is the submission, without its bytes, where it could be read. With `again`, it was refused for
+    what is no fault of its own, and may be taken another time.
+    """
 
     shown: str
     outcome: str
     detail: str
+    received: Submission | None = None
+    again: bool = False
 
 
 def collect(
-    course: Course, paths: list[Path], student: str | None = None, now: datetime | None = None
+    course: Course,
+    paths: list[Path],
+    student: str | None = None,
+    now: datetime | None = None,
+    also: Callable[[Submission], None] = lambda received: None,
 ) -> list[Collected]:
     """Take in all that lies under `paths`, or refuse it; never raises for what is wrong with a submission.
 
-    `student` says whose the one file in `paths` is, whatever it says itself. Where one id comes from several
-    people of the learning platform, none of them is taken. Raises UserError for paths that cannot be meant.
+    `student` says whose the one file in `paths` is, whatever it says itself. `also` is asked before a
+    submission is taken, and raises UserError to refuse it. Where one id comes from several people of the
+    learning platform, none of them is taken. Raises UserError for paths that cannot be meant.
     """
     now = now or datetime.now(UTC)
     people = People(course.root / "submitted")
@@ -49,7 +62,7 @@ def collect(
                 raise UserError(
                     f"--student says whose one file is, and here are {len(works)}; give them one by one."
                 )
-        desk = _Desk(course, people, student, now)
+        desk = _Desk(course, people, student, now, also)
         looked = [(file, desk.look(file)) for file in files]
         desk.tell_apart([known for _, known in looked if isinstance(known, _Known)])
         results = [desk.take(file, known) for file, known in looked]
@@ -71,8 +84,9 @@ class _Known:
 class _Desk:
     """Looks at all files before any is taken: two people may be one id in the same download."""
 
-    def __init__(self, course: Course, people: People, student: str | None, now: datetime):
+    def __init__(self, course: Course, people: People, student: str | None, now: datetime, also: Callable):
         self._course, self._people, self._student, self._now = course, people, student, now
+        self._also = also
 
     def look(self, file: Found) -> _Known | Collected:
         """What the file is, or why it is refused or ignored."""
@@ -121,22 +135,25 @@ class _Desk:
             return known
         if known.refused:
             return _refused(file, known.refused)
+        received = None
         try:
             received = self._read(file)
             if received.sha256 != known.sha256:
                 raise UserError("it was changed while it was read; collect it again")
+            self._also(received)
             # A notebook without a receipt counts from when its file was written, and each download writes it.
             again = file.kind == "notebook" and is_kept(self._course.root / "submitted", received)
             outcome = "unchanged" if again else store(self._course.root / "submitted", received)
         except UserError as error:
-            return _refused(file, str(error))
+            return _refused(file, str(error), received)
         except OSError as error:
-            return _refused(file, f"cannot be stored ({error.strerror}: {error.filename})")
+            return _refused(file, f"cannot be stored ({error.strerror}: {error.filename})", again=True)
         if file.person is not None:
             is_decided = self._student is not None
             self._people.note(received.student, received.assignment, file.person, is_decided)
         detail = f"{received.student}, {received.assignment}"
-        return Collected(file.shown, outcome, detail if outcome == "new" else f"{detail} ({file.shown})")
+        detail = detail if outcome == "new" else f"{detail} ({file.shown})"
+        return Collected(file.shown, outcome, detail, replace(received, data=b""))
 
     def _read(self, file: Found) -> Submission:
         if file.kind == "notebook":
@@ -149,8 +166,9 @@ class _Desk:
         return received
 
 
-def _refused(file: Found, reason: str) -> Collected:
-    return Collected(file.shown, "refused", f"{file.shown}: {reason.rstrip('.')}.")
+def _refused(file: Found, reason: str, received: Submission | None = None, again: bool = False) -> Collected:
+    received = received and replace(received, data=b"")
+    return Collected(file.shown, "refused", f"{file.shown}: {reason.rstrip('.')}.", received, again)
 
 
 def read(path: Path, student: str | None = None) -> Submission:
@@ -250,13 +268,14 @@ def current_label(place: Path) -> str | None:
 
 
 def write(folder: Path, received: Submission) -> None:
-    """Make `folder` with notebook, receipt and nbgrader's timestamp.txt, whole or not at all."""
+    """Make `folder` with notebook, receipt, and nbgrader's time and secret, whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
     try:
         (temporary / received.notebook).write_bytes(received.data)
         (temporary / RECEIPT).write_bytes(received.receipt)
         (temporary / timestamps.NAME).write_text(f"{received.submitted:%Y-%m-%d %H:%M:%S} UTC\n")
+        (temporary / timestamps.SECRET).write_text(received.secret or secrets.token_hex(64))
         temporary.chmod(0o755)
         os.replace(temporary, folder)
     except BaseException:

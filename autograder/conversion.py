@@ -4,6 +4,8 @@ import logging
 import os
 import sys
 
+from traitlets.config import Config
+
 from autograder.course import Course
 from autograder.limited import Failed, one_line
 from course_lib.errors import UserError
@@ -28,15 +30,24 @@ class _Reason(logging.Handler):
         self.error = sys.exc_info()[1] or self.error
 
 
-def convert(converter: type, course: Course, assignment: str, student: str = "*") -> None:
+def convert(
+    converter: type,
+    course: Course,
+    assignment: str,
+    student: str = "*",
+    settings: dict[str, dict] | None = None,
+) -> None:
     """Run `converter` (an nbgrader BaseConverter) on one assignment, again if it was run before.
 
+    `settings`, by class and trait, go before those of the course.
     Raises UserError as our preprocessors raise it, ConversionFailed for anything else.
     """
     from nbgrader.converters.base import NbGraderException
 
     directory = course.directory(assignment_id=assignment, student_id=student)
-    process = converter(coursedir=directory, config=course.config(), log=logger)
+    config = course.config()
+    config.merge(Config(settings or {}))
+    process = converter(coursedir=directory, config=config, log=logger)
     process.force = True
     reason = _Reason()
     logger.addHandler(reason)

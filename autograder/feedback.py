@@ -20,23 +20,30 @@ def feedback(course: Course, assignment: str) -> Iterator[tuple[str, str]]:
     A page that would hold a hidden test is removed, which is then its reason. Raises UserError when nothing
     is graded.
     """
-    from nbgrader.converters import GenerateFeedback
-
     graded = [row.student for row in scores(course, assignment) if row.status in ("graded", "needs marking")]
     if not graded:
         raise UserError(f"Nothing of {assignment} is graded; run ./course grade {assignment} first.")
-    source = course.source(assignment)
     for student in graded:
-        try:
-            convert(GenerateFeedback, course, assignment, student)
-        except ConversionFailed as error:
-            yield student, str(error)
-            continue
-        folder = course.root / "feedback" / student / assignment
-        leaked = _leaked(folder, leaks.canaries(source))
-        if leaked:
-            shutil.rmtree(folder)
-        yield student, "; ".join(leaked)
+        yield student, feedback_page(course, assignment, student)
+
+
+def feedback_page(course: Course, assignment: str, student: str, until: str = "", note: str = "") -> str:
+    """Write the page of one who is graded, with a `note` at its top; why there is none, or "".
+
+    With `until`, the page does not tell the points of hidden tests, and says that they are told then.
+    """
+    from nbgrader.converters import GenerateFeedback
+
+    settings = {"WithholdHidden": {"until": until, "note": note}}
+    try:
+        convert(GenerateFeedback, course, assignment, student, settings)
+    except ConversionFailed as error:
+        return str(error)
+    folder = course.root / "feedback" / student / assignment
+    leaked = _leaked(folder, leaks.canaries(course.source(assignment)))
+    if leaked:
+        shutil.rmtree(folder)
+    return "; ".join(leaked)
 
 
 def _leaked(folder: Path, wanted: dict[str, str]) -> list[str]:

@@ -110,9 +110,14 @@ class Recorder:
             else:
                 left.append(task)
         outcomes += self._record(unrecorded)
-        if self._waiting.is_dir():
-            shutil.rmtree(self._waiting)  # of results that never reached the journal
+        self._clear_waiting()
         return outcomes, left
+
+    def _clear_waiting(self) -> None:
+        """Remove executed notebooks of results that never reached the journal."""
+        if self._waiting.is_dir() and (found := set(self._waiting.iterdir())):
+            for path in found - {self._waiting_of(entry) for entry in self._latest.values()}:
+                path.unlink()
 
     def _known(self, task: Task) -> Entry | None:
         try:
@@ -276,7 +281,7 @@ class Recorder:
         for name in (timestamps.NAME, timestamps.SECRET):  # nbgrader wants them here and beside the feedback
             with contextlib.suppress(NotReadable):
                 write_atomically(target.parent / name, self._beside(entry.student, name))
-        waiting = self._waiting_place(entry.student, entry.executed_sha256)
+        waiting = self._waiting_of(entry)
         if waiting.exists():
             waiting.chmod(0o444)  # as nbgrader leaves it
             os.replace(waiting, target)
@@ -295,6 +300,9 @@ class Recorder:
     def _autograded(self, student: str) -> Path:
         return self._course.notebook("autograded", student, self._assignment)
 
+    def _waiting_of(self, entry: Entry) -> Path:
+        return self._waiting_place(entry.student, entry.executed_sha256)
+
     def _waiting_place(self, student: str, digest: str) -> Path:
         name = hashlib.sha256(os.fsencode(student)).hexdigest()
         return self._waiting / f"{name[:32]}-{digest[:32]}.ipynb"
@@ -302,7 +310,7 @@ class Recorder:
     def _executed(self, entry: Entry) -> bytes | None:
         """The executed notebook of an entry, wherever it is; None if it is gone."""
         for place in (
-            self._waiting_place(entry.student, entry.executed_sha256),
+            self._waiting_of(entry),
             self._autograded(entry.student),
         ):
             with contextlib.suppress(OSError):

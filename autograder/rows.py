@@ -6,7 +6,7 @@ they load. These rows are the same, with its classes and its late penalty plugin
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from nbgrader import api
 from nbgrader.preprocessors import AssignLatePenalties
@@ -93,6 +93,18 @@ class Rows:
                 standing.auto_points += score
         self._db.rollback()
         return found
+
+    def due(self, student: str) -> datetime | None:
+        """When the assignment is due for a student, extension included, in UTC; None without a due date."""
+        due = self._db.scalar(select(api.Assignment.duedate).where(api.Assignment.id == self._assignment))
+        extension = self._db.scalar(
+            select(api.SubmittedAssignment.extension).where(
+                api.SubmittedAssignment.assignment_id == self._assignment,
+                api.SubmittedAssignment.student_id == student,
+            )
+        )
+        self._db.rollback()
+        return due and (due + (extension or timedelta(0))).replace(tzinfo=UTC)
 
     def save(self, marked: list[Marked]) -> None:
         """Write the points of several students' submissions, as nbgrader's autograde would one by one."""

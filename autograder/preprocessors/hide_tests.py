@@ -14,6 +14,7 @@ from autograder import regions
 from autograder.preprocessors import clear_mark_scheme
 
 STUB = "# Hidden tests: the points above are their result."
+LATER = "# Hidden tests: their result is told later."
 REMOVED = "[This output is not shown: it quotes a hidden test.]"
 ANNOUNCED = re.compile(r"Hidden tests add:.*?(?=\n\s*\n|\Z)", re.DOTALL)
 MOST = 1000  # characters of an announcement
@@ -39,7 +40,8 @@ class HideTests(NbGraderPreprocessor):
                 announced = found[0] if (found := ANNOUNCED.search(cell.source)) else ""
             if marks.get("grade_id") in hidden or is_hidden(cell.source):
                 lost = marks.get("score") is not None and marks["score"] < marks.get("points", 0)
-                cell.source = STUB + (_comment(announced) if lost else "")
+                stub = LATER if marks.get("withheld") else STUB
+                cell.source = stub + (_comment(announced) if lost else "")
                 if cell.cell_type == "code":
                     cell.outputs = []
             elif regions.MARK_SCHEME[0] in cell.source:

@@ -26,6 +26,7 @@ Port = Annotated[int | None, typer.Option(help="Port on this machine; a free one
 
 # A full disk, a quota, or a folder that is not this account's.
 CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+EXTENDED = {"feedback"}  # commands of which the instructor's package has one of its own
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -92,7 +93,7 @@ def submit(
     ] = False,
 ):
     """Pack your notebook into one zip with a SHA-256 receipt."""
-    from course_lib.commands import beside, due, submission, workspace
+    from course_lib.commands import beside, drop, due, submission, workspace
 
     notebook = workspace.notebook(assignment)
     others = beside.others(notebook)
@@ -115,7 +116,18 @@ def submit(
         print(f"Due {due.shown(date)}: packed {due.compared(handed_in.submitted, date)}.")
     if others:
         print(f"Not handed in: {', '.join(others)}, beside it; only {notebook.name} counts.")
-    print("Hand in this zip as your course tells you; keep a copy.")
+    if drop.hand_over(packed, handed_in):
+        print(_as_typed(f"Handed in: ./course feedback {assignment} shows what comes back."))
+    else:
+        print("Hand in this zip as your course tells you; keep a copy.")
+
+
+@app.command()
+def feedback(assignment: Annotated[str | None, typer.Argument(help="All by default.")] = None):
+    """Show what came back of what you handed in on this machine, and bring the page."""
+    from course_lib.commands.returned import show
+
+    show(assignment)
 
 
 @app.command()
@@ -167,8 +179,12 @@ def bench(
 
 
 def joined(command: str = "") -> typer.Typer:
-    """The student's commands and, unless `command` is one of them, those that other packages registered."""
-    if command in [known.name or known.callback.__name__ for known in app.registered_commands]:
+    """The student's commands and, unless `command` is one of them, those that other packages registered.
+
+    A command that both have, such as feedback, is the other package's where that is installed.
+    """
+    mine = {known.name or known.callback.__name__ for known in app.registered_commands}
+    if command in mine - EXTENDED:
         return app
     for entry in entry_points(group="course.commands"):
         other = entry.load()

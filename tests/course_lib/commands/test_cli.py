@@ -12,8 +12,8 @@ from course_lib.commands import cli
 from course_lib.commands.cli import main
 
 ROOT = Path(__file__).resolve().parents[3]
-STUDENT = {"lab", "test", "doctor", "check", "submit", "progress", "demo", "bench"}
-INSTRUCTOR = {"teach", "release", "collect", "grade", "report", "feedback", "export", "students"}
+STUDENT = {"lab", "test", "doctor", "check", "submit", "progress", "feedback", "demo", "bench"}
+INSTRUCTOR = {"teach", "release", "collect", "grade", "watch", "report", "feedback", "export", "students"}
 
 
 def course(*words: str, python: tuple[str, ...] = (), **environment: str) -> subprocess.CompletedProcess:
