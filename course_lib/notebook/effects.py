@@ -91,9 +91,20 @@ def report_effect(name: str, measured: Any, unit: str = "", note: str = "", seed
     _show_and_record(name, plain(measured), {}, "reported", unit, note, seed)
 
 
+# Chinese characters and Japanese kana, which are written without spaces between words (Korean has them).
+_UNSPACED = re.compile(
+    "[\u3040-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
+
+
 def count_words(text: str) -> int:
-    """Words of a written answer: what stands between spaces and has a letter or digit ("96.7 %" is one)."""
-    return sum(any(character.isalnum() for character in word) for word in text.split())
+    """Words of a written answer: what stands between spaces and has a letter or digit ("96.7 %" is one).
+
+    Where a script has no spaces, every two characters count as a word, which is about what they are.
+    """
+    spaced = _UNSPACED.sub(" ", text).split()
+    unspaced = sum((len(run) + 1) // 2 for run in _UNSPACED.findall(text))
+    return unspaced + sum(any(character.isalnum() for character in word) for word in spaced)
 
 
 def _meets(

@@ -194,6 +194,9 @@ def test_an_assertion_without_a_condition_is_refused(conditions):
         ("**Eight** bits - per-channel – suffice", 4),
         ("- first\n- second\n\n$2^b$ codes", 4),
         ("größer 量化", 2),
+        ("两个字母 96.7 %，低于 8 bits。", 6),
+        ("量子化の誤差は4ビットで増える。", 9),
+        ("양자화 오차가 커진다", 3),
     ],
 )
 def test_words_are_counted_as_a_person_would(text, words):
