@@ -5,10 +5,12 @@ is seen (by the inspector) or harmless, and results come back only from a run th
 """
 
 import json
+import marshal
 import mmap
 import os
 import platform
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -84,11 +86,11 @@ def _run(library: Path, launch: Launch, seconds: float, inspect: bool, explain) 
                     "arrays": files["arrays"],
                     "answer": files["answer"],
                     "report": files["report"] if inspect else None,
-                    "filter": call_filter().hex(),
+                    "filter": call_filter(),
                 }
-                Path(folder, "job").write_text(json.dumps(job))
+                Path(folder, "job").write_bytes(marshal.dumps(job))
                 ending = _wait(Path(folder, "job"), launch, seconds, explain)
-                found, answer = _said(files["report"]), _said(files["answer"])
+                found, answer = _said(files["report"]), _answered(files["answer"])
                 if answer is None:
                     if found is not None:
                         return "", found | {"ended": False}
@@ -118,7 +120,27 @@ def _said(file: str) -> dict | None:
     try:
         return json.loads(path.read_text())
     except ValueError as error:
-        raise KernelError(f"the process that ran the kernel ended while it reported ({error})") from None
+        raise _cut(error) from None
+
+
+def _answered(file: str) -> dict | None:
+    """How the launch has ended, as the child has written it; None and errors are those of `_said`."""
+    written = Path(file).read_bytes() if Path(file).exists() else b""
+    if not written:
+        return None
+    try:
+        failed, told, printed = runner.ANSWER.unpack_from(written)
+        if len(written) != runner.ANSWER.size + told + printed:
+            raise struct.error("of another length than it says")
+    except struct.error as error:
+        raise _cut(error) from None
+    text = written[runner.ANSWER.size :]
+    message, printed = (part.decode(errors="replace") for part in (text[:told], text[told:]))
+    return {"ended": not failed, "message": message, "printed": printed}
+
+
+def _cut(error: Exception) -> KernelError:
+    return KernelError(f"the process that ran the kernel ended while it reported ({error})")
 
 
 def _layout(launch: Launch) -> tuple[list[dict], dict[int, tuple[int, np.ndarray]], int]:
@@ -128,7 +150,7 @@ def _layout(launch: Launch) -> tuple[list[dict], dict[int, tuple[int, np.ndarray
         if value is None:
             values.append({})
         elif not parameter.pointer:
-            values.append({"bytes": value.tobytes().hex()})
+            values.append({"bytes": value.tobytes()})
         else:
             # Nothing of an empty array is kept, whoever's memory it points into.
             offset = place(launch, parameter.name, value, places, end) if value.nbytes else end

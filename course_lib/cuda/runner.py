@@ -1,19 +1,20 @@
 """Runs one kernel of a compiled library. Standard library only: a child process is this file and one more.
 
-As a program: `python runner.py JOB`, where JOB is a JSON file and the arrays lie in a file that both
+As a program: `python runner.py JOB`, where JOB is a file of marshal's and the arrays lie in a file that both
 processes map; or `python runner.py --lasting JOB`, which runs what is asked of it until its input ends.
+
+A launch is a process: what is imported here is paid each time. json, pathlib, threading and contextlib would
+take as long as Python's own start, so that their work is done in other words.
 """
 
-import contextlib
+import _thread
 import ctypes
 import io
-import json
+import marshal
 import mmap
 import os
 import struct
 import sys
-import threading
-from pathlib import Path
 
 # A launch: number of the kernel, bytes of shared memory, workers, grid, block, nothing; then 8 bytes for
 # each argument. It is less than 4096 bytes, so that it comes in one piece.
@@ -67,7 +68,7 @@ def met(path: str, kernel: str) -> tuple:
 
 
 _here: dict[tuple[str, str], tuple] = {}
-_launchers: dict[str, tuple[Launcher, threading.Lock]] = {}
+_launchers: dict[str, tuple[Launcher, _thread.LockType]] = {}
 
 
 def cores() -> int:
@@ -83,49 +84,56 @@ def run(path: str, kernel: str, message: bytes) -> tuple[bool, str, str]:
     known = _here.get((path, kernel))
     if known is None:
         known = _here.setdefault((path, kernel), met(path, kernel))
-    launcher, lock = _launchers.get(path) or _launchers.setdefault(path, (Launcher(), threading.Lock()))
+    launcher, lock = _launchers.get(path) or _launchers.setdefault(
+        path, (Launcher(), _thread.allocate_lock())
+    )
     with lock:
         ctypes.memmove(launcher.buffer, message, len(message))
         failed, told, printed = launcher.launch(*known)
     return not failed, told.decode(errors="replace"), printed.decode(errors="replace")
 
 
-def _limit(seconds: float) -> None:
-    """The parent stops this process after the same time; this holds when the parent is gone."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
+def _limit(seconds: float | None = None) -> None:
+    """No core file. The parent stops this process after `seconds`; this holds when the parent is gone."""
+    try:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds * cores()) + 2, int(seconds * cores()) + 4))
+        if seconds is not None:
+            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds * cores()) + 2, int(seconds * cores()) + 4))
+    except (ImportError, ValueError, OSError):  # not every system has such limits
+        return
 
 
 def _give_up(filter_of_calls: bytes) -> None:
     """From now on the process can do little but compute. A Linux without such filters lets it go on."""
     # Python was started with -I and finds nothing of the course otherwise.
-    sys.path.insert(0, str(Path(__file__).parents[2]))
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     from course_lib import call_filter
 
     ctypes.CDLL(None).prctl(call_filter.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    with contextlib.suppress(call_filter.NoFilter):
+    try:
         call_filter.install(filter_of_calls)
+    except call_filter.NoFilter:
+        return
 
 
 def _job(path: str) -> None:
-    with open(path) as file:
-        job = json.load(file)
+    with open(path, "rb") as file:
+        job = marshal.load(file)
     _limit(job["seconds"])
     # What is written at the end is opened now: a kernel's code may be in this process by then.
-    answer = open(job["answer"], "w")  # noqa: SIM115
+    answer = open(job["answer"], "wb")  # noqa: SIM115
     report = os.open(job["report"], os.O_WRONLY | os.O_CREAT, 0o600) if job["report"] else -1
     with open(job["arrays"], "r+b") as file:
         memory = mmap.mmap(file.fileno(), 0)
     start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     if job["filter"]:
-        _give_up(bytes.fromhex(job["filter"]))
+        _give_up(job["filter"])
     cells, arrays = [], []
     for value in job["values"]:
         if "bytes" in value:
-            cells.append(bytes.fromhex(value["bytes"]).ljust(8, b"\0"))
+            cells.append(value["bytes"].ljust(8, b"\0"))
         elif "offset" in value:
             cells.append(struct.pack("<Q", start + value["offset"]))
             arrays.append(
@@ -147,25 +155,23 @@ def _job(path: str) -> None:
                 ctypes.c_size_t(slack),
             )
     head = LAUNCH.pack(0, job["shared_mem"], job["workers"], *job["grid"], *job["block"])
-    ended, message, printed = run(job["library"], job["kernel"], head + b"".join(cells))
+    ended, *texts = run(job["library"], job["kernel"], head + b"".join(cells))
     if job["report"]:
         library.__course_inspect_end()
+    told, printed = (text.encode() for text in texts)
     with answer:
-        json.dump({"ended": ended, "message": message, "printed": printed}, answer)
+        answer.write(ANSWER.pack(not ended, len(told), len(printed)) + told + printed)
 
 
 def _serve(job: dict) -> None:
     """Launch what is asked for on a socket and answer on a pipe, until this process is ended."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit()
     asked, answers = io.FileIO(job["asked"]), job["answers"]
     memories = [mmap.mmap(file, size) for file, size in job["segments"]]
     addresses = [ctypes.addressof(ctypes.c_char.from_buffer(memory)) for memory in memories]
     if job["filter"]:
         _give_up(bytes.fromhex(job["filter"]))
-    threading.Thread(target=_end_with_parent, daemon=True).start()  # held to the filter, as its thread is
+    _thread.start_new_thread(_end_with_parent, ())  # held to the filter, as its thread is
     launcher, kernels = Launcher(), []
     os.write(answers, struct.pack(f"<{len(addresses)}Q", *addresses))
     while size := asked.readinto(launcher.buffer):
@@ -191,6 +197,8 @@ def _end_with_parent() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "--lasting":
+        import json
+
         _serve(json.loads(sys.argv[2]))
     else:
         _job(sys.argv[1])

@@ -125,13 +125,14 @@ def test_a_forged_report_is_refused(change, monkeypatch):
 
 
 @pytest.mark.needs("compiler")
-def test_a_report_that_was_cut_is_one_line(monkeypatch):
+@pytest.mark.parametrize(("file", "kept"), [("report", -20), ("answer", -1), ("answer", 3)])
+def test_a_report_or_an_answer_that_was_cut_is_one_line(monkeypatch, file, kept):
     run = child._wait
 
     def cut(job, *launch):
         ending = run(job, *launch)
-        report = job.parent / "report"
-        report.write_text(report.read_text()[:-20])
+        whole = job.parent / file
+        whole.write_bytes(whole.read_bytes()[:kept])
         return ending
 
     monkeypatch.setattr(child, "_wait", cut)
