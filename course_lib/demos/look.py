@@ -7,8 +7,9 @@ import plotly.io
 
 from course_lib.demos import titles
 
-# Okabe & Ito 2008, told apart with every common color vision.
-BLUE, ORANGE, GREEN, PURPLE, SKY, GRAY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#56B4E9", "#7F7F7F"
+# Okabe and Ito's hues (2008), as dark as text has to be on white; only SKY is lighter, its text is in `ink`.
+# With every common color vision any two of them and TEXT are at least 11.5 apart in CIEDE2000.
+BLUE, ORANGE, GREEN, PURPLE, SKY, GRAY = "#00509A", "#C94B00", "#008562", "#AF588F", "#56B4E9", "#525252"
 TEXT = titles.COLOR
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, GRAY)
 HEAT = "Cividis"  # one hue path, readable in gray and with every color vision
@@ -56,6 +57,11 @@ plotly.io.templates["course"] = go.layout.Template(
 )
 
 
+def ink(color: str) -> str:
+    """The color of words about what is drawn in `color`: the same, unless that is too light to be read."""
+    return "#1F78AD" if color == SKY else color
+
+
 def finish(figure: go.Figure, finding: str, detail: str = "") -> go.Figure:
     """Give the figure the shared look and, as its title, what it shows; `detail` stands below, smaller.
 
@@ -86,7 +92,7 @@ def label(figure: go.Figure, ends: Sequence[tuple[float, float, str, str]], gap:
         for place, i in enumerate(group):
             x, _, text, color = ends[i]
             figure.add_annotation(
-                x=x, y=span(group)[0] + gap * place, text=text, font_color=color, showarrow=False,
+                x=x, y=span(group)[0] + gap * place, text=text, font_color=ink(color), showarrow=False,
                 xanchor="left", xshift=8, **where,
             )  # fmt: skip
 
@@ -116,54 +122,145 @@ def paint(
 
 # Beside each figure. A cell that runs out of sight is drawn before it has a width, and plotly looks again
 # only when the window changes. And on a busy machine a figure may miss the two seconds that anywidget gives
-# it to begin: it then stays empty, without a word.
+# it to begin: it then stays empty, without a word. Neither plotly nor ipywidgets tells a screen reader what a
+# figure shows and what a control is for, so that is said here, too.
 FIT = """
 const EMPTY = "The figure has not started yet. If it stays empty, run this cell or load the page again.";
+const RESTS = 700;  // milliseconds that a title stands before it is read out: longer than a player's step
+const BUTTONS = { "fa-play": "Play", "fa-pause": "Pause", "fa-stop": "Stop", "fa-retweet": "Repeat" };
 
 function render({ model, el }) {
+  const demo = () => el.closest(".widget-vbox");
+  const find = () => demo()?.querySelector(".js-plotly-plot");
+  const place = () => find()?.closest(".course-figure");
+  const title = () => {
+    const whole = find()?.data?.length && find().querySelector(".gtitle");
+    const lines = [...(whole || el).querySelectorAll(".line")].map(line => line.textContent);
+    return lines.join(" ") || whole?.textContent;
+  };
+  const status = document.createElement("div");
+  status.setAttribute("role", "status");
+  el.replaceChildren(status);
+
   let width = 0;
   const watch = new ResizeObserver(([entry]) => {
+    nameControls(demo(), el, names);
     if (entry.contentRect.width === width) return;
     width = entry.contentRect.width;
     window.dispatchEvent(new Event("resize"));
     setTimeout(tell, 500);
   });
+  const names = new MutationObserver(() => nameControls(demo(), el, names));
   watch.observe(el);
+  const tell = () => {  // the width in which the drawing is seen; 0: out of sight
+    const drawing = find()?.querySelector(".main-svg")?.clientWidth || width;
+    const seen = Math.round(Math.min(drawing, place()?.clientWidth || drawing));
+    if (seen) { model.set("width", seen); model.save_changes(); }
+    // What is wider than its place is scrolled by keys, too.
+    place()?.toggleAttribute("tabindex", place().scrollWidth > place().clientWidth);
+    if (place()?.hasAttribute("tabindex")) place().tabIndex = 0;
+  };
 
-  const find = () => el.closest(".widget-vbox")?.querySelector(".js-plotly-plot");
-  const drawn = () => find()?.data?.length && find().querySelector(".gtitle")?.textContent;
-  const tell = () => {  // the width of the drawing, which may be less than that of its place
-    const seen = Math.round(find()?.querySelector(".main-svg")?.clientWidth || width);
-    if (seen) { model.set("width", seen); model.save_changes(); }  // 0: out of sight
+  let said, rests;
+  const drawn = () => {
+    const text = title();
+    if (!text || text === said) return;
+    find().setAttribute("role", "img");
+    find().setAttribute("aria-label", text);
+    const read = () => { status.className = "course-heard"; status.textContent = text; };
+    clearTimeout(rests);
+    if (said) rests = setTimeout(read, RESTS);
+    said = text;
   };
   let seconds = 0;
   const wait = setInterval(() => {
-    if (drawn()) {  // perhaps later than its place got a width, and so without it
+    if (title()) {  // perhaps later than its place got a width, and so without it
+      status.textContent = "";
+      drawn();
+      find().on?.("plotly_afterplot", drawn);
       window.dispatchEvent(new Event("resize"));
       setTimeout(tell, 500);
-      el.textContent = "";
       clearInterval(wait);
       return;
     }
-    if (++seconds === 6) { el.setAttribute("role", "status"); el.textContent = EMPTY; }
+    if (++seconds === 6) status.textContent = EMPTY;
   }, 1000);
-  return () => { watch.disconnect(); clearInterval(wait); };
+  return () => { watch.disconnect(); names.disconnect(); clearInterval(wait); clearTimeout(rests); };
+}
+
+// Gives each control the name that stands beside it, and keeps names and values true while they change.
+function nameControls(demo, own, observer) {
+  if (!demo) return;
+  observer.observe(demo, { childList: true });
+  for (const part of demo.children) {
+    if (part === own || part.matches(".course-figure")) continue;
+    const changes = { childList: true, characterData: true, attributes: true, attributeFilter: ["class"] };
+    observer.observe(part, { subtree: true, ...changes });
+  }
+  const set = (part, values) => {
+    for (const [name, value] of Object.entries(values)) {
+      if (part.getAttribute(name) !== `${value}`) part.setAttribute(name, value);
+    }
+  };
+  const named = part => part?.querySelector(".widget-label")?.textContent.trim() ?? "";
+  for (const slider of demo.querySelectorAll(".widget-slider")) {
+    const readout = slider.querySelector(".widget-readout");
+    for (const handle of slider.querySelectorAll(".noUi-handle")) {
+      set(handle, { "aria-label": named(slider), "aria-valuetext": readout?.textContent.trim() ?? "" });
+    }
+    if (readout?.isContentEditable) {
+      set(readout, { role: "textbox", "aria-label": `${named(slider)}, as a number` });
+    }
+  }
+  for (const button of demo.querySelectorAll(".widget-play button")) {
+    const icon = Object.keys(BUTTONS).find(name => button.querySelector(`.${name}`));
+    const moves = named(button.closest(".widget-hbox")?.querySelector(".widget-slider"));
+    set(button, { "aria-label": [BUTTONS[icon], moves].filter(Boolean).join(": "), title: BUTTONS[icon] });
+    if (icon === "fa-retweet") set(button, { "aria-pressed": button.matches(".mod-active") });
+  }
+  for (const group of demo.querySelectorAll(".widget-toggle-buttons")) {
+    set(group, { role: "group", "aria-label": named(group) });
+    for (const button of group.querySelectorAll("button")) {
+      set(button, { "aria-pressed": button.matches(".mod-active") });
+    }
+  }
 }
 export default { render };
 """
-
-
+NARROWEST = (
+    640  # pixels below which panels beside each other would overlap: a figure is then scrolled sideways
+)
+# A ring around what has the keyboard, on white and on black; and no control is wider than the page.
+_CSS = f"""
+.course-demo, .course-demo .widget-box {{ overflow: visible; }}
+.course-demo .widget-hbox {{ flex-wrap: wrap; }}
+.course-demo .widget-inline-hbox {{ max-width: calc(100% - 4px); overflow: visible; }}
+.course-demo .course-figure {{ overflow: auto hidden; width: 100%; }}
+.course-demo .course-figure > * {{ flex: 1 0 auto; min-width: {NARROWEST}px; }}
+.course-demo :is(.noUi-handle, button, select, input, .widget-readout):focus-visible {{
+  outline: 3px solid {BLUE}; outline-offset: 2px; box-shadow: 0 0 0 6px white; z-index: 1;
+}}
+.course-demo .course-figure:focus-visible {{ outline: 3px solid {BLUE}; outline-offset: -3px; }}
+.course-demo .course-heard {{
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}}
+"""
 SAVED = "Run this cell to see the demo."  # what a saved notebook says where it is opened again
 
 
 def stage(controls: Sequence, figure: go.FigureWidget):
-    """Controls above a figure that is as wide as its place on screen and follows it when that changes."""
+    """Controls above a figure that is as wide as its place on screen and follows it when that changes.
+
+    Keyboard and screen reader reach all of it: controls have names, the figure's is its title, which is read
+    out when it has changed.
+    """
     import anywidget
     import ipywidgets
     import traitlets
 
     class Fit(anywidget.AnyWidget):
         _esm = FIT
+        _css = _CSS
         width = traitlets.Int(0).tag(sync=True)
 
         @traitlets.observe("width")
@@ -178,4 +275,8 @@ def stage(controls: Sequence, figure: go.FigureWidget):
     titles.follow(figure)
     # plotly has no public way to configure a widget.
     figure._config = {"responsive": True, "displayModeBar": False}
-    return Demo([*controls, figure, Fit()])
+    place = ipywidgets.Box([figure])
+    place.add_class("course-figure")
+    demo = Demo([*controls, place, Fit()])
+    demo.add_class("course-demo")
+    return demo

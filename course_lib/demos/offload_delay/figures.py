@@ -125,7 +125,7 @@ def measured_and_predicted(
     look.finish(
         drawing,
         f"From {1e3 * max(measured):.0f} ms to {1e3 * min(measured):.0f} ms per step",
-        "<span style='color:#0072B2'>●</span> measured, gray bars predicted by your functions; "
+        f"<span style='color:{look.BLUE}'>●</span> measured, gray bars predicted by your functions; "
         f"half of them within {error:.0%}",
     )
     drawing.update_xaxes(title_text="time of a step (ms)", rangemode="tozero")
@@ -149,7 +149,7 @@ def fixes(
         go.Heatmap(
             z=counts, x=[f"{context:,}" for context in contexts], y=[f"{1e3 * b:g}" for b in budgets],
             text=texts, texttemplate="%{text}", textfont_size=13, showscale=False, zmin=0, zmax=4,
-            colorscale=[[0, "#FFFFFF"], [1, "#56B4E9"]], xgap=3, ygap=3, hoverinfo="skip",
+            colorscale=[[0, "#FFFFFF"], [1, look.SKY]], xgap=3, ygap=3, hoverinfo="skip",
         )
     )  # fmt: skip
     look.finish(

@@ -97,7 +97,9 @@ def frame() -> go.Figure:
         range=[-0.4, 2.35], col=2,
     )  # fmt: skip
     drawing.add_scatter(mode="markers", y=["chat"], opacity=0, hoverinfo="skip", row=1, col=1)
-    for text, color, x in zip(PLACES, (look.BLUE, HOST, AGAIN, "#6E6E6E"), (0, 0.245, 0.49, 1), strict=True):
+    for text, color, x in zip(
+        PLACES, (look.ink(CARD), HOST, AGAIN, "#6E6E6E"), (0, 0.245, 0.49, 1), strict=True
+    ):
         drawing.add_annotation(
             text=text, x=x, xref="x domain", y=1.3, yref="y domain", font={"size": 14, "color": color},
             showarrow=False, xanchor="right" if x == 1 else "left",
@@ -157,7 +159,7 @@ def contents(policy: str, turn: int, prompt: int) -> dict:
         "annotations": {
             -len(POLICIES) - 2: {"text": f"weights {chosen.server.weight_bytes / GB:.0f} GB",
                                  "x": chosen.server.weight_bytes / GB / 2},
-            -len(POLICIES) - 1: {"font.color": "#9A9A9A" if lengths["forgotten"] else look.TEXT},
+            -len(POLICIES) - 1: {"font.color": "#6E6E6E" if lengths["forgotten"] else look.TEXT},
             **_names(lines),
         },
     }  # fmt: skip

@@ -123,7 +123,7 @@ def measured_and_predicted(
     look.finish(
         drawing,
         f"Half of the computed times are within {error:.0%} of the measured ones",
-        "<span style='color:#0072B2'>●</span> measured; gray: computed from latency and bandwidth",
+        f"<span style='color:{look.BLUE}'>●</span> measured; gray: computed from latency and bandwidth",
     )
     drawing.update_yaxes(autorange="reversed", showgrid=False)
     drawing.update_layout(height=170 + 38 * len(names), margin_l=20)

@@ -9,7 +9,7 @@ from course_lib.parallelism import pipeline
 
 STAGES, GROUPS = 6, 8  # at most
 ROUNDS = 6
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#56B4E9", "#8C6D1F", "#CC79A7", "#4D4D4D")
+COLORS = (*look.COLORS[:5], "#F0B000", look.GRAY, "#B8B698")
 MODES = {"once, then empty": 1, "token after token": ROUNDS}
 
 

@@ -46,7 +46,7 @@ def frame(gpus: Mapping[str, str]) -> go.Figure:
     drawing.update_xaxes(title_text="time (s)", rangemode="tozero", row=2, col=1)
     for place, (name, color) in enumerate(CLASSES.items()):
         drawing.add_annotation(
-            text=f"■ {name}", font_color=color, showarrow=False, xref="paper", yref="paper", x=1,
+            text=f"■ {name}", font_color=look.ink(color), showarrow=False, xref="paper", yref="paper", x=1,
             y=1.0 - 0.07 * place, xanchor="left", xshift=10,
         )  # fmt: skip
     drawing.update_layout(height=520, margin={"l": 110, "r": 100, "t": 100, "b": 60})

@@ -108,7 +108,7 @@ def test_the_renderer_that_notebooks_take_by_default_is_ours():
 def demo():
     """A demo on screen: its box, and its figure."""
     box = look.stage([], go.FigureWidget(drawn(height=470)))
-    return box, box.children[0]
+    return box, box.children[0].children[0]
 
 
 def test_on_screen_a_title_has_the_width_of_its_figure_also_after_the_next_step(demo):
