@@ -55,7 +55,7 @@ def write_atomically(path: Path | str, data: bytes | str, replace: bool = True) 
             _give_name(temporary, path)
     except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
+        if isinstance(error, OSError) and error.errno and error.filename is None:
             error.filename = str(path)  # a full disk tells what it had no room for
         raise
     return path

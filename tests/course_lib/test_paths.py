@@ -1,3 +1,4 @@
+import errno
 import multiprocessing
 import os
 import stat
@@ -5,7 +6,7 @@ import time
 
 import pytest
 
-from course_lib.paths import ROOT, write_atomically
+from course_lib.paths import ROOT, is_shared, own_folder, owner, write_atomically
 
 
 def test_root_is_where_the_library_and_its_data_lie():
@@ -84,3 +85,43 @@ def test_a_reader_and_a_kill_never_see_half_a_file(tmp_path):
         writer.kill()
         writer.join()
         assert path.read_text() in ("a" * 200_000, "b" * 200_000)
+
+
+def test_a_file_that_is_there_or_appears_meanwhile_is_not_replaced_where_that_is_asked(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    assert write_atomically(path, "mine", replace=False) == path
+    with pytest.raises(FileExistsError):
+        write_atomically(path, "the course's", replace=False)
+    path.unlink()
+
+    def no_second_names(*_):
+        path.write_text("written meanwhile")
+        raise OSError("not on this file system")
+
+    monkeypatch.setattr(os, "link", no_second_names)
+    with pytest.raises(FileExistsError):
+        write_atomically(path, "the course's", replace=False)
+    assert path.read_text() == "written meanwhile"
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("not on this file system")))
+    path.unlink()
+    assert write_atomically(path, "new", replace=False).read_text() == "new"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_full_disk_names_the_file_it_had_no_room_for(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write_atomically(tmp_path / "file", "new")
+    assert caught.value.filename == str(tmp_path / "file")
+
+
+def test_what_is_an_accounts_own_lies_beside_the_course_or_else_in_its_state_folder(tmp_path, monkeypatch):
+    assert own_folder(tmp_path) == tmp_path / ".course"
+    assert owner(tmp_path) == tmp_path.owner()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert is_shared(tmp_path)
+    assert own_folder(tmp_path).name == "course_lib"
