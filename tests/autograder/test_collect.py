@@ -64,7 +64,8 @@ def test_a_submission_lies_where_nbgrader_looks_with_its_time(course, tmp_path):
     path = submission(tmp_path, text="mine")
     assert collect(course, path, NOW).outcome == "new"
     folder = course.root / "submitted" / "ada" / "q00_doubling"
-    assert {p.name for p in folder.iterdir()} == {"doubling.ipynb", "receipt.json", "timestamp.txt"}
+    beside = {"receipt.json", "timestamp.txt", "submission_secret.txt"}
+    assert {p.name for p in folder.iterdir()} == {"doubling.ipynb", *beside}
     assert (folder / "timestamp.txt").read_text() == "2026-02-01 12:00:00 UTC\n"
     assert course.submitters("q00_doubling") == ["ada"]
 

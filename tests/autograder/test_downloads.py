@@ -238,7 +238,8 @@ def test_a_loose_notebook_is_taken_where_the_platform_says_whose_it_is(course, t
     loose(tmp_path / "in", name)
     assert [each.outcome for each in collect(course, [tmp_path / "in"], now=NOW)] == ["new"]
     folder = course.root / "submitted" / "gh17" / "q00_doubling"
-    assert {each.name for each in folder.iterdir()} == {"doubling.ipynb", "receipt.json", "timestamp.txt"}
+    beside = {"receipt.json", "timestamp.txt", "submission_secret.txt"}
+    assert {each.name for each in folder.iterdir()} == {"doubling.ipynb", *beside}
     assert (folder / "doubling.ipynb").read_bytes() == work()
     assert (folder / "timestamp.txt").read_text() == "2026-02-01 12:00:00 UTC\n"
     os.utime(tmp_path / "in" / name, (NOW.timestamp() + 60, NOW.timestamp() + 60))  # downloaded again
