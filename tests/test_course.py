@@ -358,3 +358,61 @@ def test_a_changed_pyproject_makes_the_next_command_install_again(course, monkey
     before = course.wanted()
     (tmp_path / "constraints.txt").write_text("two")
     assert course.wanted() != before
+
+
+def shared(course, monkeypatch, folder: Path, unreadable: str = ""):
+    """The launcher as an account sees it that may read `folder`, all but one path, and not write there."""
+    for name, value in {"ROOT": folder, "VENV": folder / ".venv"}.items():
+        monkeypatch.setattr(course, name, str(value))
+    monkeypatch.setattr(course, "STAMP", os.path.join(course.VENV, "course-installed.json"))
+    (folder / "course_lib").mkdir()
+    (folder / "course_lib" / "__main__.py").touch()
+
+    def access(path, how):
+        refused = how & os.W_OK or (unreadable and str(path).endswith(unreadable))
+        return not refused and os.path.exists(path)
+
+    monkeypatch.setattr(course.os, "access", access)
+    return course
+
+
+def test_a_shared_installation_that_was_never_made_names_who_must_make_it(course, monkeypatch, bare_copy):
+    shared(course, monkeypatch, bare_copy)
+    with pytest.raises(course.Stop, match=rf"is not installed yet; {bare_copy.owner()}, to whom it belongs"):
+        course.main(["lab"])
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "says"),
+    [
+        ("", "is out of date; .* must run once: .*/course doctor$"),
+        ("constraints.txt", r"cannot read .*constraints\.txt; .* must run: chmod -R a\+rX "),
+        (".venv", r"cannot read .*\.venv; "),
+        ("bin/python", "cannot run .*, the Python of this installation"),
+    ],
+)
+def test_a_shared_installation_that_this_account_cannot_use_says_what_its_owner_must_do(
+    course, monkeypatch, with_venv, unreadable, says
+):
+    shared(course, monkeypatch, with_venv, unreadable)
+    with pytest.raises(course.Stop, match=says):
+        course.main(["lab"])
+
+
+def test_a_shared_installation_that_is_up_to_date_is_used_without_an_extra_that_it_lacks(
+    course, monkeypatch, with_venv
+):
+    shared(course, monkeypatch, with_venv)
+    Path(course.STAMP).write_text(json.dumps({"": course.wanted()}))
+    monkeypatch.setattr(course, "sees_gpu", lambda: True)
+    monkeypatch.setattr(course, "hand_over", lambda python, arguments: (python, arguments))
+    assert course.main(["lab"]) == (course.venv_python(), ["lab"])
+    assert not (with_venv / ".course").exists()
+
+
+def test_the_launcher_finds_its_folder_through_a_link_on_the_path(bare_copy, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(bare_copy / "course")
+    code = "import runpy, sys; print(runpy.run_path(sys.argv[1])['ROOT'])"
+    done = subprocess.run([sys.executable, "-c", code, link], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == os.path.realpath(bare_copy)

@@ -143,6 +143,7 @@ def test_an_editable_installation_has_the_command_course_and_runs_a_kernel(editi
     install = ["uv", "pip", "install", "--python", venv, "--no-deps", "--no-build-isolation", "--offline"]
     done = subprocess.run([sys.executable, "-m", *install, "-e", edition], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert (venv / "etc" / "jupyter" / "jupyter_server_config.d" / "course_lib.json").is_file()
     environment = {**os.environ, "COURSE_CACHE": str(tmp_path / "cache"), "COURSE_DEVICE": "host"}
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(

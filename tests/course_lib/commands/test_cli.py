@@ -1,5 +1,6 @@
 """The joined command line: one line and status 2 for what a user got wrong, a traceback only with --debug."""
 
+import errno
 import os
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from course_lib.commands import cli
 from course_lib.commands.cli import main
+from course_lib.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 STUDENT = {"lab", "test", "doctor", "check", "submit", "progress", "feedback", "demo", "bench"}
@@ -108,3 +110,56 @@ def test_a_python_that_leaves_out_assertions_is_refused_since_every_test_would_p
     done = course("check", "q02_quantization", python=("-O",))
     assert done.returncode == 2
     assert "leaves out the assertions of all tests" in done.stderr
+
+
+@pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT", "EACCES", "EROFS"])
+def test_a_folder_that_cannot_be_written_is_one_line_that_names_it(monkeypatch, capsys, number):
+    number = getattr(errno, number)
+
+    def full(*_, **__):
+        raise OSError(number, os.strerror(number), "/home/ada/workbook")
+
+    monkeypatch.setattr(cli, "joined", lambda *_: full)
+    assert main(["doctor"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        f"course: /home/ada/workbook cannot be used ({os.strerror(number)}); ./course doctor"
+    )
+
+
+def test_other_errors_of_the_system_are_unexpected_still(monkeypatch, capsys):
+    def broken(*_, **__):
+        raise OSError(errno.EIO, "Input/output error", "/home/ada/workbook")
+
+    monkeypatch.setattr(cli, "joined", lambda *_: broken)
+    assert main(["doctor"]) == 1
+    assert "unexpected OSError" in capsys.readouterr().err
+
+
+def test_with_an_installation_for_several_accounts_lines_say_the_command_on_the_path(monkeypatch, capsys):
+    def refused(*_, **__):
+        raise UserError("There is no notebook; ./course lab brings it.")
+
+    monkeypatch.setattr(cli, "joined", lambda *_: refused)
+    monkeypatch.setattr(cli, "is_shared", lambda: True)
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err == "course: There is no notebook; course lab brings it.\n"
+
+
+def test_a_package_that_a_shared_installation_lacks_is_its_owners_to_add(monkeypatch, capsys):
+    def lacks(*_, **__):
+        raise ModuleNotFoundError("No module named 'tomorrow'", name="tomorrow")
+
+    monkeypatch.setattr(cli, "joined", lambda *_: lacks)
+    assert main(["doctor"]) == 1
+    assert "unexpected ModuleNotFoundError" in capsys.readouterr().err
+    monkeypatch.setattr(cli, "is_shared", lambda: True)
+    assert main(["doctor"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"lacks tomorrow; {ROOT.owner()}, to whom it belongs, must run {ROOT / 'course'} doctor" in line
+
+
+def test_benchmarks_that_write_pages_of_the_course_ask_for_a_copy_of_ones_own(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "is_shared", lambda: True)
+    assert main(["bench", "serving"]) == 2
+    assert "run it in a copy of your own" in capsys.readouterr().err

@@ -103,3 +103,13 @@ def test_a_server_that_ends_at_once_is_told_by_its_last_line():
     dying = [sys.executable, "-c", "raise SystemExit('no such option')"]
     with pytest.raises(UserError, match="The page did not start: no such option"):
         serve("The page", dying, "http://127.0.0.1:9/", "http://127.0.0.1:9/", False, {})
+
+
+def test_a_students_server_has_nbgraders_assignment_list_only_with_an_exchange(monkeypatch):
+    from course_lib.commands.servers import SETTINGS, student_settings
+
+    monkeypatch.delenv("COURSE_EXCHANGE", raising=False)
+    assert student_settings() == {"JUPYTER_CONFIG_PATH": str(SETTINGS / "student")}
+    monkeypatch.setenv("COURSE_EXCHANGE", "/srv/exchange")
+    folders = student_settings()["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert folders == [str(SETTINGS / "exchange"), str(SETTINGS / "student")]  # what stands first decides

@@ -162,3 +162,51 @@ def test_a_student_version_or_its_record_that_was_emptied_is_made_anew(course, i
     (course / spoilt).write_text("")
     assert "Yours" in workspace.student_version("q01_first").read_text()
     assert instructors == [["q01_first"]] * 2
+
+
+@pytest.fixture
+def shared(course, monkeypatch, tmp_path):
+    """The same course, which this account may not write; returns the account's home."""
+    monkeypatch.delenv("COURSE_WORKSPACE")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(workspace, "is_shared", lambda root: root == course)
+    return tmp_path / "home"
+
+
+def test_with_an_installation_for_several_accounts_the_workspace_is_in_sight_in_the_home(shared, course):
+    workspace.prepare()
+    assert (shared / "workbook" / "q01_first" / "work.ipynb").is_file()
+    assert not (course / "workspace").exists()
+    page = (shared / "workbook" / "start.md").read_text()
+    assert "`course check lab1_second`" in page or "`course check q01_first`" in page
+    assert "./course" not in page
+    assert str(course) not in page
+
+
+def test_a_workspace_may_be_named_from_the_home(shared, monkeypatch):
+    monkeypatch.setenv("COURSE_WORKSPACE", "~/mine")
+    assert workspace.folder() == shared / "mine"
+
+
+def test_instructors_notebooks_that_cannot_be_made_into_student_versions_are_refused_with_what_to_do(
+    shared, course
+):
+    solved = course / "notebooks" / "q01_first" / "work.ipynb"
+    solved.write_text(notebook("### BEGIN SOLUTION"))
+    with pytest.raises(UserError, match="release --bundle DIR writes a student edition"):
+        workspace.prepare()
+
+
+def test_what_another_server_of_the_account_has_just_brought_is_not_written_again(course, monkeypatch):
+    mine = course / "workspace" / "q01_first" / "work.ipynb"
+    real = workspace.write_atomically
+
+    def late(path, data, replace=True):
+        if path == mine:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("brought, and edited already")
+        return real(path, data, replace)
+
+    monkeypatch.setattr(workspace, "write_atomically", late)
+    assert "new: q01_first/work.ipynb" not in workspace.prepare()
+    assert mine.read_text() == "brought, and edited already"
