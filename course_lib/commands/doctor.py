@@ -57,7 +57,8 @@ def checks() -> Iterator[Check]:
             yield probe()
         except Exception as error:
             yield Check(name, f"cannot tell ({type(error).__name__}: {error})", "run ./course doctor --debug")
-        if name == "Sandbox" and platform.system() == "Linux":
+        # Students grade nobody, and their edition lacks what would tell.
+        if name == "Sandbox" and platform.system() == "Linux" and importlib.util.find_spec("autograder"):
             yield from _walls()
 
 
