@@ -48,9 +48,9 @@ def test_the_autograder_imports_no_topic_and_no_demo(path):
             assert parts[1] == EXAMINATION or FLOOR_OF[parts[1]] in allowed, f"imports {name}"
 
 
-def test_every_room_that_stands_on_a_floor_is_there_or_is_one_of_the_labs_to_come():
+def test_every_room_that_stands_on_a_floor_is_there():
     there = {path.name.removesuffix(".py") for path in (ROOT / "course_lib").iterdir()}
-    assert {*FLOOR_OF, EXAMINATION} - there <= {"distributed"}
+    assert {*FLOOR_OF, EXAMINATION} - there == set()
 
 
 @pytest.mark.parametrize("package", ["course_lib", "autograder", "benchmarks"])

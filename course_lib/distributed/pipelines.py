@@ -16,7 +16,7 @@ from course_lib.distributed.stages import cut
 from course_lib.notebook.awake import cores_awake
 from course_lib.notebook.progress import Progress
 from course_lib.ranks.processes import Ranks
-from course_lib.ranks.source import Source
+from course_lib.ranks.source import Source, source_of
 from course_lib.transformer.model import Transformer
 
 Spell = tuple[str, int, float, float]  # "F" or "B", microbatch, start and end in seconds
@@ -85,7 +85,7 @@ def run(
     ranks: Ranks,
     orders: Orders,
     *,
-    stage: str | None = None,
+    stage: str | type | None = None,
     forward: float | Sequence[float] = 0.0,
     backward: float | Sequence[float] = 0.0,
     message: float = 0.0,
@@ -95,9 +95,9 @@ def run(
 ) -> PipelineRun:
     """One batch through as many stages as there are orders, on the first ranks.
 
-    `orders` as `schedule` gives them. `stage`: a text that defines a class PipelineStage, None for the
-    library's; it may use torch, functional and np. `forward`, `backward`: seconds that these last at least on
-    slower devices, of all stages or one each; `message`: seconds until a neighbor may use a result.
+    `orders` as from `schedule`. `stage`: a class PipelineStage, or a text that defines it, which may use
+    torch, functional and np; None for the library's. `forward`, `backward`: seconds that these last at least
+    on slower devices, of all stages or one each; `message`: seconds until a neighbor may use a result.
     `sequences`: of a microbatch. Raises ValueError for orders that `simulate` refuses, those in which a stage
     leaves out a microbatch, and more stages than ranks or blocks, and RankEnded.
     """
@@ -113,7 +113,10 @@ def run(
     paces = list(
         zip(stage_seconds(plan, forward=forward), stage_seconds(plan, backward=backward), strict=True)
     )
-    source = None if stage is None else Source("PipelineStage", stage)
+    if isinstance(stage, type):
+        source = source_of(stage)
+    else:
+        source = None if stage is None else Source("PipelineStage", stage)
     # Computing gets slower beside what keeps the cores awake; a pace does not.
     awake = cores_awake() if any(map(any, paces)) else contextlib.nullcontext()
     total = repeats * sum(map(len, plan))

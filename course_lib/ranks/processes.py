@@ -22,7 +22,7 @@ from course_lib.ranks.source import Source, source_of
 
 PATIENCE = 300.0  # seconds: a busy machine takes its time to start ranks
 PATIENCE_OF_RANKS = 30.0  # seconds that a rank waits longer, so that the line told is that of this process
-FIRST_CAUSE = 2.0  # seconds in which the end of one rank is told, once another has lost its connection
+FIRST_CAUSE = 5.0  # seconds in which the end of one rank is told, once another has lost its connection
 
 
 class RankEnded(RuntimeError):
