@@ -25,10 +25,7 @@ class HideTests(NbGraderPreprocessor):
     """Clears text and outputs of hidden cells, mark schemes, and every output that quotes a hidden test."""
 
     def preprocess(self, nb, resources):
-        place = resources["nbgrader"]
-        with Gradebook(place["db_url"]) as gradebook:
-            notebook = gradebook.find_notebook(place["notebook"], place["assignment"])
-            sources = {cell.name: cell.source for cell in notebook.source_cells}
+        sources = released_sources(resources["nbgrader"])
         hidden = {name for name, source in sources.items() if is_hidden(source)}
         visible = [source for name, source in sources.items() if name not in hidden]
         visible += [cell.source for cell in nb.cells if not is_hidden(cell.source)]
@@ -51,6 +48,13 @@ class HideTests(NbGraderPreprocessor):
         # Saved states of widgets hold outputs of every cell, the hidden ones among them.
         nb.metadata.pop("widgets", None)
         return nb, resources
+
+
+def released_sources(place) -> dict[str, str]:
+    """The text of each cell as it was released, hidden tests included, by grade_id."""
+    with Gradebook(place["db_url"]) as gradebook:
+        notebook = gradebook.find_notebook(place["notebook"], place["assignment"])
+        return {cell.name: cell.source for cell in notebook.source_cells}
 
 
 def _comment(announcement: str) -> str:

@@ -3,7 +3,7 @@
 from nbgrader.preprocessors.base import NbGraderPreprocessor
 from traitlets import Unicode
 
-from autograder.preprocessors.hide_tests import is_hidden
+from autograder.preprocessors.hide_tests import is_hidden, released_sources
 
 
 class WithholdHidden(NbGraderPreprocessor):
@@ -19,12 +19,14 @@ class WithholdHidden(NbGraderPreprocessor):
         resources["notes"] = [self.note] if self.note else []
         if not self.until:
             return nb, resources
+        sources = released_sources(resources["nbgrader"])
+        hidden = {name for name, source in sources.items() if is_hidden(source)}
         score = points = 0.0
         for cell in nb.cells:
             marks = cell.metadata.get("nbgrader", {})
             if not marks.get("grade"):
                 continue
-            if is_hidden(cell.source):
+            if marks.get("grade_id") in hidden or is_hidden(cell.source):
                 marks["grade"], marks["withheld"] = False, True
                 marks.pop("score", None)
                 marks.pop("points", None)

@@ -19,7 +19,7 @@ from autograder.watch.exchange import Exchange
 from autograder.watch.settings import AFTER_DUE, ALWAYS, Watch, settings
 from autograder.watch.turns import Job
 from course_lib.commands import drop, slips
-from course_lib.commands.slips import Slip, Test
+from course_lib.commands.slips import Slip, Told
 from course_lib.commands.submission import RECEIPT
 from course_lib.errors import UserError
 from course_lib.paths import write_atomically
@@ -103,7 +103,7 @@ def slip_of(job: Job, entry: Entry, released: Released, told: bool) -> Slip:
         if is_hidden(cell.source):
             hidden, possible = hidden + (points or 0.0), possible + most
         else:
-            tests.append(Test(cell.name, points, most, entry.messages.get(cell.name, "")[:MOST_WORDS]))
+            tests.append(Told(cell.name, points, most, entry.messages.get(cell.name, "")[:MOST_WORDS]))
     return Slip(
         assignment=job.assignment,
         notebook_sha256=job.sha256,

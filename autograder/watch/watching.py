@@ -21,6 +21,7 @@ from autograder.course import Course
 from autograder.grade import gradebook_named
 from autograder.journal import ABANDONED
 from autograder.recorder import Outcome
+from autograder.released import find_released
 from autograder.terminal import visible
 from autograder.watch.arrivals import Arrival, Arrivals
 from autograder.watch.desks import Desks, Elsewhere, Held
@@ -51,6 +52,9 @@ class Watching:
         self, course: Course, assignments: list[str], hire: Callable[[], Standing], say: Callable[[str], None]
     ):
         self._course, self._say = course, say
+        with gradebook_named():
+            for name in assignments:
+                find_released(course, name)
         self._is_any, self._assignments = not assignments, assignments or released(course)
         chosen = settings(course)
         self._exchange = Exchange(course)

@@ -23,7 +23,7 @@ SLIP = ".json"
 
 
 @dataclass(frozen=True)
-class Test:
+class Told:
     """One visible test: its cell, its points, and what it said."""
 
     name: str
@@ -46,7 +46,7 @@ class Slip:
     state: str
     said: str = ""
     at: str = ""
-    tests: list[Test] = field(default_factory=list)
+    tests: list[Told] = field(default_factory=list)
     hidden: float | None = None
     hidden_possible: float = 0.0
     marking: bool = False
@@ -68,7 +68,7 @@ def read(folder: Path, ticket: str) -> Slip | None:
     path = folder / (ticket + SLIP)
     try:
         found = json.loads(path.read_text("utf-8"))
-        return Slip(**found | {"tests": [Test(**test) for test in found["tests"]]})
+        return Slip(**found | {"tests": [Told(**test) for test in found["tests"]]})
     except FileNotFoundError:
         return None
     except OSError as error:

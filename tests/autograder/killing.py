@@ -36,9 +36,9 @@ POINTS = {
 }
 
 
-def kill_at(point: str, count: int) -> None:
+def kill_at(point: str, count: int, points: dict = POINTS) -> None:
     """From now on the `count`-th arrival at `point` ends this process."""
-    owner, name, before, after = POINTS[point]
+    owner, name, before, after = points[point]
     original, calls = getattr(owner, name), itertools.count(1)
 
     @functools.wraps(original)
