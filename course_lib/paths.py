@@ -13,7 +13,7 @@ def is_shared(root: Path = ROOT) -> bool:
 
 
 def owner(root: Path = ROOT) -> str:
-    """Who may mend the installation: the name of the account that its folder belongs to."""
+    """The name of the account that the installation belongs to, and that may mend it."""
     try:
         return root.owner()
     except (OSError, KeyError, NotImplementedError):  # an account without a name here, or Windows

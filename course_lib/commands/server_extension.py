@@ -1,7 +1,7 @@
 """What the course adds to a Jupyter server: on a hub, the notebooks; everywhere, `course` in a terminal.
 
-The environment into which the course is installed switches it on (etc/jupyter/jupyter_server_config.d there).
-So JupyterHub, TLJH and Binder need no step of their own: each starts a server for each user.
+The environment into which the course is installed switches it on, by lab_settings/course_lib.json. So
+JupyterHub, TLJH and Binder need no step of their own: each starts a server for each user.
 """
 
 import os
@@ -30,7 +30,7 @@ def _load_jupyter_server_extension(server) -> None:
 def put_on_path(server) -> None:
     """Find `course` and `nbgrader` in terminals and kernels, after all that is on the PATH already.
 
-    A login shell sets PATH anew, so it is followed by one that adds to it.
+    A login shell sets PATH again from nothing, so it is followed by one that adds to it.
     """
     scripts = sysconfig.get_path("scripts")
     path = os.environ.get("PATH", os.defpath)
