@@ -1,6 +1,7 @@
 """One submission as a task: a file to read, a pure function, an answer; who runs it where is open."""
 
 import atexit
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -15,7 +16,7 @@ from typing import Protocol
 
 from autograder import engine
 from autograder.handed_in import NotReadable, read_below
-from autograder.warm import Warm
+from autograder.warm import Warm, expected
 from course_lib.examination.assignment import Assignment, Cell
 from course_lib.examination.notebook_file import MAX_BYTES
 from course_lib.examination.prose import Given
@@ -58,6 +59,9 @@ class Graders(Protocol):
 
 class Standing(Protocol):
     """Graders that stand by: they are given tasks of any assignment, one by one, until they are closed."""
+
+    def warm_up(self, assignment: bytes) -> None:
+        """Be ready for a first submission of the `packed` assignment, as far as that can be done before."""
 
     def room(self) -> int:
         """How many tasks more may be given."""
@@ -127,6 +131,12 @@ class Grader:
         self.assignment = assignment
         self._warm: Warm | None = None
         self._lock = threading.Lock()
+
+    def prepare(self, assignment: Assignment) -> None:
+        """Grade submissions of this assignment from now on; what its cells import is imported."""
+        self.assignment = assignment
+        with contextlib.suppress(CannotGrade):  # the first submission finds that, too
+            self._warm_process().bring(expected(assignment, ()))
 
     def answer(self, task: Task) -> Answer:
         """Read and grade one submission. Raises CannotGrade where not even an empty one can be graded."""

@@ -61,6 +61,9 @@ class DaskWorkers:
             self._client.cancel(list(self._in_work))
             self._in_work.clear()
 
+    def warm_up(self, assignment: bytes) -> None:
+        """Nothing: workers of the cluster become warm by their first submission."""
+
     def room(self) -> int:
         """How many tasks more may be given; workers come and go."""
         if time.monotonic() > self._looked + LOOK:

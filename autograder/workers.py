@@ -44,11 +44,16 @@ class _Worker(Process):
         if not self.tasks:
             self.since = time.monotonic()
         self.tasks.append((assignment, task))
+        self.expect(assignment)
         with contextlib.suppress(OSError):  # it has ended already; reading will show it
-            if assignment != self._assignment:
-                self._assignment = assignment
-                self.channel.send("assignment", assignment)
             self.channel.send("grade", os.fsencode(task.path))
+
+    def expect(self, assignment: bytes) -> None:
+        """Tell it which assignment the next tasks are of."""
+        if assignment != self._assignment:
+            self._assignment = assignment
+            with contextlib.suppress(OSError):
+                self.channel.send("assignment", assignment)
 
     def takes(self, assignment: bytes, ahead: int) -> bool:
         """Whether it reads at once what is sent to it, or what is sent is too small to wait for that."""
@@ -80,6 +85,11 @@ class LocalWorkers:
             yield from run(self, assignment, tasks, WATCHED)
         finally:
             self.close()
+
+    def warm_up(self, assignment: bytes) -> None:
+        """Start all workers now, which import what the `packed` assignment needs."""
+        while len(self._workers) < self._count:
+            self._start().expect(assignment)
 
     def room(self) -> int:
         """How many tasks more may be given."""
@@ -190,7 +200,7 @@ def _serve(channel: Channel) -> None:
         while True:
             what, details = channel.receive()
             if what == "assignment":
-                grader.assignment = unpacked(details)
+                grader.prepare(unpacked(details))
                 continue
             answer = grader.answer(Task("", Path(os.fsdecode(details))))
             result = dataclasses.asdict(answer.result)

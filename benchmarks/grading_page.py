@@ -29,6 +29,8 @@ def tables(record: dict) -> list[str]:
         lines += ["", *_cluster(found)]
     if found := record.get("check"):
         lines += ["", _check(found)]
+    if found := record.get("watch"):
+        lines += ["", *watch(found)]
     return lines
 
 
@@ -105,6 +107,26 @@ def _cluster(found: dict) -> list[str]:
             f"{row['coordinator_memory_bytes'] / 2**20:.0f} |"
         )
     return lines
+
+
+def watch(found: dict) -> list[str]:
+    """The lines of what `./course bench watch` measured."""
+    lines = [
+        f"`./course watch` on {found['workers']} cores, from handing in to feedback, for submissions that "
+        f"arrive within {found['within']:g} seconds. Processor seconds are those of all steps: collecting, "
+        "grading, recording, the feedback page. The longest queue counts what is in work, too.",
+        "",
+        "| submissions | median, s | 95 % within, s | longest queue | each, processor s | load average |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in found["classes"]:
+        shown = "–" if row["processor_each"] is None else f"{row['processor_each']:.2f}"
+        lines.append(
+            f"| {row['submissions']} | {row['median']:.1f} | {row['within_95']:.1f} | "
+            f"{row['longest_queue']} | {shown} | {row['load_average']:.1f} |"
+        )
+    first = statistics.median(row["first"] for row in found["classes"])
+    return [*lines, "", f"A submission that waits when watch is started is back after {first:.1f} s."]
 
 
 def _check(found: dict) -> str:

@@ -31,8 +31,11 @@ class Cost:
     status: int
 
 
-def run(command: list[str], done: Callable[[], int], log: Path, **options) -> Cost:
-    """Run a program to its end in a control group of its own; `done` counts its results meanwhile."""
+def run(command: list[str], done: Callable[[], int], log: Path, until: int | None = None, **options) -> Cost:
+    """Run a program to its end in a control group of its own; `done` counts its results meanwhile.
+
+    One that would never end is ended politely when `until` results are there.
+    """
     group, marks = _made_group(), []
     started = time.monotonic()
     try:
@@ -49,6 +52,9 @@ def run(command: list[str], done: Callable[[], int], log: Path, **options) -> Co
             count = done()
             if count and (not marks or count != marks[-1][0]):
                 marks.append((count, time.monotonic(), group and _used(group)))
+            if until is not None and count >= until:
+                process.terminate()
+                until = None
         _, status, usage = waited
         wall = time.monotonic() - started
         (first, begun, used), (last, ended, at_last) = marks[0], marks[-1]

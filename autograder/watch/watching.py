@@ -93,7 +93,7 @@ class Watching:
         """
         with self._alone(), contextlib.ExitStack() as end:
             end.callback(self._end)
-            self._desks.hire()
+            self._desks.warm_up(self._assignments)
             while not self.stopped:
                 try:
                     did = self._turn()

@@ -14,36 +14,19 @@ import pytest
 from autograder import collect, journal
 from autograder.course import Course
 from autograder.release import release
-from autograder.watch import arrivals, desks, returns
 from course_lib.commands import slips
 from course_lib.paths import ROOT
 from tests import forks
 from tests.autograder.forked import Forked
-from tests.autograder.killing import POINTS, die, kill_at
 from tests.autograder.small_course import make_course, points_by_cell, solved
 from tests.autograder.test_interrupted import descendants, gone
 from tests.autograder.test_rows import rows
 from tests.autograder.watch.arriving import ASSIGNMENT, drop, slip, zipped
+from tests.autograder.watch.steps import STEPS, kill_at_step
 
 pytestmark = [pytest.mark.needs("sandbox"), pytest.mark.slow]
 WRONG = "def double(values):\n    return list(values)"
 FAIR = {"ada": 7, "bob": 4, "eve": 0, "dan": 7}
-# Around each step of watch; POINTS lie around the writes of grading, which watch shares with grade.
-STEPS = POINTS | {
-    "arrived": (collect, "store", die, None),
-    "collected:aside": (collect, "write", die, None),
-    "collected": (collect, "store", None, die),
-    "promised": (returns.Returns, "say", None, die),
-    "gone:before": (arrivals.Arrivals, "take_away", die, None),
-    "gone": (arrivals.Arrivals, "take_away", None, die),
-    "in work": (desks.Desks, "give", None, die),
-    "graded": (desks.Desk, "record", die, None),
-    "recorded": (desks.Desk, "record", None, die),
-    "rendered:before": (returns, "feedback_page", die, None),
-    "rendered": (returns, "feedback_page", None, die),
-    "page there": (returns.Returns, "_write", die, None),
-    "fed back": (returns.Returns, "bring", None, die),
-}
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +99,7 @@ def assert_whole(course: Course, zips, expected) -> None:
 
 @pytest.mark.parametrize("point", STEPS)
 def test_killed_around_any_step_it_goes_on_where_it_was(course, zips, undisturbed, point):
-    process = watching(course, first=functools.partial(kill_at, point, 2, STEPS))
+    process = watching(course, first=functools.partial(kill_at_step, point, 2))
     said, _ = process.communicate(timeout=600)
     assert process.returncode == -signal.SIGKILL, said
     finish(course)
@@ -141,7 +124,7 @@ def test_killed_at_any_moment_again_and_again_it_goes_on_where_it_was(course, zi
 def test_a_kill_between_two_attempts_of_a_student_loses_neither(course, starter, zips, undisturbed):
     again = zipped(solved(starter), "bob", minutes=5)
     drop(course, "bob again.zip", again)
-    process = watching(course, first=functools.partial(kill_at, "collected:aside", 5, STEPS))
+    process = watching(course, first=functools.partial(kill_at_step, "collected:aside", 5))
     said, _ = process.communicate(timeout=600)
     assert process.returncode == -signal.SIGKILL, said
     finish(course)
