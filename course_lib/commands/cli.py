@@ -154,7 +154,7 @@ def demo(
 def bench(
     context: typer.Context,
     part: Annotated[
-        str, typer.Argument(help="kernels, autodiff, gpt, serving, ui, grading or hostile")
+        str, typer.Argument(help="kernels, autodiff, gpt, serving, ui, grading, watch or hostile")
     ] = "kernels",
 ):
     """Measure, print a table and write the figures as JSON under benchmarks/results/."""

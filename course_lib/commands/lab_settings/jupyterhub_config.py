@@ -21,6 +21,8 @@ c.Spawner.args = [
 ]
 folders = [SETTINGS / "student"]
 c.Spawner.environment = {"PYTHONNOUSERSITE": "1"}  # packages of a user's own would stand before the course's
+if drop := os.environ.get("COURSE_DROP"):
+    c.Spawner.environment["COURSE_DROP"] = drop
 if exchange := os.environ.get("COURSE_EXCHANGE"):
     c.Spawner.environment["COURSE_EXCHANGE"] = exchange
     folders.insert(0, SETTINGS / "exchange")
