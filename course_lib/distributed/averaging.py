@@ -31,7 +31,9 @@ def average_gradients(
     return [_average(number, parts, tokens) for number, parts in enumerate(zip(*gradients, strict=True))]
 
 
+@reference("Lab5.2")
 def _average(number: int, parts: Sequence[np.ndarray | None], tokens: np.ndarray) -> np.ndarray | None:
+    """One tensor's average of the ranks' parts; the number is for what is wrong."""
     there = [(part, own) for part, own in zip(parts, tokens, strict=True) if own and part is not None]
     if not there:
         return None

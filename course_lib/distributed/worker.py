@@ -12,6 +12,7 @@ from course_lib.costs.collectives import Network
 from course_lib.distributed import gradients
 from course_lib.distributed.partition import partition
 from course_lib.distributed.sentences import GPT, sentences, tokens_that_count
+from course_lib.notebook.reference import reference
 from course_lib.ranks.device import device
 from course_lib.ranks.pace import PacedLink, sleep_until
 from course_lib.ranks.source import Source, load
@@ -41,7 +42,9 @@ class Averaging:
         for parameter, part in zip(self.parameters, gradients.unflat(row, self.parameters), strict=True):
             parameter.grad = part.clone()
 
+    @reference("Lab5.2")
     def _row(self, own: torch.Tensor, tokens: list[int], rank: int) -> torch.Tensor:
+        """The gradient that the ranks make of their own ones (rows), in the library's ways."""
         if self.way in ("by tokens", "no broadcast"):
             # A mean over no token is NaN.
             own = own * (tokens[rank] / sum(tokens)) if tokens[rank] else torch.zeros_like(own)
