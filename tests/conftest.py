@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import gc
 import importlib.util
 import os
 import shutil
@@ -177,6 +178,12 @@ def pytest_collection_modifyitems(config, items):
     config.stash[LEFT_OUT] = left_out
     if hasattr(config, "workeroutput"):
         config.workeroutput["left out"] = left_out
+
+
+def pytest_collection_finish():
+    """Thousands of tests and the modules they import stay to the end: no later collection visits them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -11,6 +11,9 @@ FORKS = multiprocessing.get_context("forkserver")
 _IMPORTED = [
     *("tests.notebooks.trial", "course_lib.demos", "course_lib.cuda"),
     *("tests.autograder.forked", "autograder.console", "autograder.grade"),
+    "autograder.watch.command",
+    # What these import when they are first used: the digits, plots, and torch's optimizers.
+    *("sklearn.datasets", "plotly.subplots", "torch._dynamo", "ipywidgets", "anywidget"),
 ]
 
 

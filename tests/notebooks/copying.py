@@ -7,6 +7,7 @@ the same results, or at least some of the same form: a task may have more than o
 import ast
 import contextlib
 import copy
+import functools
 import importlib
 import inspect
 import itertools
@@ -130,14 +131,16 @@ def _methods(node: ast.ClassDef) -> set[str]:
             if isinstance(part, ast.FunctionDef) and not part.name.startswith("__")}  # fmt: skip
 
 
-def _definitions(edition: Path) -> Iterator[tuple[str, ast.stmt]]:
+@functools.cache
+def _definitions(edition: Path) -> list[tuple[str, ast.stmt]]:
     """Module and top-level statements of what the notebooks are about."""
+    found = []
     for path in sorted((edition / "course_lib").rglob("*.py")):
         parts = path.relative_to(edition).with_suffix("").parts
         module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         if parts[1] in SUBJECTS and module not in MACHINERY:
-            for node in ast.parse(path.read_text("utf-8")).body:
-                yield module, node
+            found += [(module, node) for node in ast.parse(path.read_text("utf-8")).body]
+    return found
 
 
 def is_sealed(function: ast.FunctionDef) -> bool:
@@ -153,7 +156,7 @@ def copies(task_calls: list[tuple], functions: list[tuple[str, str]]) -> list[Co
     found: dict[Callable, list[Copy]] = {same: [], similar: []}
     for module, name in functions:
         function = _function(module, name)
-        if function is None or not _takes(function, count):
+        if function is None or not _takes(function, count) or draws(function):
             continue
         for order in orders(count):
             for how, part in _agreeing(function, order, calls):
@@ -175,6 +178,12 @@ def _takes(function: Callable, count: int) -> bool:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     taken = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
     return sum(p.default is p.empty for p in taken) <= count <= len(taken)
+
+
+def draws(function: Callable) -> bool:
+    """Whether it says that it returns a figure: `same` and `similar` take none for the result of a task."""
+    returned = inspect.signature(function).return_annotation
+    return getattr(returned, "__name__", returned) in ("Figure", "go.Figure")
 
 
 def orders(count: int) -> Iterator[tuple[int, ...]]:

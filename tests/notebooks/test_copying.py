@@ -3,11 +3,13 @@
 import ast
 import pickle
 
+import numpy as np
 import pytest
 
 from autograder import regions
 from autograder.bundle import copy_parts
 from autograder.sealing import seal
+from course_lib.demos.parallelism import pipeline
 from tests.forks import FORKS, get_ready
 from tests.notebooks import copied_kernels, copying, runner
 from tests.notebooks.runner import ROOT, cells, grade_id, is_task, is_test, options, points
@@ -117,6 +119,20 @@ def test_what_is_not_sealed_is_found(task, name, trials):
     cell = next(cell for cell in cells(path) if grade_id(cell) == task)
     found = trials(path).full_marks(cell, ROOT)
     assert any(name in source for source in found), found
+
+
+RESULTS = [None, "a", 1.5, True, [1, 2], (), ((1,), "b"), {"a": 1}, np.ones(3)]
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=repr)
+def test_a_function_that_draws_need_not_be_tried(result):
+    assert copying.draws(pipeline.figure)
+    assert not copying.draws(pipeline.contents)
+    assert not copying.draws(copying.draws)
+    drawn = copying.parts(pipeline.figure(4, 4))
+    assert drawn.keys() == {"all"}
+    assert not copying.same(result, drawn["all"])
+    assert not copying.similar(result, drawn["all"])
 
 
 def test_no_kernel_that_can_be_read_bears_the_name_of_a_task(edition):

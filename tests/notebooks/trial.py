@@ -5,6 +5,7 @@ one meets. One that hangs or crashes ends with its copy.
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -83,6 +84,7 @@ def _rehearse(path: Path, connection: Connection, environment: dict, folder: Pat
                 connection.send(traceback.format_exc())
                 continue
             done = tests[-1] + 1
+            gc.freeze()  # a collection in a copy would visit, and copy, every page of this process
             connection.send(_in_a_copy(seconds, here, all_cells[place:done], mutant, output, to_the_end))
 
 
