@@ -12,12 +12,14 @@ from pathlib import Path
 
 import nbformat
 from nbconvert.exporters import Exporter, HTMLExporter, NotebookExporter
+from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder import grade_log, shared_gradebook
 from autograder.batch import read_submission
 from autograder.handed_in import read_below
 from autograder.limited import GRADING, READING, Failed, ask
+from autograder.remarks import remarks
 from autograder.terminal import visible
 from course_lib.examination import messages
 from course_lib.examination.notebook_file import MAX_BYTES
@@ -25,7 +27,7 @@ from course_lib.examination.submission import read_cells
 
 SUBMITTED = "submitted"  # the folder with what nobody has looked at yet
 MOST_WARNINGS, MOST_CHARACTERS = 20, 300
-PAGE = "page.html.j2"  # in templates/feedback
+PAGES = {"feedback": "page.html.j2", "formgrade": "marking.html.j2"}  # in templates/, for nbgrader's own
 NOT_SHOWN = '<!DOCTYPE html><html><head><meta charset="utf-8"></head><body><p>{}</p></body></html>'
 
 
@@ -74,8 +76,8 @@ class PageElsewhere(Elsewhere, HTMLExporter):
     def _settings(self) -> dict:
         settings = super()._settings()
         page = dict(settings.get("HTMLExporter", {}))
-        if page.get("template_name") == "feedback":  # our file, which goes by another name than nbgrader's
-            settings["HTMLExporter"] = page | {"template_file": PAGE}
+        if file := PAGES.get(page.get("template_name")):
+            settings["HTMLExporter"] = page | {"template_file": file}
         return settings
 
 
@@ -83,6 +85,10 @@ class ShownElsewhere(PageElsewhere):
     """For formgrader: where there is no page of a submission, one that says why."""
 
     def from_filename(self, filename, resources=None, **_):
+        resources = dict(resources or {})
+        if assignment := resources.get("assignment_id"):
+            database = CourseDirectory(config=self.config).db_url
+            resources["remarks"] = remarks(database, assignment)
         try:
             return super().from_filename(filename, resources)
         except Failed as error:

@@ -168,17 +168,28 @@ def instructor_grades_and_marks(teacher: LabPage, course: Course) -> None:
     score = teacher.page.locator("#q02_explain")
     score.scroll_into_view_if_needed()
     shot(teacher.page, "6_marking")
-    score.fill("2.5")
     comment = teacher.page.locator("#q02_explain-comment")
-    comment.fill("Well argued: $s = (hi - lo) / 255$ says it all.")
+    body.get_by_label("1 for why").check()
+    teacher.page.keyboard.press("3")  # the item of that number
+    expect(score).to_have_value("2")
+    expect(comment).to_have_value("Points: why 1, what to do 0, measured 1.\n\n")
+    teacher.page.wait_for_load_state("networkidle")
+    teacher.page.reload()  # the page finds again which items were given
+    expect(body.get_by_label("1 for measured")).to_be_checked()
+    expect(body.get_by_label("1 for what to do")).not_to_be_checked()
+    score.fill("2.5")
+    comment.fill(comment.input_value() + "Well argued: $s = (hi - lo) / 255$ says it all.")
     with teacher.page.expect_response(lambda answer: "/formgrader/api/comment/" in answer.url):
         comment.blur()
     teacher.page.wait_for_load_state("networkidle")
     shot(teacher.page, "7_marked")
+    teacher.page.reload()
+    remark = body.get_by_role("button", name="Well argued")
+    expect(remark).to_be_visible()  # ready for the next submission
     by_hand = {change.field: change for change in grade_log(course, ASSIGNMENT) if change.by_hand}
     assert by_hand["manual_score"].new == "2.5"
     assert by_hand["manual_score"].by.endswith(", formgrader")
-    assert by_hand["manual_comment"].new.startswith("Well argued")
+    assert "Well argued" in by_hand["manual_comment"].new
     assert {c.by.split(", ")[1] for c in grade_log(course, ASSIGNMENT)} == {"formgrader"}
 
 

@@ -13,7 +13,7 @@ from nbgrader.server_extensions.formgrader.handlers import template_path
 from traitlets.config import Config
 
 from autograder.config import configure
-from autograder.exporting import PAGE
+from autograder.exporting import PAGES
 
 STYLES = Path(template_path).parent / "static" / "node_modules" / "bootstrap" / "dist" / "css"
 TEMPLATES = ("formgrade", "feedback", "lab")
@@ -64,8 +64,8 @@ def _exporter(template: str) -> HTMLExporter:
     config = Config()
     configure(config, __file__)
     config.HTMLExporter.template_name = template
-    if template == "feedback":
-        config.HTMLExporter.template_file = PAGE
+    if template in PAGES:
+        config.HTMLExporter.template_file = PAGES[template]
     config.HTMLExporter.extra_template_paths = [str(STYLES)]
     return HTMLExporter(config=config)
 
