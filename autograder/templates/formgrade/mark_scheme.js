@@ -40,7 +40,8 @@ $(function () {
         scheme.forEach(function (item, place) {
             const box = $("<input type=checkbox>").attr("aria-label", `${item.points} for ${item.name}`);
             item.box = box.on("change", choose);
-            $("<label class=mark-item>").append(box, ` <kbd>${place + 1}</kbd>`).prependTo(item.element);
+            $("<label class=mark-item>").append(box, ` <kbd>${place + 1}</kbd>`).prependTo(
+                $(item.element).css("list-style", "none"));
         });
 
         function choose() {
