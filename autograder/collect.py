@@ -147,7 +147,8 @@ class _Desk:
         except UserError as error:
             return _refused(file, str(error), received)
         except OSError as error:
-            return _refused(file, f"cannot be stored ({error.strerror}: {error.filename})", again=True)
+            where = f": {error.filename}" if error.filename else ""
+            return _refused(file, f"cannot be stored ({error.strerror}{where})", again=True)
         if file.person is not None:
             is_decided = self._student is not None
             self._people.note(received.student, received.assignment, file.person, is_decided)

@@ -32,6 +32,7 @@ class _Seen:
     since: float
     looks: int = 0
     over: bool = False
+    excused: bool = False
 
 
 class Arrivals:
@@ -66,8 +67,8 @@ class Arrivals:
         return sorted(found, key=lambda arrival: (arrival.written, arrival.path.name))
 
     def unsettled(self) -> bool:
-        """Whether something is there that must be looked at once more."""
-        return any(not seen.over for seen in self._seen.values())
+        """Whether something is there that must be looked at once more, and may be taken then."""
+        return any(not (seen.over or seen.excused) for seen in self._seen.values())
 
     def looked_at(self, arrival: Arrival) -> None:
         """It was looked at in vain: once more when it stands still, and not again if it did."""
@@ -79,7 +80,7 @@ class Arrivals:
         """It is not to blame, and looked at again after a while."""
         seen = self._seen.get(arrival.path.name)
         if seen and seen.identity == arrival.identity:
-            seen.looks, seen.since = 1, time.monotonic()
+            seen.looks, seen.since, seen.excused = 1, time.monotonic(), True
 
     def keep(self, arrival: Arrival) -> None:
         """It is done with, and stays where it is."""

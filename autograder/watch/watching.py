@@ -5,6 +5,7 @@ on the disk. What grades runs beside it.
 """
 
 import contextlib
+import errno
 import fcntl
 import logging
 import time
@@ -39,7 +40,8 @@ GLANCE = 0.25  # seconds between two looks at the folders when there is nothing 
 AT_ONCE = 8  # arrivals that are collected before the other steps have their turn
 PAUSE = 5.0  # seconds until a disk that is full, or a gradebook that is held, is tried again
 RESCAN = 300.0  # seconds between two looks for what is owed: a day that is over, a due date that has come
-TRIES = 3  # feedback that cannot be made is not tried for ever
+TRIES = 3  # of what fails for one submission, while the others go on
+MACHINES = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 
 
 class Watching:
@@ -89,19 +91,22 @@ class Watching:
     def run(self, once: bool = False) -> Board:
         """Watch until `stop`, or with `once` until there is nothing left to do; what came of it.
 
-        With `once`, what would be tried again later raises UserError; so does a watch that runs already.
+        With `once`, what fails again and again raises UserError; so does a watch that runs already.
         """
         with self._alone(), contextlib.ExitStack() as end:
             end.callback(self._end)
             self._desks.warm_up(self._assignments)
+            in_vain = 0
             while not self.stopped:
                 try:
                     did = self._turn()
-                    self._board.trouble = ""
+                    self._board.trouble, in_vain = "", 0
                 except Exception as error:  # whatever it is, the next ones must not wait for a person
-                    logger.exception("A step of watch")
+                    if not isinstance(error, UserError | OSError | DBAPIError):
+                        logger.exception("A step of watch")
                     self._tell(error)
-                    if once:
+                    in_vain += 1
+                    if once and in_vain > TRIES:
                         raise UserError(self._board.trouble) from error
                     self._wait(PAUSE)
                     continue
@@ -191,10 +196,8 @@ class Watching:
                 except FileNotFoundError:
                     place.keep(arrival)
                     continue
-                except (OSError, DBAPIError):
-                    raise
                 except Exception as error:  # a fault of ours that this file has found; the others are taken
-                    place.keep(arrival)
+                    place.again(arrival) if _is_machines(error) else place.keep(arrival)
                     self._board.wrong[visible(arrival.path.name)] = _said(error)
                     continue
                 self._sort(place, arrival, results)
@@ -212,7 +215,7 @@ class Watching:
             self._board.wrong.pop(name, None)
         elif any(each.again for each in refused):
             place.again(arrival)
-            raise UserError(visible(refused[0].detail))
+            self._board.wrong[name] = refused[0].detail
         else:
             place.looked_at(arrival)
             if arrival.settled:
@@ -262,6 +265,12 @@ class Watching:
             except Elsewhere:  # ./course grade is at it
                 elsewhere.add(job.assignment)
                 continue
+            except UserError as error:
+                if _is_machines(error):
+                    raise
+                elsewhere.add(job.assignment)
+                self._board.wrong[job.assignment] = str(error)
+                continue
             did = True
             self._turns.begin(job)
             self._busy.add(job.key)
@@ -271,9 +280,9 @@ class Watching:
                 self._leave(job)
                 self._hold(job, str(held))
                 continue
-            except BaseException:
-                self._back(job)
-                raise
+            except Exception as error:
+                self._not_done(job, error)
+                continue
             if outcome is None:
                 self._desks.give(job)
             else:
@@ -304,9 +313,8 @@ class Watching:
                     self._back(job)
                 else:
                     self._to_return.append((job, self._desks.at(job.assignment).record(job, answer)))
-            except BaseException:
-                self._back(job)  # what has reached the journal is not graded again
-                raise
+            except Exception as error:  # what has reached the journal is not graded again
+                self._not_done(job, error)
         return did
 
     # Feedback
@@ -325,22 +333,33 @@ class Watching:
             if current := handed_in(self._course, job.student, job.assignment):
                 self._add(current)
             return True
-        job.tries += 1
         try:
             if entry is None or outcome.state == ABANDONED or outcome.auto_points is None:
                 self._failed(job, outcome)
             else:
                 self._returns.give_back(job, entry, desk.released, desk.due(job.student))
                 self._is_back(job, outcome)
-        except (OSError, DBAPIError):  # nobody's submission is to blame
-            raise
         except Exception as error:
-            if job.tries < TRIES:
-                raise
-            self._wrong(job, _said(error))
+            del self._to_return[0]
+            self._not_done(job, error)
+            return True
         del self._to_return[0]
         self._leave(job)
         return True
+
+    def _not_done(self, job: Job, error: Exception) -> None:
+        """A step has failed for a job: it waits again, or after some tries until what is owed is looked for.
+
+        Raises `error`, so that all wait a moment, unless the job itself seems to be the reason.
+        """
+        job.tries += not _is_machines(error)
+        if job.tries < TRIES:
+            self._back(job)
+            raise error
+        self._leave(job)
+        if not isinstance(error, UserError):
+            logger.error("A step for %s, %s", job.student, job.assignment, exc_info=error)
+        self._wrong(job, _said(error))
 
     def _failed(self, job: Job, outcome: Outcome) -> None:
         """It cannot be graded: for good, or by a process that died, which the next run tries again."""
@@ -418,6 +437,15 @@ class Watching:
             except BlockingIOError:
                 raise UserError(f"Another ./course watch runs for {self._course.root}.") from None
             yield
+
+
+def _is_machines(error: BaseException | None) -> bool:
+    """Whether it is a full or broken disk, or the database, and no submission's fault."""
+    while error is not None:
+        if isinstance(error, DBAPIError) or getattr(error, "errno", None) in MACHINES:
+            return True
+        error = error.__cause__
+    return False
 
 
 def _said(error: Exception) -> str:
