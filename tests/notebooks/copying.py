@@ -27,7 +27,7 @@ from tests.layers import FLOORS
 SUBJECTS = set().union(*(FLOORS[floor] for floor in ("facts", "engines", "topics", "demos")))
 MACHINERY = {"course_lib.ranks.rank", "course_lib.ranks.processes"}  # start and end processes
 CALLS = 6  # of each function, that a copy must answer alike
-SECONDS = 0.5  # for one of these
+SECONDS = 0.5  # of a processor, for one of these
 SIMILAR = 12  # copies of a task's function that are tried though their results differ
 
 # Run in place of a wrong solution: the right one stays, and each call is kept.
@@ -220,16 +220,25 @@ def _agreeing(
 
 @contextlib.contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
+    """Ends what takes more of a processor, however busy the machine is, or waits for much longer."""
+    limits = {
+        signal.ITIMER_PROF: (signal.SIGPROF, seconds),
+        signal.ITIMER_REAL: (signal.SIGALRM, 4 * seconds),
+    }
+
     def stop(*_):
         raise TimeoutError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = {number: signal.signal(number, stop) for number, _ in limits.values()}
+    for timer, (_, most) in limits.items():
+        signal.setitimer(timer, most)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for timer in limits:
+            signal.setitimer(timer, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def parts(value) -> dict[str, object]:
