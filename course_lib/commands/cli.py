@@ -57,13 +57,14 @@ def run_tests(
     """Run the tests this machine can run; what it cannot is listed at the end. Other options go to pytest."""
     if not (ROOT / "tests").is_dir():
         raise UserError("The student edition has no tests of its own; ./course check runs a notebook's.")
-    cores = min(os.cpu_count() or 1, 8)
+    # Many tests wait: for a limit, a browser, a process. One worker more than there are cores uses that time.
+    workers = min(os.cpu_count() or 1, 8) + 1
     # One thread per worker: several workers with all cores each are slower than one. Neighbors stay with one
     # worker, since they share what took long to start; one that has ended early takes over from the others.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
     # The workers and the processes of tests would each compile the course again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    command = [sys.executable, "-m", "pytest", "-n", str(cores), "--dist", "worksteal"]
+    command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "worksteal"]
     command += [*["--all"] * everything, *context.args]
     raise typer.Exit(subprocess.run(command, cwd=ROOT, env=environment).returncode)
 
