@@ -96,7 +96,8 @@ class Board:
         if self.seconds:
             times = sorted(self.seconds)
             slow = times[min(len(times) - 1, int(0.95 * len(times)))]
-            said += f"; from arrival to feedback {statistics.median(times):.1f} s in the median, 95 % within {slow:.1f} s"
+            said += f"; from arrival to feedback {statistics.median(times):.1f} s in the median"
+            said += f", 95 % within {slow:.1f} s"
         return f"{state}<p>{said}.</p>"
 
 
