@@ -38,6 +38,8 @@ FOR_INSTRUCTORS = (
     "docs/adding_a_question.md",
     "docs/grading_*.md",
     "docs/draw_architecture.py",
+    "docs/teaching*.md",
+    "docs/write_answers.py",
     "benchmarks/gpu_day.sh",
     "benchmarks/grading*.py",
     "benchmarks/hostile.py",
