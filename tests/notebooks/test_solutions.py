@@ -12,6 +12,15 @@ from tests.notebooks.trial import Rehearsal
 pytestmark = pytest.mark.needs("compiler")
 each = pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
 AS_GRADED = {"NBGRADER_EXECUTION": "autograde"}
+# What launches kernels that do nothing yet takes long, and waits for a whole run.
+STARTERS = [
+    pytest.param(
+        path,
+        id=runner.name(path),
+        marks=pytest.mark.slow if any(regions.is_cuda(cell.source) for cell in cells(path)) else (),
+    )
+    for path in runner.NOTEBOOKS
+]
 MISTAKES = [
     pytest.param(
         path,
@@ -42,7 +51,7 @@ def test_reference_earns_every_point(path):
     assert said == possible
 
 
-@each
+@pytest.mark.parametrize("path", STARTERS)
 def test_starter_earns_nothing_and_names_each_missing_task(path):
     starter = cells(path)
     labels = {}
