@@ -227,18 +227,18 @@ function nameControls(demo, own, observer) {
 }
 export default { render };
 """
-NARROWEST = (
-    640  # pixels below which panels beside each other would overlap: a figure is then scrolled sideways
-)
+# Pixels; with fewer, panels beside each other would overlap. In less room a figure is scrolled sideways.
+NARROWEST = 800
 # A ring around what has the keyboard, on white and on black; and no control is wider than the page.
 _CSS = f"""
-.course-demo, .course-demo .widget-box {{ overflow: visible; }}
+.course-demo, .course-demo .widget-box {{ overflow: visible; max-width: 100%; }}
 .course-demo .widget-hbox {{ flex-wrap: wrap; }}
 .course-demo .widget-inline-hbox {{ max-width: calc(100% - 4px); overflow: visible; }}
+.course-demo .widget-readout {{ flex: 0 0 auto; max-width: none; }}
 .course-demo .course-figure {{ overflow: auto hidden; width: 100%; }}
-.course-demo .course-figure > * {{ flex: 1 0 auto; min-width: {NARROWEST}px; }}
+.course-demo .course-figure > * {{ flex: 1 1 0; min-width: {NARROWEST}px; }}
 .course-demo :is(.noUi-handle, button, select, input, .widget-readout):focus-visible {{
-  outline: 3px solid {BLUE}; outline-offset: 2px; box-shadow: 0 0 0 6px white; z-index: 1;
+  outline: 3px solid {BLUE} !important; outline-offset: 2px; box-shadow: 0 0 0 6px white; z-index: 1;
 }}
 .course-demo .course-figure:focus-visible {{ outline: 3px solid {BLUE}; outline-offset: -3px; }}
 .course-demo .course-heard {{

@@ -97,13 +97,14 @@ def frame() -> go.Figure:
         range=[-0.4, 2.35], col=2,
     )  # fmt: skip
     drawing.add_scatter(mode="markers", y=["chat"], opacity=0, hoverinfo="skip", row=1, col=1)
-    for text, color, x in zip(
-        PLACES, (look.ink(CARD), HOST, AGAIN, "#6E6E6E"), (0, 0.245, 0.49, 1), strict=True
-    ):
-        drawing.add_annotation(
-            text=text, x=x, xref="x domain", y=1.3, yref="y domain", font={"size": 14, "color": color},
-            showarrow=False, xanchor="right" if x == 1 else "left",
-        )  # fmt: skip
+    colors = (look.ink(CARD), HOST, AGAIN, "#6E6E6E")
+    legend = [
+        f"<span style='color:{color}'>{name}</span>" for name, color in zip(PLACES, colors, strict=True)
+    ]
+    drawing.add_annotation(
+        text="   ".join(legend), x=0, xref="x domain", y=1.3, yref="y domain", font_size=14, xanchor="left",
+        showarrow=False,
+    )  # fmt: skip
     drawing.add_shape(
         type="rect", x0=0, x1=16, y0=0.6, y1=1.4, line={"color": look.TEXT, "width": 2}, row=2, col=1
     )
