@@ -30,22 +30,18 @@ CHROMIUM_OPTIONS = [
 @contextlib.contextmanager
 def lab(workspace: Path, command: str = "lab", environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Run `./course lab` (or teach) on `workspace`; yields the address it prints, and stops it afterwards."""
-    words = [
-        sys.executable,
-        "-m",
-        "course_lib",
-        command,
-        "--no-browser",
-        "--port",
-        str(free_port(None, 18888)),
-    ]
+    environment = {**environment, "COURSE_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "2"}
+    with started(command, "--LabApp.expose_app_in_browser=True", environment=environment) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def started(*words: str, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """Run a command of ./course that starts a server; yields the address that it prints, and stops it."""
+    command = [sys.executable, "-m", "course_lib", words[0], "--no-browser"]
+    command += ["--port", str(free_port(None, 18888)), *words[1:]]
     process = subprocess.Popen(
-        [*words, "--LabApp.expose_app_in_browser=True"],
-        cwd=ROOT,
-        env={**environment, "COURSE_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "2"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+        command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     said = []
     try:

@@ -24,6 +24,7 @@ NVIDIA = re.compile(r"nvidia-[\w-]+|cuda-toolkit")
 NVIDIA_LICENSE = re.compile(r"(LicenseRef-)?NVIDIA.*|Other/Proprietary License|nothing", re.IGNORECASE)
 # What a package's metadata leaves open, judged by hand.
 JUDGED = {
+    "axe-playwright-python": "MIT, by its LICENSE; the axe-core in it is MPL-2.0 and only runs in our tests",
     "ciw": "MIT, by the LICENSE.txt that it carries; its metadata says nothing",
     "psycopg": "LGPL 3; only with the extras [postgres] and [test], unchanged and imported",
     "psycopg-binary": "LGPL 3; only with the extras [postgres] and [test], unchanged and imported",

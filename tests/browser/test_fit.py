@@ -44,7 +44,7 @@ def test_a_figure_that_does_not_begin_is_told_with_what_to_do_until_it_does(page
     assert said(page) == ""
     page.clock.run_for(4000)
     assert "run this cell" in said(page)
-    assert page.locator("#fit").get_attribute("role") == "status"
+    assert page.get_by_role("status").inner_text() == said(page)
     page.evaluate(DRAW)
     page.clock.run_for(2000)
     assert said(page) == ""

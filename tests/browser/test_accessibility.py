@@ -1,0 +1,188 @@
+"""Every page can be read by everyone: by keys, by ear, on a phone, with any color vision, without a network.
+
+Pages are judged by axe-core (which its package brings along) against WCAG 2.2 A and AA.
+"""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from nbformat.v4 import new_output
+from playwright.sync_api import expect
+
+from autograder.course import Course
+from autograder.preprocessors.name_tasks import tasks
+from autograder.report_page import write_page
+from benchmarks.labpage import LabPage, context, started
+from course_lib.demos import look
+from course_lib.paths import ROOT
+from tests.autograder.corpus.page import rendered_by
+from tests.autograder.test_feedback import solved_task
+from tests.autograder.test_report import full  # noqa: F401
+from tests.course_lib.demos.color_vision import contrast
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("browser")]
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+DEMOS = sorted(path.stem for path in (ROOT / "lectures").glob("*.ipynb"))
+PHONE = {"width": 390, "height": 844}
+# Colors of what is written in figures; white and what is nearly so stands in bars.
+TEXT_COLORS = """() => [...new Set([...document.querySelectorAll('.js-plotly-plot :is(text, tspan)')]
+    .filter(text => text.textContent.trim() && text.getBoundingClientRect().width)
+    .filter(text => !text.closest('.barlayer, .heatmaplayer'))
+    .map(text => getComputedStyle(text).fill))]"""
+# Of each control and its parts that is seen: how far it reaches beyond the page, in pixels.
+BEYOND = """() => [...document.querySelectorAll('.course-demo :is(button, select, input, .noUi-handle)')]
+    .map(part => part.getBoundingClientRect()).filter(place => place.width)
+    .map(place => Math.max(-place.left, place.right - document.documentElement.clientWidth))"""
+# Names and values of controls that are cut off.
+CUT = """() => [...document.querySelectorAll('.course-demo :is(.widget-label, .widget-readout)')]
+    .filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.textContent)"""
+SIDEWAYS = "() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
+# The name of what has the keyboard, the line it stands in, and the ring around it.
+FOCUSED = """() => {
+    const at = document.activeElement, style = getComputedStyle(at), row = at.closest('.widget-inline-hbox');
+    return { name: at.getAttribute('aria-label') ?? at.innerText, ring: style.outlineStyle,
+             width: parseFloat(style.outlineWidth),
+             top: (row ?? at).getBoundingClientRect().top + window.scrollY };
+}"""
+DRAWN = ".js-plotly-plot[role=img]"
+
+
+def violations(page, within: str | None = None) -> dict[str, list[str]]:
+    """What axe finds wrong on a page, or in what `within` selects: rule -> elements."""
+    found = Axe().run(page, within, {"runOnly": RULES, "resultTypes": ["violations"]}).response["violations"]
+    return {rule["id"]: [node["html"] for node in rule["nodes"]] for rule in found}
+
+
+@pytest.fixture(scope="module")
+def voila():
+    """Address of the folder of demos as `./course demo` shows it."""
+    with started("demo", "gallery") as address:
+        yield address.removesuffix("gallery.ipynb")
+
+
+@pytest.fixture
+def visit(chromium, voila):
+    """Opens a page of that server; a page that asks other machines or leaves errors fails."""
+    with context(chromium) as fresh:
+        visited = LabPage(fresh.new_page(), voila)
+
+        def opened(name: str):
+            visited.page.goto(f"{voila}{name}.ipynb", wait_until="domcontentloaded", timeout=120e3)
+            visited.page.locator("h1").first.wait_for(timeout=120e3)
+            if name != "gallery":
+                visited.page.locator(DRAWN).first.wait_for(timeout=120e3)
+            return visited.page
+
+        yield opened
+        assert visited.requests_elsewhere == []
+        assert visited.console_errors == []
+
+
+@pytest.fixture
+def written(chromium, tmp_path):
+    """Opens a page that is a file; one that asks for anything else fails."""
+    with context(chromium) as fresh:
+        page = fresh.new_page()
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+
+        def opened(path):
+            page.goto(path.as_uri())
+            return page
+
+        yield opened
+        assert [url for url in asked[1:] if not url.startswith("data:")] == []
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_a_demo_is_read_by_keys_by_ear_and_on_a_phone(name, visit):
+    page = visit(name)
+    assert violations(page) == {}
+    colors = [rgb(color) for color in page.evaluate(TEXT_COLORS)]
+    assert [color for color in colors if contrast(color) < 4.5 and contrast(color) > 1.1] == []
+    page.set_viewport_size(PHONE)
+    page.wait_for_timeout(1000)  # for the figure to follow
+    assert violations(page) == {}
+    assert page.evaluate(SIDEWAYS) <= 0
+    assert [pixels for pixels in page.evaluate(BEYOND) if pixels > 0] == []
+    assert page.evaluate(CUT) == []
+    for drawing in page.locator(DRAWN).all():
+        assert drawing.bounding_box()["width"] >= look.NARROWEST
+
+
+def rgb(color: str) -> str:
+    """ "#RRGGBB" of what a browser says of a color."""
+    return "#" + "".join(f"{int(part):02X}" for part in color[4:-1].split(",")[:3])
+
+
+def test_a_screen_reader_hears_what_a_step_changed_once_the_figure_rests(visit):
+    page = visit("quantization")
+    figure, status = page.locator(DRAWN), page.get_by_role("status")
+    slider = page.get_by_role("slider", name="bits per weight")
+    assert "8 bits" in figure.get_attribute("aria-label")
+    expect(status).to_have_text("")
+    slider.focus()
+    slider.press("ArrowLeft")
+    expect(status).to_contain_text("7 bits")
+    assert figure.get_attribute("aria-label") == status.text_content()
+    assert slider.get_attribute("aria-valuetext") == "7"
+
+
+def test_a_player_says_what_its_buttons_do(visit):
+    page = visit("kv_cache")
+    page.get_by_role("button", name="Play: words so far").press("Enter")
+    page.get_by_role("button", name="Pause: words so far").press("Enter")
+    repeat = page.get_by_role("button", name="Repeat: words so far")
+    expect(repeat).to_have_attribute("aria-pressed", "false")
+    repeat.press("Enter")
+    expect(repeat).to_have_attribute("aria-pressed", "true")
+
+
+def test_keys_reach_the_controls_in_the_order_in_which_they_stand_and_a_ring_shows_where(visit):
+    page = visit("parallelism")
+    page.keyboard.press("Tab")  # to the link above
+    stops = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(FOCUSED))
+    assert [stop["name"] for stop in stops[:4]] == ["faster", "more users", "bigger model", "model"]
+    assert [stop["top"] for stop in stops] == sorted(stop["top"] for stop in stops)
+    assert [stop for stop in stops if stop["ring"] != "solid" or stop["width"] < 2] == []
+    wishes = page.get_by_role("group", name="I want")
+    expect(wishes.get_by_role("button", name="faster")).to_have_attribute("aria-pressed", "true")
+    wishes.get_by_role("button", name="more users").press("Enter")
+    expect(wishes.get_by_role("button", name="faster")).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_folder_of_demos_and_a_page_that_is_not_there_ask_no_other_machine(chromium, voila):
+    with context(chromium) as fresh:
+        visited = LabPage(fresh.new_page(), voila)
+        for address in (voila.split("/voila/")[0], f"{voila}nothing.ipynb"):
+            visited.page.goto(address)
+            assert violations(visited.page) == {}
+        assert visited.requests_elsewhere == []
+
+
+def test_the_start_page_has_nothing_that_axe_finds_wrong(page):
+    page.open_start()
+    assert violations(page.page, ".jp-MarkdownViewer") == {}
+
+
+def test_the_feedback_page_has_nothing_that_axe_finds_wrong(written, tmp_path):
+    notebook = solved_task(score=1.5)
+    colors = "".join(f"\x1b[{code}m in color {code}\x1b[0m" for code in (31, 32, 93, "1;34", "38;5;28", 41))
+    notebook.cells[1].outputs = [
+        new_output("error", ename="AssertionError", evalue="", traceback=[colors, "x" * 300]),
+        new_output("stream", name="stderr", text="a warning " * 60),
+    ]
+    notebook.cells[3].source += " As [LLM.int8()](https://arxiv.org/abs/2208.07339) says, $x < y$. `code`"
+    path = tmp_path / "feedback.html"
+    path.write_text(rendered_by("feedback", notebook, {"tasks": tasks(notebook.cells)}), "utf-8")
+    page = written(path)
+    assert page.locator(".ansi-red-fg, .highlight").count() >= 2
+    assert violations(page) == {}
+
+
+def test_the_report_page_has_nothing_that_axe_finds_wrong(written, tmp_path, full):  # noqa: F811
+    page = written(write_page(Course(tmp_path), full))
+    assert page.locator("svg[role=img]").count() > 3
+    assert violations(page) == {}
