@@ -19,12 +19,16 @@ CONFIG = (ROOT / "nbgrader_config.py").read_text("utf-8")
 
 @dataclass
 class Installed:
-    """`edition` is root's and read by all; `teaching` is grace's course folder; `exchange` is open to all."""
+    """`edition` is root's and read by all; `teaching` is grace's course folder.
+
+    `exchange` and `drop` are the folders in which students hand in.
+    """
 
     machine: Machine
     edition: Path
     teaching: Path
     exchange: Path
+    drop: Path
 
     @property
     def python(self) -> Path:
@@ -73,10 +77,11 @@ def installed():
         (teaching / "course_lib").symlink_to(ROOT / "course_lib")
         for path in [teaching, *teaching.rglob("*")]:
             os.chown(path, ACCOUNTS["grace"], ACCOUNTS["grace"], follow_symlinks=False)
-        exchange = machine.folder / "exchange"
-        exchange.mkdir()
-        exchange.chmod(0o777)
-        here = Installed(machine, machine.folder / "srv" / "workbook", teaching, exchange)
+        exchange, drop = machine.folder / "exchange", machine.folder / "drop"
+        for folder in (exchange, drop / "inbound"):
+            folder.mkdir(parents=True)
+            folder.chmod(0o1777)
+        here = Installed(machine, machine.folder / "srv" / "workbook", teaching, exchange, drop)
         here.taught("course", "release", ASSIGNMENT)
         install([teaching / "release" / ASSIGNMENT], here.edition)
         subprocess.run(["chmod", "-R", "a+rX", here.edition], check=True)

@@ -50,7 +50,12 @@ class Hub:
             ports[name] = last = free_port(None, last + 1)
         self.url = f"http://127.0.0.1:{ports['public']}"
         text = documented()
-        places = {"workbook": installed.edition, "exchange": installed.exchange, "course": installed.teaching}
+        places = {
+            "workbook": installed.edition,
+            "exchange": installed.exchange,
+            "drop": installed.drop,
+            "course": installed.teaching,
+        }
         for written, here in places.items():
             assert f"/srv/{written}" in text
             text = text.replace(f"/srv/{written}", str(here))

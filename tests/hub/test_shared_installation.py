@@ -24,11 +24,15 @@ def one_line(done, status: int = 2) -> str:
 
 @pytest.fixture
 def account(installed):
-    """ada, whose home is as on the first day when the test ends."""
+    """ada, whose home is as on the first day, and again when the test ends."""
+
+    def empty() -> None:
+        for path in installed.machine.home("ada").iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    empty()
     yield "ada"
-    home = installed.machine.home("ada")
-    for path in home.iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    empty()
 
 
 def server(installed, account: str, *words: str, **options):
