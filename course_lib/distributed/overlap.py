@@ -22,8 +22,6 @@ from course_lib.ranks.processes import Ranks
 from course_lib.shapes import Shape
 from course_lib.transformer.model import Transformer
 
-SEQUENCES = 4  # of each rank
-
 
 @dataclass(frozen=True)
 class Overlap:
@@ -82,6 +80,7 @@ def backward(
     *,
     processes: int | None = None,
     seconds: float | None = 0.2,
+    sequences: int = 4,
     repeats: int = 3,
     seed: int = 0,
 ) -> Overlap:
@@ -89,12 +88,12 @@ def backward(
 
     `buckets`: numbers of tensors as in `tensor_bytes`, in the order in which they leave. `link` of a whole
     all-reduce, as in step_time. `seconds`: a rank stands in for a slower device, whose backward pass lasts so
-    long (`ready_times`); None for this machine's own speed. Raises ValueError for buckets that do not hold
+    long (`ready_times`); None for this machine's own speed. `sequences`: of each rank. Raises ValueError for buckets that do not hold
     each tensor once, and for numbers that make no sense, and RankEnded.
     """
     processes = ranks.count if processes is None else processes
     count(1, ranks.count, processes=processes)
-    count(repeats=repeats)
+    count(repeats=repeats, sequences=sequences)
     nbytes = tensor_bytes()
     plan = [[int(number) for number in bucket] for bucket in buckets]
     departures([0.0] * len(nbytes), nbytes, plan, link)
@@ -103,10 +102,10 @@ def backward(
     times = [0.0] * len(nbytes) if seconds is None else ready_times(nbytes, seconds)
     with Progress(processes * repeats, f"backward in {len(plan)} buckets", show=ranks.progress) as bar:
         answers = ranks.order(
-            f"{__name__}:work", processes, plan, times, network_of(link), repeats, seed, bar=bar
+            f"{__name__}:work", processes, plan, times, network_of(link), sequences, repeats, seed, bar=bar
         )[:processes]
     network = Transformer(GPT, seed=seed)
-    gradients.whole_batch(network, *sentences(SEQUENCES * processes, seed))
+    gradients.whole_batch(network, *sentences(sequences * processes, seed))
     right = gradients.grads(network)
     rows = [row for _, row in answers]
     lasted = [max(runs[repeat][0] for runs, _ in answers) for repeat in range(repeats)]
@@ -163,6 +162,7 @@ def work(
     plan: list[list[int]],
     times: list[float],
     speed: Network,
+    sequences: int,
     repeats: int,
     seed: int,
 ) -> tuple[list, np.ndarray] | None:
@@ -171,8 +171,8 @@ def work(
     if not belongs:
         return None
     rank, network, runs = dist.get_rank(), Transformer(GPT, seed=seed).to(device()), []
-    whole = sentences(SEQUENCES * processes, seed)
-    x, y = (part.split(SEQUENCES)[rank].to(device()) for part in whole)
+    whole = sentences(sequences * processes, seed)
+    x, y = (part.split(sequences)[rank].to(device()) for part in whole)
     weight = tokens_that_count(y) / tokens_that_count(whole[1])
     with PacedLink(speed, group) as link:
         sender = Sender(in_forward_order(network), plan, times, link, weight)

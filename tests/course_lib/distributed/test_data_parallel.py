@@ -10,7 +10,7 @@ from course_lib.distributed.averaging import average_gradients
 from course_lib.ranks.processes import RankEnded, Ranks
 from tests.course_lib.ranks.test_processes import LINUX, gone
 
-BATCH, PACE = 16, 0.02
+BATCH, PACE = 16, 0.04
 
 
 @pytest.fixture(scope="module")

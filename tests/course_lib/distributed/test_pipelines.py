@@ -78,6 +78,17 @@ def test_paced_stages_idle_as_the_simulation_says(ranks, kind, forward, backward
     assert min(start for spells in run.spells for _, _, start, _ in spells) == 0
 
 
+@pytest.mark.slow
+def test_with_messages_of_half_a_forward_1f1b_takes_longer_on_real_stages_too(ranks):
+    gpipe, other = (
+        pipelines.run(
+            ranks, schedule(4, 16, kind), forward=0.04, backward=0.08, message=0.02, repeats=3
+        ).seconds
+        for kind in ("gpipe", "1f1b")
+    )
+    assert other / gpipe == pytest.approx(71 / 60, rel=0.08)
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [
