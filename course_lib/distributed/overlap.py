@@ -88,8 +88,8 @@ def backward(
 
     `buckets`: numbers of tensors as in `tensor_bytes`, in the order in which they leave. `link` of a whole
     all-reduce, as in step_time. `seconds`: a rank stands in for a slower device, whose backward pass lasts so
-    long (`ready_times`); None for this machine's own speed. `sequences`: of each rank. Raises ValueError for buckets that do not hold
-    each tensor once, and for numbers that make no sense, and RankEnded.
+    long (`ready_times`); None for this machine's own speed. `sequences`: of each rank. Raises ValueError for
+    buckets that do not hold each tensor once, and for numbers that make no sense, and RankEnded.
     """
     processes = ranks.count if processes is None else processes
     count(1, ranks.count, processes=processes)
