@@ -9,7 +9,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from course_lib.commands import servers, workspace
+from course_lib.commands import servers, start_page
 
 ROOT = Path(__file__).resolve().parents[1]
 BINDER, SETTINGS = ROOT / "binder", servers.SETTINGS
@@ -44,7 +44,7 @@ def test_the_address_for_binder_opens_the_page_that_the_workspace_has():
     page = (ROOT / "docs" / "hub.md").read_text("utf-8")
     (path,) = re.findall(r"\?urlpath=lab/tree/([\w./]+)", page)
     assert path == f"{(ROOT / 'workspace').name}/start.md"
-    assert workspace.start_page()
+    assert start_page.page()
 
 
 def test_a_devcontainer_installs_and_starts_what_the_launcher_offers():

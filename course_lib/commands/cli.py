@@ -40,12 +40,13 @@ def lab(
     ] = False,
 ):
     """Open JupyterLab in your workspace; your files there are never overwritten. Other options go to it."""
-    from course_lib.commands import servers, workspace
+    from course_lib.commands import servers, start_page, workspace
 
     if cpu:
         os.environ["COURSE_DEVICE"] = "host"
     for line in workspace.prepare():
         print(line)
+    start_page.write()
     servers.run_lab(workspace.folder(), "start.md", not no_browser, port, options=context.args)
 
 
@@ -134,9 +135,11 @@ def feedback(assignment: Annotated[str | None, typer.Argument(help="All by defau
 @app.command()
 def progress():
     """Show where you stand: a row a notebook, of what was checked, seen, handed in and due."""
+    from course_lib.commands import start_page
     from course_lib.commands.progress import print_progress
 
     print_progress()
+    start_page.write()
 
 
 @app.command()

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from course_lib.commands import due, submission, workspace
+from course_lib.commands import due, returned, submission, workspace
+from course_lib.commands.slips import Slip
 from course_lib.errors import UserError
 from course_lib.paths import write_atomically
 
 RECORD = ".checked.json"  # in the workspace: what ./course check last said of each notebook
 EFFECT = re.compile(r"\b(?:assert|report)_effect\(")
-HEADS = ("notebook", "due", "visible tests", "effects seen", "handed in")
+HEADS = ("notebook", "due", "visible tests", "effects seen", "handed in", "came back")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Row:
     seen: int | None
     effects: int
     handed_in: HandedIn | None
+    returned: Slip | None
 
 
 def rows() -> list[Row]:
@@ -78,12 +80,13 @@ def _row(name: str, date: datetime | None, check: dict | None) -> Row:
     return Row(
         assignment=name,
         title=workspace.title(shipped),
-        link=f"{name}/{shipped.name}",
+        link=workspace.link(name),
         due=date,
         checked=None if check is None or data is None else _checked(check, work(data)),
         seen=None if data is None else _effects_seen(mine.parent / "effects"),
         effects=len(EFFECT.findall("\n".join(_code(shipped.read_bytes())))),
         handed_in=_handed_in(name, data),
+        returned=returned.newest(name),
     )
 
 
@@ -153,7 +156,17 @@ def texts(row: Row) -> Sequence[str]:
     if row.due:
         date = f"{due.shown(row.due)}, " + (f"in {due.duration(row.due - now)}" if now < row.due else "over")
     seen = f"{min(row.seen, row.effects)} of {row.effects}" if row.seen else ""
-    return row.title, date, checked, seen, handed_in
+    return row.title, date, checked, seen, handed_in, _came_back(row.returned)
+
+
+def _came_back(slip: Slip | None) -> str:
+    if slip is None:
+        return ""
+    told = [test for test in slip.tests if test.points is not None]
+    points = sum(test.points for test in told) + (slip.hidden or 0.0)
+    possible = sum(test.possible for test in told) + (0.0 if slip.hidden is None else slip.hidden_possible)
+    later = ["hidden tests"] * (slip.hidden is None and slip.hidden_possible > 0) + ["words"] * slip.marking
+    return f"{points:g} of {possible:g} points" + (f"; later: {', '.join(later)}" if later else "")
 
 
 def print_progress() -> None:

@@ -34,6 +34,22 @@ def show(assignment: str | None) -> None:
             print(line)
 
 
+def newest(assignment: str) -> Slip | None:
+    """The slip of the newest hand-in of an assignment that is back; None where none is."""
+    place = drop.folder()
+    if place is None:
+        return None
+    for ticket, about in reversed(drop.handed_over().items()):
+        if about["assignment"] == assignment:
+            try:
+                slip = slips.read(place / drop.FEEDBACK, ticket)
+            except UserError:  # ./course feedback says what is wrong with it
+                continue
+            if slip is not None and slip.state == slips.BACK:
+                return slip
+    return None
+
+
 def _lines(assignment: str, tickets: list[str], folder: Path) -> Iterator[str]:
     """The newest first; and when it is not back yet, the newest that is."""
     newest = slips.read(folder, tickets[0])

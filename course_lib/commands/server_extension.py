@@ -8,7 +8,7 @@ import os
 import shlex
 import sysconfig
 
-from course_lib.commands import workspace
+from course_lib.commands import start_page, workspace
 
 
 def _jupyter_server_extension_points() -> list[dict]:
@@ -51,5 +51,6 @@ def bring_notebooks(log) -> None:
     try:
         for line in workspace.prepare():
             log.info("course: %s", line)
+        start_page.write()
     except Exception as error:
         log.error("course: the notebooks could not be brought to %s: %s", workspace.folder(), error)

@@ -87,7 +87,6 @@ def prepare() -> list[str]:
         elif digest != brought.get(name):
             lines.append(f"kept your {name}; the course has a newer one (rename yours to get it)")
     write_atomically(record, json.dumps(brought, indent=1, sort_keys=True))
-    write_atomically(folder() / "start.md", start_page())
     return lines
 
 
@@ -171,56 +170,14 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
+def link(assignment: str) -> str:
+    """Where its notebook lies in the workspace, as an address relative to it."""
+    return f"{assignment}/{shipped(assignment).name}"
+
+
 def title(path: Path) -> str:
     """The first heading of a notebook, or its file name."""
     cells = json.loads(path.read_text("utf-8"))["cells"]
     text = "".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "markdown")
     headings = [line.lstrip("# ").strip() for line in text.splitlines() if line.startswith("# ")]
     return headings[0] if headings else path.stem
-
-
-def start_page() -> str:
-    """The page JupyterLab opens on: the notebooks as links, and how to check and hand in."""
-    example = next(iter(assignments()), "ASSIGNMENT")
-    course, where = "./course", [
-        f"When you want to know where you stand, go to the folder `{ROOT}` in a terminal.",
-        "On Windows, write `py course` in place of `./course`.",
-    ]  # fmt: skip
-    if is_shared(ROOT):
-        course = "course"
-        where = ["When you want to know where you stand: File, New, Terminal. Any folder will do."]
-    return "\n".join(
-        [
-            "<!-- Written by the course each time; your changes here would be lost. -->",
-            "# Systems for machine learning",
-            "",
-            "Open a notebook and work from top to bottom: predict, play, build, measure, explain.",
-            "Your files in this folder are yours; the course never overwrites them.",
-            "",
-            *map(_link, assignments()),
-            "",
-            "## Not graded",
-            "",
-            "For practice: nothing here is checked or handed in.",
-            "",
-            *map(_link, ungraded()),
-            "- [Kernels, with and without a GPU](docs/kernels.md): what can be used in a kernel here",
-            "",
-            "## In a terminal",
-            "",
-            *where,
-            "",
-            "| | |",
-            "| --- | --- |",
-            f"| `{course} check {example}` | runs the visible tests of your notebook |",
-            f"| `{course} submit {example} --student YOUR-ID` | packs it into one zip to hand in; "
-            "`YOUR-ID` is the id by which your course knows you |",
-            f"| `{course} doctor` | says what this machine has and what it lacks |",
-            "",
-        ]
-    )
-
-
-def _link(name: str) -> str:
-    source = shipped(name)
-    return f"- [{title(source)}]({name}/{source.name})"

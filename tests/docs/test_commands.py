@@ -7,17 +7,17 @@ from typer.main import get_command
 
 import autograder.cli
 from autograder.bundle import student_readme
-from course_lib.commands import workspace
-from course_lib.commands.cli import joined
+from course_lib.commands import start_page, workspace
+from course_lib.commands.cli import EXTENDED, joined
 from course_lib.paths import ROOT
 
 EVERY = get_command(joined()).commands
-STUDENTS = EVERY.keys() - get_command(autograder.cli.app).commands.keys() - {"test"}
+STUDENTS = {*EVERY.keys() - get_command(autograder.cli.app).commands.keys() - {"test"}, *EXTENDED}
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = {
     "README": (README, EVERY.keys()),
     "student README": (student_readme(README), STUDENTS),
-    "start page": (workspace.start_page(), STUDENTS),
+    "start page": (start_page.page(), STUDENTS),
     "instructors": ((ROOT / "docs" / "instructors.md").read_text("utf-8"), EVERY.keys()),
     "lecturers": ((ROOT / "docs" / "lecturers.md").read_text("utf-8"), STUDENTS),
 }

@@ -22,7 +22,7 @@ def notebook(*sources: str) -> bytes:
 
 
 @pytest.fixture
-def course(tmp_path, monkeypatch):
+def begun(tmp_path, monkeypatch):
     """A student edition with one notebook, which the student has begun."""
     for module in (workspace, due):
         monkeypatch.setattr(module, "ROOT", tmp_path)
@@ -33,8 +33,8 @@ def course(tmp_path, monkeypatch):
     return tmp_path
 
 
-def mine(course):
-    return course / "workspace" / NAME / "first.ipynb"
+def mine(begun):
+    return begun / "workspace" / NAME / "first.ipynb"
 
 
 def row():
@@ -42,26 +42,26 @@ def row():
     return found
 
 
-def test_nothing_is_claimed_of_work_that_was_not_begun(course):
-    mine(course).unlink()
+def test_nothing_is_claimed_of_work_that_was_not_begun(begun):
+    mine(begun).unlink()
     found = row()
     assert (found.checked, found.seen, found.handed_in, found.due) == (None, None, None, None)
-    assert progress.texts(found) == ("First", "", "", "", "")
+    assert progress.texts(found) == ("First", "", "", "", "", "")
 
 
-def test_a_check_is_out_of_date_once_a_cell_reads_otherwise_and_not_when_it_is_run(course):
-    progress.record_check(NAME, mine(course).read_bytes(), 3.5, 7)
+def test_a_check_is_out_of_date_once_a_cell_reads_otherwise_and_not_when_it_is_run(begun):
+    progress.record_check(NAME, mine(begun).read_bytes(), 3.5, 7)
     assert row().checked == progress.Checked(3.5, 7, changed=False)
-    ran = json.loads(mine(course).read_bytes())
+    ran = json.loads(mine(begun).read_bytes())
     ran["cells"][1] |= {"execution_count": 4, "outputs": [{"output_type": "stream", "text": "1"}]}
-    mine(course).write_text(json.dumps(ran))
+    mine(begun).write_text(json.dumps(ran))
     assert not row().checked.changed
-    mine(course).write_bytes(notebook("x = 2", EFFECTS))
+    mine(begun).write_bytes(notebook("x = 2", EFFECTS))
     assert progress.texts(row())[2] == "3.5 of 7 points, changed since"
 
 
-def test_effects_count_when_they_came_out_as_the_text_says(course):
-    folder = mine(course).parent / "effects"
+def test_effects_count_when_they_came_out_as_the_text_says(begun):
+    folder = mine(begun).parent / "effects"
     folder.mkdir()
     for name, verdict in (("grows", "NOT SEEN"), ("seconds", "reported"), ("old", "machine too busy")):
         (folder / f"{name}.json").write_text(json.dumps({"verdict": verdict}))
@@ -70,32 +70,32 @@ def test_effects_count_when_they_came_out_as_the_text_says(course):
     assert progress.texts(row())[3] == "1 of 2"
 
 
-def test_what_was_handed_in_is_the_newest_zip_and_told_against_the_due_date(course, monkeypatch):
-    due.write_due_dates(course / "notebooks", {NAME: datetime(2020, 1, 1, tzinfo=UTC)})
+def test_what_was_handed_in_is_the_newest_zip_and_told_against_the_due_date(begun, monkeypatch):
+    due.write_due_dates(begun / "notebooks", {NAME: datetime(2020, 1, 1, tzinfo=UTC)})
     for student, text in (("ada", "x = 1"), ("eve", "x = 3")):
-        mine(course).write_bytes(notebook(text, EFFECTS))
+        mine(begun).write_bytes(notebook(text, EFFECTS))
         with monkeypatch.context() as patch:
             patch.setattr(submission, "datetime", _Clock("2019-12-31" if student == "ada" else "2020-01-03"))
-            submission.pack(NAME, mine(course), student, workspace.folder())
-    (course / "workspace" / f"{NAME}-junk.zip").write_bytes(b"no zip")
+            submission.pack(NAME, mine(begun), student, workspace.folder())
+    (begun / "workspace" / f"{NAME}-junk.zip").write_bytes(b"no zip")
     found = row()
     assert found.handed_in.submitted == datetime(2020, 1, 3, tzinfo=UTC)
     assert not found.handed_in.changed
     assert "2 days late" in progress.texts(found)[4]
     assert progress.texts(found)[1].endswith(", over")
-    mine(course).write_bytes(notebook("x = 4", EFFECTS))
+    mine(begun).write_bytes(notebook("x = 4", EFFECTS))
     assert progress.texts(row())[4].endswith("changed since")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"q01_first": 3}', '{"q01_first": {"points": "7"}}'])
-def test_a_damaged_record_is_as_if_nothing_was_checked(course, text):
-    (course / "workspace" / progress.RECORD).write_text(text)
+def test_a_damaged_record_is_as_if_nothing_was_checked(begun, text):
+    (begun / "workspace" / progress.RECORD).write_text(text)
     assert row().checked is None
-    progress.record_check(NAME, mine(course).read_bytes(), 1, 7)
+    progress.record_check(NAME, mine(begun).read_bytes(), 1, 7)
     assert row().checked.points == 1
 
 
-def test_columns_in_which_nothing_stands_are_left_out(course, capsys):
+def test_columns_in_which_nothing_stands_are_left_out(begun, capsys):
     progress.print_progress()
     printed = capsys.readouterr().out
     assert "First" in printed

@@ -1,35 +1,13 @@
 """The workspace: a student's file is never overwritten, whatever the course ships."""
 
 import json
-import re
 import subprocess
 
 import pytest
 
-from course_lib.commands import workspace
+from course_lib.commands import start_page, workspace
 from course_lib.errors import UserError
-
-
-def notebook(text: str, graded: bool = True) -> str:
-    marks = {"nbgrader": {"grade_id": "title", "grade": True}} if graded else {}
-    cell = {"cell_type": "markdown", "id": "title", "metadata": marks, "source": [f"# {text}\n", "words"]}
-    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
-
-
-@pytest.fixture
-def course(tmp_path, monkeypatch):
-    """A student edition with two assignments, a notebook for practice and an empty workspace."""
-    for name in ("q01_first", "lab1_second", "practice"):
-        (tmp_path / "notebooks" / name).mkdir(parents=True)
-        text = notebook(f"About {name}", graded=name != "practice")
-        (tmp_path / "notebooks" / name / "work.ipynb").write_text(text)
-    (tmp_path / "notebooks" / "q01_first" / "table.csv").write_text("1,2\n")
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "kernels.md").write_text("# Kernels\n")
-    (tmp_path / "docs" / "architecture.md").write_text("# How it is built\n")
-    monkeypatch.setattr(workspace, "ROOT", tmp_path)
-    monkeypatch.setenv("COURSE_WORKSPACE", str(tmp_path / "workspace"))
-    return tmp_path
+from tests.course_lib.commands.conftest import notebook
 
 
 def test_first_visit_brings_every_file_of_every_notebook_and_the_page_they_link_to(course):
@@ -82,30 +60,6 @@ def test_a_file_made_before_the_first_visit_is_kept(course):
     early.write_text("mine from elsewhere")
     workspace.prepare()
     assert early.read_text() == "mine from elsewhere"
-
-
-def test_start_page_links_every_notebook_by_its_title_questions_first_and_what_is_not_graded_last(course):
-    workspace.prepare()
-    page = (course / "workspace" / "start.md").read_text()
-    links = [
-        "[About q01_first](q01_first/work.ipynb)",
-        "[About lab1_second](lab1_second/work.ipynb)",
-        "## Not graded",
-        "[About practice](practice/work.ipynb)",
-    ]
-    places = [page.index(link) for link in links]
-    assert places == sorted(places)
-
-
-def test_every_link_of_the_start_page_leads_to_a_file_of_the_workspace(course):
-    workspace.prepare()
-    links = re.findall(r"\]\(([^)]+)\)", workspace.start_page())
-    assert len(links) == 4
-    assert [link for link in links if not (course / "workspace" / link).is_file()] == []
-
-
-def test_the_start_page_says_where_its_commands_run(course):
-    assert f"`{course}`" in workspace.start_page()
 
 
 def test_a_notebook_without_graded_cells_is_neither_checked_nor_handed_in(course):
@@ -169,7 +123,8 @@ def shared(course, monkeypatch, tmp_path):
     """The same course, which this account may not write; returns the account's home."""
     monkeypatch.delenv("COURSE_WORKSPACE")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(workspace, "is_shared", lambda root: root == course)
+    for module in (workspace, start_page):
+        monkeypatch.setattr(module, "is_shared", lambda root: root == course)
     return tmp_path / "home"
 
 
@@ -177,6 +132,7 @@ def test_with_an_installation_for_several_accounts_the_workspace_is_in_sight_in_
     workspace.prepare()
     assert (shared / "workbook" / "q01_first" / "work.ipynb").is_file()
     assert not (course / "workspace").exists()
+    start_page.write()
     page = (shared / "workbook" / "start.md").read_text()
     assert "`course check lab1_second`" in page or "`course check q01_first`" in page
     assert "./course" not in page
