@@ -10,6 +10,7 @@ from course_lib.demos.translation import figures, models, picture
 __all__ = ["figures", "models", "picture", "show"]
 
 START = 1  # the second token: here the case of the first article decides
+ALL = "all"  # heads; a dropdown shows nothing where its value is None
 
 
 def show() -> None:
@@ -42,7 +43,7 @@ def show() -> None:
     )  # fmt: skip
     every = [(f"head {number + 1}", number) for number in range(heads)]
     head = ipywidgets.Dropdown(
-        options=[("mean of its heads", None), *every], description="of",
+        options=[("mean of its heads", ALL), *every], description="of",
         style={"description_width": "25px"}, layout={"width": "220px"},
     )  # fmt: skip
     token = ipywidgets.IntSlider(START + 1, 1, len(first.steps), description="token", **wide)
@@ -67,7 +68,8 @@ def show() -> None:
                 if widget.layout[name] != value:
                     widget.layout[name] = value
             at = min(token.value, len(seen.steps)) - 1
-            look.paint(widget, **picture.contents(seen, at, layer.value, head.value))
+            one = None if head.value == ALL else head.value
+            look.paint(widget, **picture.contents(seen, at, layer.value, one))
 
     def chosen(change):
         german.value = change["new"]

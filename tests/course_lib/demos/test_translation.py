@@ -184,9 +184,15 @@ def same(widget, expected) -> bool:
 def test_widget_on_screen_becomes_the_figure_of_the_new_setting(monkeypatch):
     example, row, kind, steps, heads, widget, _ = still_then_live(monkeypatch, translation.show)
     (german, exchange), (token, play), (layer, head) = row.children, steps.children, heads.children
+    assert head.index == 0, "the dropdown says what is drawn"
 
     def expected(text, kind=MASKED):
-        return figures.attention(picture.measure(text, kind), token.value - 1, layer.value, head.value)
+        return figures.attention(
+            picture.measure(text, kind),
+            token.value - 1,
+            layer.value,
+            None if head.value == translation.ALL else head.value,
+        )
 
     assert "“The man …”" in said(widget)
     exchange.click()
