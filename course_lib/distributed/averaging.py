@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from course_lib.arguments import row
+from course_lib.arguments import each, row
 from course_lib.notebook.reference import reference
 
 
@@ -20,6 +20,7 @@ def average_gradients(
     has. Raises ValueError for counts that are not one a rank, negative, or 0 everywhere, and for ranks whose
     tensors differ.
     """
+    each(each(lambda name, part: None))("gradients", gradients)
     tokens = row("tokens", tokens, least=0, whole=True)
     if len(tokens) != len(gradients):
         raise ValueError(f"{len(gradients)} ranks need as many counts of tokens, not {len(tokens)}")

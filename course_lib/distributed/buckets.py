@@ -5,7 +5,7 @@ Li et al. 2020, PyTorch Distributed (arXiv:2006.15704), section 3.2.
 
 from collections.abc import Mapping, Sequence
 
-from course_lib.arguments import count, instance, real, row, same_length
+from course_lib.arguments import WHOLE, count, each, instance, real, row, same_length
 from course_lib.costs.collectives import Network
 from course_lib.notebook.reference import reference
 
@@ -64,11 +64,10 @@ def departures(
     """
     ready, nbytes = row("ready", ready, least=0, empty=True), row("nbytes", nbytes, least=0, empty=True)
     same_length(ready=ready, nbytes=nbytes)
+    each(each(WHOLE, empty=False))("buckets", buckets)
     speed = network(link)
     seen: set[int] = set()
     for bucket in buckets:
-        if not len(bucket):
-            raise ValueError("a bucket holds at least one tensor")
         for number in bucket:
             count(0, len(ready) - 1, tensor=number)
             if number in seen:

@@ -133,15 +133,21 @@ def predicted_speedup(
 ) -> float:
     """Of devices on which a sequence takes so long, joined in a ring by such links, over one device.
 
-    A step lasts as long as the largest share, and an all-reduce of `nbytes` after it.
+    A step lasts as long as the largest share, and an all-reduce of `nbytes` after it. Raises ValueError for
+    numbers that make no sense.
     """
+    count(batch=batch, processes=processes)
+    positive(sequence_seconds=sequence_seconds)
     share = -(-batch // processes)
     message = collectives.seconds("all_reduce", nbytes, processes, network_of(link))
     return batch * sequence_seconds / (share * sequence_seconds + message)
 
 
 def all_reduce_link(link: Mapping[str, float], processes: int) -> dict[str, float]:
-    """What a whole all-reduce sees of a ring of such links: 2(N - 1) latencies, 2(N - 1)/N of the bytes."""
+    """What a whole all-reduce sees of a ring of such links: 2(N - 1) latencies, 2(N - 1)/N of the bytes.
+
+    Raises ValueError for numbers that make no sense.
+    """
     whole = _whole(link, processes)
     return {"latency": whole.latency, "bandwidth": whole.bandwidth}
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from course_lib.arguments import count, positive
+from course_lib.arguments import FINITE, count, positive, row
 from course_lib.costs.collectives import Network
 from course_lib.distributed import gradients
 from course_lib.distributed.buckets import departures
@@ -55,10 +55,11 @@ def in_forward_order(network: Transformer) -> list[torch.nn.Parameter]:
 def ready_times(nbytes: Sequence[float], seconds: float) -> list[float]:
     """When each gradient is there in a backward pass of `seconds`, in which each takes its share by bytes.
 
-    The last tensor comes first. Raises ValueError for seconds not above 0.
+    The last tensor comes first. Raises ValueError for seconds not above 0, and for no bytes at all.
     """
     positive(seconds=seconds)
-    behind = np.cumsum(np.asarray(nbytes, dtype=float)[::-1])[::-1]
+    behind = np.cumsum(row("nbytes", nbytes, least=0).astype(float)[::-1])[::-1]
+    positive(bytes=behind[0])
     return (seconds * behind / behind[0]).tolist()
 
 
@@ -69,6 +70,8 @@ def saved_share(
 
     1 if all of it was hidden, 0 if nothing was; negative where the buckets took longer than one message.
     """
+    FINITE("seconds", seconds)
+    row("nbytes", nbytes)
     ((leaves, arrived),) = departures(ready, nbytes, [range(len(nbytes))], link)
     return (arrived - seconds) / (arrived - leaves)
 
@@ -148,10 +151,10 @@ class Sender:
     def end(self) -> list[tuple[float, float]]:
         """Wait for all messages, put what came into the gradients; start and end of each message."""
         spans = []
-        for bucket, (row, message) in zip(self.plan, self.sent, strict=True):
+        for bucket, (sums, message) in zip(self.plan, self.sent, strict=True):
             spans.append(tuple(moment - self.began for moment in message.result()))
             like = [self.parameters[number] for number in bucket]
-            for parameter, part in zip(like, gradients.unflat(row, like), strict=True):
+            for parameter, part in zip(like, gradients.unflat(sums, like), strict=True):
                 parameter.grad.copy_(part)
         return spans
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from course_lib.arguments import count, instance, not_negative
+from course_lib.arguments import a, count, each, not_negative
 from course_lib.distributed.schedules import Operation
 from course_lib.notebook.reference import reference
 
@@ -116,12 +116,12 @@ def _waiting(orders: Orders, stuck: list[int], starts: list[list[float]]) -> str
 
 def check(orders: Orders) -> None:
     """Raise ValueError unless orders are a list a stage of ("F" or "B", microbatch), none of them twice."""
-    if not len(orders) or not any(len(order) for order in orders):
-        raise ValueError("orders must hold a list of operations for each stage, and at least one operation")
+    each(each(a(tuple, list)), empty=False)("orders", orders)
+    if not any(len(order) for order in orders):
+        raise ValueError("orders must hold at least one operation")
     for stage, order in enumerate(orders):
         seen = set()
         for operation in order:
-            instance("an operation", operation, (tuple, list))
             if len(operation) != 2 or operation[0] not in ("F", "B"):
                 raise ValueError(f'an operation is ("F" or "B", microbatch), not {operation!r}')
             count(0, microbatch=operation[1])

@@ -1,5 +1,6 @@
 """What one rank does in data-parallel training, whichever way the ranks make one gradient of theirs."""
 
+import functools
 import math
 import time
 from collections.abc import Callable
@@ -61,13 +62,23 @@ class Averaging:
         found = self.function(parts, tokens)
         if len(found) != len(self.parameters):
             raise ValueError(f"{self.way.name} must return {len(self.parameters)} arrays, not {len(found)}")
-        tensors = [None if part is None else torch.as_tensor(part, dtype=own.dtype) for part in found]
-        return gradients.flat([None if t is None else t.to(own.device) for t in tensors], self.parameters)
+        tensors = [
+            None if part is None else torch.as_tensor(part, dtype=own.dtype, device=own.device)
+            for part in found
+        ]
+        for number, (tensor, parameter) in enumerate(zip(tensors, self.parameters, strict=True)):
+            if tensor is not None and tensor.shape != parameter.shape:
+                raise ValueError(
+                    f"{self.way.name} must return an array of shape {tuple(parameter.shape)} for tensor "
+                    f"{number}, not {tuple(tensor.shape)}"
+                )
+        return gradients.flat(tensors, self.parameters)
 
     def _reduce_the_parameter(self, parameter: torch.nn.Parameter) -> None:
         dist.all_reduce(parameter.data, group=self.group)
 
 
+@functools.cache  # a group has connections and threads of its own, which nobody would end
 def group_of(processes: int) -> tuple[dist.ProcessGroup | None, bool]:
     """The first so many ranks as a group, and whether this one belongs to it; all ranks must call it."""
     group = dist.new_group(list(range(processes)))

@@ -82,7 +82,7 @@ def test_without_buckets_a_step_is_the_backward_pass():
         ({"nbytes": [1, -1]}, "nbytes must hold"),
         ({"buckets": [[1], [1, 0]]}, "tensor 1 is in two buckets"),
         ({"buckets": [[2]]}, "tensor must be at most 1"),
-        ({"buckets": [[1], []]}, "at least one tensor"),
+        ({"buckets": [[1], []]}, r"buckets\[1\] must hold at least one"),
         ({"link": {"latency": 1}}, 'a link has "latency" and "bandwidth"'),
         ({"link": {"latency": 1, "bandwidth": 0}}, "bandwidth above 0"),
         ({"link": {"latency": -1, "bandwidth": 1}}, "latency must be at least 0"),

@@ -55,13 +55,23 @@ def average_gradients_again(gradients, tokens):
     return average_gradients(gradients, tokens)
 
 
-def test_a_function_that_goes_wrong_is_told_in_one_line():
+def flattened(gradients, tokens):
+    """And another."""
+    return [part.reshape(-1) for part in gradients[0]]
+
+
+@pytest.mark.parametrize(
+    ("function", "line"),
+    [
+        (too_few, r"too_few must return \d+ arrays, not \d+"),
+        (flattened, r"flattened must return an array of shape \(64, 64\) for tensor 0, not \(4096,\)"),
+    ],
+)
+def test_a_function_that_goes_wrong_is_told_in_one_line(function, line):
     ranks = Ranks(2, progress=False)
     pids = ranks.pids
-    with pytest.raises(
-        RankEnded, match=r"^rank \d ended: ValueError: too_few must return \d+ arrays, not \d+"
-    ):
-        data_parallel.gradient_difference(ranks, too_few)
+    with pytest.raises(RankEnded, match=rf"^rank \d ended: ValueError: {line}$"):
+        data_parallel.gradient_difference(ranks, function)
     assert gone(pids)
 
 
