@@ -4,6 +4,7 @@ Whoever reaches a Dask scheduler can run programs on it and on its workers. So a
 on this machine; docs/grading_cluster.md says how to start a cluster with TLS.
 """
 
+import contextlib
 import dataclasses
 import functools
 import ipaddress
@@ -22,6 +23,7 @@ from course_lib.examination.result import CannotGrade, Result
 AHEAD = 3  # submissions for each thread of a worker, so that none waits for the coordinator
 PATIENCE = 30.0  # seconds to wait for a scheduler and its first worker
 LOOK = 5.0  # seconds after which the workers are counted again
+GONE = "The Dask scheduler is gone; start it again, and the same command goes on."
 GLANCE = 0.02  # seconds between two looks for an answer
 
 
@@ -68,7 +70,10 @@ class DaskWorkers:
         """How many tasks more may be given; workers come and go."""
         if time.monotonic() > self._looked + LOOK:
             self._looked = time.monotonic()
-            self._threads = max(1, sum(self._client.nthreads().values()))
+            try:
+                self._threads = max(1, sum(self._client.nthreads().values()))
+            except OSError as error:
+                raise UserError(GONE) from error
         most = self._threads * AHEAD if self._most is None else min(self._most, self._threads)
         return max(0, most - self.in_work())
 
@@ -109,8 +114,9 @@ class DaskWorkers:
 
     def close(self) -> None:
         """Leave the cluster; what is in work there is canceled."""
-        self._client.cancel(list(self._in_work))
-        self._client.close()
+        with contextlib.suppress(Exception):  # whatever Dask raises where the scheduler is gone
+            self._client.cancel(list(self._in_work))
+            self._client.close()
 
 
 def _answer(task: Task, digest: str, status: str, result) -> Answer:
@@ -118,7 +124,7 @@ def _answer(task: Task, digest: str, status: str, result) -> Answer:
         fields, abandoned = result
         return Answer(task.student, digest, Result(**fields), abandoned, task)
     if status != "error":
-        raise UserError("The Dask scheduler is gone; start it again, and the same command goes on.")
+        raise UserError(GONE)
     _, error, _ = result
     if isinstance(error, CannotGrade):
         raise error

@@ -94,10 +94,12 @@ class _Desk:
             return Collected(file.shown, "ignored", file.shown)
         if not file.kind:
             return _refused(file, file.reason)
+        received = None
         try:
             received = self._read(file)
+            check(self._course, received, self._now)
         except UserError as error:
-            return _refused(file, str(error))
+            return _refused(file, str(error), received)
         return _Known(file, received.student, received.assignment, received.sha256)
 
     def tell_apart(self, known: list[_Known]) -> None:
@@ -140,6 +142,7 @@ class _Desk:
             received = self._read(file)
             if received.sha256 != known.sha256:
                 raise UserError("it was changed while it was read; collect it again")
+            check(self._course, received, self._now)
             self._also(received)
             # A notebook without a receipt counts from when its file was written, and each download writes it.
             again = file.kind == "notebook" and is_kept(self._course.root / "submitted", received)
@@ -163,7 +166,6 @@ class _Desk:
             received = read(file.path, self._student)
         if self._student is None and (student := self._people.decided(received.assignment, file.person)):
             received = replace(received, student=student)
-        check(self._course, received, self._now)
         return received
 
 

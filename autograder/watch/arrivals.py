@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SETTLED = 5.0  # seconds; who still writes a file does so more often
+REST = 20  # times as long as a look at the folder has taken, until the next
 TAKEN = ".taken-"  # how a file is called for the moment between taken and gone
 
 
@@ -41,10 +42,13 @@ class Arrivals:
     def __init__(self, folder: Path):
         self.folder = folder
         self._seen: dict[str, _Seen] = {}
+        self._next = float("-inf")
 
     def new(self) -> list[Arrival]:
         """What is to be looked at now, the longest there first."""
         found, there, now = [], {}, time.monotonic()
+        if now < self._next:
+            return []
         try:
             entries = list(os.scandir(self.folder))
         except OSError:
@@ -64,6 +68,8 @@ class Arrivals:
                     path = self.folder / entry.name
                     found.append(Arrival(path, identity, about.st_uid, about.st_mtime_ns, settled))
         self._seen = there
+        # A folder of many thousands, as an exchange becomes, must not take the whole processor.
+        self._next = now + REST * (time.monotonic() - now)
         return sorted(found, key=lambda arrival: (arrival.written, arrival.path.name))
 
     def unsettled(self) -> bool:

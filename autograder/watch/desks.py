@@ -5,7 +5,7 @@ between ./course grade may. The processes that grade are one pool for all desks,
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from autograder.batch import Answer, Standing, Task, packed
@@ -95,6 +95,7 @@ class Desks:
     def __init__(self, course: Course, settings: Watch, hire: Callable[[], Standing]):
         self._course, self._settings, self._hire = course, settings, hire
         self._graders: Standing | None = None
+        self.failed = False  # those who grade have, and must be given up
         self._desks: dict[str, Desk] = {}
         self.in_work: dict[Task, Job] = {}
 
@@ -132,21 +133,35 @@ class Desks:
 
     def room(self) -> int:
         """How many jobs more may be given."""
-        return self.hire().room()
+        with self._noticed():
+            return self.hire().room()
 
     def give(self, job: Job) -> None:
         """Have a job of an open desk graded."""
         desk = self._desks[job.assignment]
         task = desk.task(job)
         self.in_work[task] = job
-        self.hire().give(desk.packed, task)
+        with self._noticed():
+            self.hire().give(desk.packed, task)
 
     def answers(self, seconds: float) -> list[tuple[Job, Answer]]:
         """What was graded by now. Raises CannotGrade, UserError: nothing that is in work will be."""
-        return [(self.in_work.pop(answer.task), answer) for answer in self.hire().answers(seconds)]
+        with self._noticed():
+            answers = self.hire().answers(seconds)
+        return [(self.in_work.pop(answer.task), answer) for answer in answers]
+
+    @contextlib.contextmanager
+    def _noticed(self) -> Iterator[None]:
+        """An error of those who grade: others must be hired."""
+        try:
+            yield
+        except Exception:
+            self.failed = True
+            raise
 
     def give_up(self) -> list[Job]:
         """End what is in work, whose jobs these are; the desks stay open."""
+        self.failed = False
         jobs = list(self.in_work.values())
         self.in_work.clear()
         if self._graders is not None:

@@ -104,6 +104,9 @@ class Watching:
                 except Exception as error:  # whatever it is, the next ones must not wait for a person
                     if not isinstance(error, UserError | OSError | DBAPIError):
                         logger.exception("A step of watch")
+                    if self._desks.failed:
+                        for job in self._desks.give_up():
+                            self._back(job)
                     self._tell(error)
                     in_vain += 1
                     if once and in_vain > TRIES:
@@ -159,8 +162,10 @@ class Watching:
                 later.append((job, slip))
         if later:
             with contextlib.suppress(Elsewhere), self._at_desk(assignment) as desk:
+                is_over = not self._returns.until(desk.due(""))  # an extension is never shorter
                 for job, slip in later:
-                    tells_more = slip.hidden is None and not self._returns.until(desk.due(job.student))
+                    is_told = slip.hidden is not None
+                    tells_more = is_over and not is_told and not self._returns.until(desk.due(job.student))
                     is_graded_anew = slip.tests_sha256 != desk.released.tests_sha256 and desk.entry(job)
                     if tells_more or is_graded_anew:
                         yield job
@@ -225,7 +230,8 @@ class Watching:
         job = _job(each)
         current = handed_in(self._course, job.student, job.assignment)
         if current is None or current.ticket != job.ticket:
-            self._returns.say(job, slips.REPLACED, "a newer one is there, which counts")
+            which = f"that of {current.submitted} is newer and counts" if current else "another one counts"
+            self._returns.say(job, slips.REPLACED, which)
             return
         slip = self._returns.slip(job.ticket)
         if slip is not None and slip.state in (slips.BACK, slips.FAILED):
@@ -298,12 +304,7 @@ class Watching:
 
     def _graded(self, seconds: float) -> bool:
         """Record what was graded."""
-        try:
-            self._answered += self._desks.answers(seconds)
-        except UserError:
-            for job in self._desks.give_up():
-                self._back(job)
-            raise
+        self._answered += self._desks.answers(seconds)
         did = bool(self._answered)
         while self._answered:
             job, answer = self._answered.popleft()

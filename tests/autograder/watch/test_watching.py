@@ -225,7 +225,8 @@ def test_junk_is_named_and_left_and_stops_nobody(watched, starter):
     drop(watched.course, "line\nbreak\x1b[2J.zip", b"no zip")
     drop(watched.course, "notes.docx", b"work?")
     drop(watched.course, "half.zip", packed[: len(packed) // 2])
-    drop(watched.course, "other.zip", zipped(solved(starter), "ada", assignment="q77"))
+    other = zipped(solved(starter), "ada", assignment="q77")
+    drop(watched.course, "other.zip", other)
     drop(watched.course, "future.zip", zipped(solved(starter), "ada", submitted="2400-01-01T00:00:00Z"))
     os.symlink(watched.course.root / "gradebook.db", place / "link.zip")
     os.symlink("z.zip", place / "again.zip")
@@ -239,6 +240,10 @@ def test_junk_is_named_and_left_and_stops_nobody(watched, starter):
     assert "a link is not followed" in board.wrong["link.zip"]
     assert "only files are taken" in board.wrong["folder"]
     assert "q77" in board.wrong["other.zip"]
+    assert (slip(watched.course, other).state, "q77" in slip(watched.course, other).said) == (
+        slips.REFUSED,
+        True,
+    )
     assert len(os.listdir(place)) == 9
     assert graded(watched.course) == ["ada"]
     text = (watched.course.root / "exports" / "watch.html").read_text("utf-8")
