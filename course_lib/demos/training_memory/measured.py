@@ -47,7 +47,7 @@ def shares(lines: Mapping[str, Share]) -> go.Figure:
     reach = [np.log10(share.lengths[place]) for share in lines.values() for place in (0, -1)]
     drawing.update_xaxes(
         title_text="tokens in the sequence", type="log", range=[min(reach), max(reach)],
-        tickvals=[2**power for power in range(6, 16)],
+        tickvals=[2**power for power in range(6, 16)], tickformat=",",
     )  # fmt: skip
     drawing.update_yaxes(title_text="attention's share of a block (%)", range=[0, 103])
     drawing.update_layout(margin_r=ROOM)
@@ -153,7 +153,7 @@ def stages(held: Mapping[str, Mapping[str, float]], sent: Mapping[str, float | N
     look.finish(drawing, said, "Measured on each rank, in bytes per parameter of the whole model")
     drawing.update_yaxes(title_text="bytes per parameter", rangemode="tozero")
     drawing.update_xaxes(title_text="stage of ZeRO")
-    drawing.update_layout(showlegend=True, legend=_legend(), height=470, margin_b=110)
+    drawing.update_layout(showlegend=True, legend=_legend(), height=490, margin={"t": 130, "b": 110})
     return drawing
 
 
@@ -187,7 +187,7 @@ def _stack(drawing: go.Figure, bars: Mapping[str, Mapping[str, float]], across: 
         names, sizes = list(bars), [row.get(part, 0) for row in bars.values()]
         along = {"x": sizes, "y": names} if across else {"x": names, "y": sizes}
         drawing.add_bar(
-            **along, orientation="h" if across else "v", name=part, marker_color=color,
+            **along, orientation="h" if across else "v", name=part.replace("_", " "), marker_color=color,
             hovertemplate=f"{part}: %{{{'x' if across else 'y'}:.3g}}<extra></extra>", **where,
         )  # fmt: skip
     drawing.update_layout(barmode="stack")
