@@ -18,6 +18,7 @@ from tests.hub.hub import PASSWORD, Hub
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("accounts", "hub", "browser", "compiler", "sandbox")]
 COURSE = "default_course"
+WAIT = 300e3  # milliseconds, on a machine that may be busy
 # Types a line into a terminal of the server whose page is open, and resolves to what was printed.
 TERMINAL = """async (line) => {
   const base = location.pathname.split('/').slice(0, 3).join('/');
@@ -54,7 +55,7 @@ def logged_in(hub, playwright):
 
         def enter(name: str):
             page = contexts[name].new_page()
-            page.set_default_timeout(300e3)
+            page.set_default_timeout(WAIT)
             page.goto(hub.url + "/hub/login")
             page.get_by_label("Username").fill(name)
             page.get_by_label("Password").fill(PASSWORD)
@@ -108,7 +109,7 @@ def test_a_class_works_on_a_hub_from_the_first_login_to_the_feedback(installed, 
     # ada solves it, checks and packs it in the hub's terminal, and hands it in by nbgrader.
     installed.solve("ada")
     page = logged_in("ada")
-    expect(page.get_by_role("heading", name="Systems for machine learning")).to_be_visible()
+    expect(page.get_by_role("heading", name="Systems for machine learning")).to_be_visible(timeout=WAIT)
     shot(page, "hub_start")
     assert re.search(r"(\d+) of \1 visible tests pass", typed(page, f"course check {ASSIGNMENT}"))
     typed(page, f"course submit {ASSIGNMENT}")
@@ -152,7 +153,7 @@ def test_formgrader_opens_inside_the_instructors_jupyterlab(hub, logged_in):
     page = logged_in("grace")
     page.evaluate("() => { window.jupyterapp.commands.execute('nbgrader:open-formgrader') }")
     frame = page.frame_locator("iframe")
-    expect(frame.get_by_role("link", name=ASSIGNMENT).first).to_be_visible()
+    expect(frame.get_by_role("link", name=ASSIGNMENT).first).to_be_visible(timeout=WAIT)
     shot(page, "hub_formgrader")
     # The instructors' server makes no student's workspace.
     assert "notebooks could not be brought" not in hub.log()
