@@ -36,8 +36,8 @@ class Intake:
         assignments: list[str],
         busy: Container[tuple[str, str]],
     ):
-        self._course, self._settings, self._exchange = course, settings, exchange
-        self._assignments, self._busy = assignments, busy
+        self._course, self._settings, self.exchange = course, settings, exchange
+        self._assignments, self.busy = assignments, busy
 
     def from_drop(self, arrival: Arrival) -> list[Collected]:
         """What became of a file of the drop folder. Raises Busy."""
@@ -49,7 +49,7 @@ class Intake:
         """What became of a folder of the exchange. Raises Busy."""
         received = None
         try:
-            received = self._exchange.read(arrival.path)
+            received = self.exchange.read(arrival.path)
             collecting.check(self._course, received, datetime.now(UTC))
             self._check(arrival)(received)
             outcome = collecting.store(self._course.root / "submitted", received)
@@ -73,7 +73,7 @@ class Intake:
                 raise UserError(
                     f"it names the student {received.student!r}, and the account {account!r} handed it in"
                 )
-            if (key := (received.student, received.assignment)) in self._busy:
+            if (key := (received.student, received.assignment)) in self.busy:
                 raise Busy(key)
 
         return check

@@ -3,6 +3,7 @@
 The browser reads the file again every few seconds; it is written whole, and only where something has changed.
 """
 
+import os
 import statistics
 import time
 from collections import deque
@@ -19,6 +20,7 @@ from course_lib.paths import write_atomically
 
 EVERY = 2.0  # seconds between two versions at least, and after which a browser looks again
 ROWS = 200
+MOST_WRONG = 1000
 TIMED = 1000  # times from arrival to feedback that the figures are made of
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -67,6 +69,24 @@ class Board:
     longest: int = 0
     trouble: str = ""
     ended: str = ""
+    files: dict[str, Path] = field(default_factory=dict)
+
+    def note(self, name: str, reason: str, file: Path | None = None) -> None:
+        """Something is not in order, because of `file` if that is given; of very many, the last are kept."""
+        self.wrong[name] = reason
+        if file is not None:
+            self.files[name] = file
+        while len(self.wrong) > MOST_WRONG:
+            oldest = next(iter(self.wrong))
+            del self.wrong[oldest]
+            self.files.pop(oldest, None)
+
+    def forget_what_is_gone(self) -> None:
+        """Files that somebody has removed are no longer out of order."""
+        for name, file in list(self.files.items()):
+            if not os.path.lexists(file):
+                del self.files[name]
+                self.wrong.pop(name, None)
 
     def sections(self) -> str:
         """The page below its title."""

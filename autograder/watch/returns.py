@@ -6,9 +6,12 @@ once more.
 
 import dataclasses
 import json
+import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from autograder import journal
+from autograder.collect import EARLIER
 from autograder.course import Course
 from autograder.feedback import feedback_page
 from autograder.handed_in import NotReadable, read_below
@@ -138,8 +141,20 @@ def bring_all(course: Course, assignment: str, students: list[str], unmarked: li
 
 def handed_in(course: Course, student: str, assignment: str) -> Job | None:
     """The submission that lies in submitted/, as its receipt has it; None without a receipt."""
+    return _receipt_of(course, student, assignment, student, assignment)
+
+
+def earlier(course: Course, student: str, assignment: str) -> Iterator[Job]:
+    """The submissions that a newer one has put aside, as their receipts have them."""
+    place = course.root / "submitted" / EARLIER / student / assignment
+    for name in sorted(os.listdir(place)) if place.is_dir() else ():
+        if job := _receipt_of(course, student, assignment, EARLIER, student, assignment, name):
+            yield job
+
+
+def _receipt_of(course: Course, student: str, assignment: str, *place: str) -> Job | None:
     try:
-        receipt = read_below(course.root / "submitted", student, assignment, RECEIPT)
+        receipt = read_below(course.root / "submitted", *place, RECEIPT)
         claims = json.loads(receipt)
         digest, submitted = claims["sha256"], claims["submitted"]
     except (NotReadable, ValueError, KeyError, TypeError, RecursionError):

@@ -40,13 +40,12 @@ class Turns:
     _had: Counter[str] = field(default_factory=Counter)
     _count: int = 0
 
-    def add(self, job: Job) -> Job | None:
-        """Let a job wait; returns the older one of the same student and assignment whose place it takes."""
+    def add(self, job: Job) -> None:
+        """Let a job wait, in the place of an older one of the same student and assignment."""
         before = self.waiting.get(job.key)
         self._count += 1
         job.order = before.order if before else self._count
         self.waiting[job.key] = job
-        return before
 
     def back(self, job: Job) -> None:
         """A job that had its turn waits again, in its old place, through no fault of its student."""

@@ -5,7 +5,6 @@ on the disk. What grades runs beside it.
 """
 
 import contextlib
-import errno
 import fcntl
 import logging
 import time
@@ -17,18 +16,19 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from autograder.batch import Answer, Standing
-from autograder.collect import Collected
 from autograder.course import Course
 from autograder.grade import gradebook_named
 from autograder.journal import ABANDONED
 from autograder.recorder import Outcome
 from autograder.released import find_released
 from autograder.terminal import visible
-from autograder.watch.arrivals import Arrival, Arrivals
 from autograder.watch.desks import Desks, Elsewhere, Held
 from autograder.watch.exchange import Exchange
-from autograder.watch.intake import Busy, Intake
+from autograder.watch.faults import is_the_machines, said
+from autograder.watch.intake import Intake
+from autograder.watch.owed import owed
 from autograder.watch.page import Back, Board, Shown
+from autograder.watch.reception import Reception
 from autograder.watch.returns import Returns, handed_in
 from autograder.watch.settings import settings
 from autograder.watch.turns import Job, Turns
@@ -37,11 +37,9 @@ from course_lib.errors import UserError
 
 logger = logging.getLogger(__name__)
 GLANCE = 0.25  # seconds between two looks at the folders when there is nothing else to do
-AT_ONCE = 8  # arrivals that are collected before the other steps have their turn
 PAUSE = 5.0  # seconds until a disk that is full, or a gradebook that is held, is tried again
 RESCAN = 300.0  # seconds between two looks for what is owed: a day that is over, a due date that has come
 TRIES = 3  # of what fails for one submission, while the others go on
-MACHINES = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 
 
 class Watching:
@@ -59,19 +57,18 @@ class Watching:
                 find_released(course, name)
         self._is_any, self._assignments = not assignments, assignments or released(course)
         chosen = settings(course)
-        self._exchange = Exchange(course)
-        self._returns = Returns(course, chosen, self._exchange)
+        exchange = Exchange(course)
+        self._returns = Returns(course, chosen, exchange)
         self._turns, self._held = Turns(), {}
         self._busy: set[tuple[str, str]] = set()  # in work, or graded and not yet back
         self._to_return: deque[tuple[Job, Outcome]] = deque()
         self._answered: deque[tuple[Job, Answer]] = deque()  # and not recorded yet
         self._abandoned: set[str] = set()  # tickets of what this run does not try again
         self._desks = Desks(course, chosen, hire)
-        self._intake = Intake(course, chosen, self._exchange, self._assignments, self._busy)
-        self._returns.make_folders()
-        self._drop, self._shelf = Arrivals(self._returns.inbound), Arrivals(self._exchange.inbound)
-        self._put_off: dict[tuple, tuple[str, str]] = {}  # until that is no longer busy
         self._board, self._shown = Board(), Shown(course.exports / "watch.html")
+        self._returns.make_folders()
+        intake = Intake(course, chosen, exchange, self._assignments, self._busy)
+        self._door = Reception(course, self._returns, intake, self._board, self._add, self._print)
         self._scanned, self.stopped = float("-inf"), False
 
     @property
@@ -82,7 +79,7 @@ class Watching:
     @property
     def places(self) -> list[str]:
         """The folders that are watched."""
-        return [str(place.folder) for place in (self._drop, self._shelf) if place.folder.is_dir()]
+        return self._door.places
 
     def stop(self) -> None:
         """End after the step in work; what is being graded is graded again by the next run."""
@@ -120,7 +117,7 @@ class Watching:
     def _turn(self) -> bool:
         """One round of all steps; whether anything was done."""
         did = self._owed()
-        did |= self._arrive()
+        did |= self._door.arrive()
         did |= self._begin()
         did |= self._graded(0.0 if did or self._to_return else GLANCE)
         did |= self._return_one()
@@ -130,10 +127,7 @@ class Watching:
         return did
 
     def _is_done(self) -> bool:
-        waits = self._turns.waiting or self._busy or self._put_off
-        return not (waits or self._drop.unsettled() or self._shelf.unsettled())
-
-    # What is owed from before
+        return not (self._turns.waiting or self._busy or self._door.expects())
 
     def _owed(self) -> bool:
         """Let wait what an earlier run has taken and not returned, or not with all that may be told now."""
@@ -141,119 +135,24 @@ class Watching:
             return False
         if self._is_any:
             self._assignments[:] = released(self._course)
-        found = [job for assignment in self._assignments for job in self._owed_of(assignment)]
+        found = [
+            job
+            for assignment in self._assignments
+            for job in owed(self._course, assignment, self._returns, self._desks, self._is_known)
+        ]
         for job in found:
             self._add(job)
+        self._board.forget_what_is_gone()
         self._scanned = time.monotonic()
         return bool(found)
 
-    def _owed_of(self, assignment: str) -> Iterator[Job]:
-        later = []
-        for student in self._course.submitters(assignment):
-            job = handed_in(self._course, student, assignment)
-            if job is None or job.key in self._busy or job.key in self._turns.waiting:
-                continue
-            slip = self._returns.slip(job.ticket)
-            if slip is None or job.ticket in self._abandoned:
-                continue  # without a slip it came another way
-            if slip.state in (slips.WAITING, slips.HELD):
-                yield job
-            elif slip.state == slips.BACK:
-                later.append((job, slip))
-        if later:
-            with contextlib.suppress(Elsewhere), self._at_desk(assignment) as desk:
-                is_over = not self._returns.until(desk.due(""))  # an extension is never shorter
-                for job, slip in later:
-                    is_told = slip.hidden is not None
-                    tells_more = is_over and not is_told and not self._returns.until(desk.due(job.student))
-                    is_graded_anew = slip.tests_sha256 != desk.released.tests_sha256 and desk.entry(job)
-                    if tells_more or is_graded_anew:
-                        yield job
-
-    @contextlib.contextmanager
-    def _at_desk(self, assignment: str):
-        desk = self._desks.open(assignment)
-        try:
-            yield desk
-        finally:
-            self._desks.leave(assignment)
-
-    # Arrivals
-
-    def _arrive(self) -> bool:
-        """Collect some of what is new."""
-        did = False
-        for place, take in (
-            (self._drop, self._intake.from_drop),
-            (self._shelf, self._intake.from_exchange),
-        ):
-            self._put_off = {known: key for known, key in self._put_off.items() if key in self._busy}
-            new = [each for each in place.new() if (each.path, each.identity) not in self._put_off]
-            for arrival in new[:AT_ONCE]:
-                if place is self._shelf and not (arrival.settled or self._exchange.is_whole(arrival.path)):
-                    continue
-                did = True
-                try:
-                    results = take(arrival)
-                except Busy as busy:
-                    self._put_off[arrival.path, arrival.identity] = busy.key
-                    continue
-                except FileNotFoundError:
-                    place.keep(arrival)
-                    continue
-                except Exception as error:  # a fault of ours that this file has found; the others are taken
-                    place.again(arrival) if _is_machines(error) else place.keep(arrival)
-                    self._board.wrong[visible(arrival.path.name)] = _said(error)
-                    continue
-                self._sort(place, arrival, results)
-        return did
-
-    def _sort(self, place: Arrivals, arrival: Arrival, results: list[Collected]) -> None:
-        """Let each submission wait that was taken, and say what was refused."""
-        refused = [each for each in results if each.outcome == "refused"]
-        for each in results:
-            if each not in refused and each.received is not None:
-                self._taken(each)
-        name = visible(arrival.path.name)
-        if not refused:
-            place.take_away(arrival) if place is self._drop else place.keep(arrival)
-            self._board.wrong.pop(name, None)
-        elif any(each.again for each in refused):
-            place.again(arrival)
-            self._board.wrong[name] = refused[0].detail
-        else:
-            place.looked_at(arrival)
-            if arrival.settled:
-                self._refused(name, refused)
-
-    def _taken(self, each: Collected) -> None:
-        job = _job(each)
-        current = handed_in(self._course, job.student, job.assignment)
-        if current is None or current.ticket != job.ticket:
-            which = f"that of {current.submitted} is newer and counts" if current else "another one counts"
-            self._returns.say(job, slips.REPLACED, which)
-            return
-        slip = self._returns.slip(job.ticket)
-        if slip is not None and slip.state in (slips.BACK, slips.FAILED):
-            return  # the same file once more
-        self._returns.say(job, slips.WAITING)
-        self._print(f"taken: {job.student}, {job.assignment}")
-        self._add(job)
-
-    def _refused(self, name: str, refused: list[Collected]) -> None:
-        for each in refused:
-            reason = each.detail.removeprefix(f"{each.shown}: ")
-            if each.received is not None:
-                self._returns.say(_job(each), slips.REFUSED, reason)
-            self._board.wrong[name] = reason
-            self._print(f"refused: {each.detail}")
+    def _is_known(self, job: Job) -> bool:
+        return job.key in self._busy or job.key in self._turns.waiting or job.ticket in self._abandoned
 
     def _add(self, job: Job) -> None:
         job.arrived = time.monotonic()
         self._held.pop(job.key, None)
-        before = self._turns.add(job)
-        if before is not None and before.ticket != job.ticket:
-            self._returns.say(before, slips.REPLACED, "a newer one came before it was graded")
+        self._turns.add(job)
         self._board.longest = max(self._board.longest, len(self._turns.waiting))
 
     # Grading
@@ -272,12 +171,13 @@ class Watching:
                 elsewhere.add(job.assignment)
                 continue
             except UserError as error:
-                if _is_machines(error):
+                if is_the_machines(error):
                     raise
                 elsewhere.add(job.assignment)
-                self._board.wrong[job.assignment] = str(error)
+                self._board.note(job.assignment, str(error))
                 continue
             did = True
+            self._board.wrong.pop(job.assignment, None)
             self._turns.begin(job)
             self._busy.add(job.key)
             try:
@@ -353,14 +253,14 @@ class Watching:
 
         Raises `error`, so that all wait a moment, unless the job itself seems to be the reason.
         """
-        job.tries += not _is_machines(error)
+        job.tries += not is_the_machines(error)
         if job.tries < TRIES:
             self._back(job)
             raise error
         self._leave(job)
         if not isinstance(error, UserError):
             logger.error("A step for %s, %s", job.student, job.assignment, exc_info=error)
-        self._wrong(job, _said(error))
+        self._wrong(job, said(error))
 
     def _failed(self, job: Job, outcome: Outcome) -> None:
         """It cannot be graded: for good, or by a process that died, which the next run tries again."""
@@ -372,7 +272,7 @@ class Watching:
         self._wrong(job, outcome.reason)
 
     def _wrong(self, job: Job, reason: str) -> None:
-        self._board.wrong[f"{job.student}, {job.assignment}"] = reason
+        self._board.note(f"{job.student}, {job.assignment}", reason)
         self._print(f"not in order: {job.student}, {job.assignment}: {reason}")
 
     def _is_back(self, job: Job, outcome: Outcome) -> None:
@@ -399,7 +299,7 @@ class Watching:
 
     def _tell(self, error: Exception) -> None:
         """Something is wrong that is no submission's fault: say it once."""
-        trouble = _said(error)
+        trouble = said(error)
         if trouble != self._board.trouble:
             self._print(f"trouble: {trouble}")
         self._board.trouble = trouble
@@ -440,27 +340,8 @@ class Watching:
             yield
 
 
-def _is_machines(error: BaseException | None) -> bool:
-    """Whether it is a full or broken disk, or the database, and no submission's fault."""
-    while error is not None:
-        if isinstance(error, DBAPIError) or getattr(error, "errno", None) in MACHINES:
-            return True
-        error = error.__cause__
-    return False
-
-
-def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-
-
 def released(course: Course) -> list[str]:
     """The assignments that are released."""
     with gradebook_named(), course.gradebook() as gradebook:
         known = {assignment.name for assignment in gradebook.assignments}
     return [name for name in course.assignments() if name in known]
-
-
-def _job(each: Collected) -> Job:
-    received = each.received
-    ticket, submitted = slips.ticket(received.receipt), f"{received.submitted:%Y-%m-%dT%H:%M:%SZ}"
-    return Job(received.student, received.assignment, ticket, received.sha256, submitted)

@@ -107,7 +107,7 @@ def test_killed_around_any_step_it_goes_on_where_it_was(course, zips, undisturbe
     assert "back:" not in finish(course)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_killed_at_any_moment_again_and_again_it_goes_on_where_it_was(course, zips, undisturbed, seed):
     moments = random.Random(seed)
     for _ in range(3):
@@ -129,7 +129,7 @@ def test_a_kill_between_two_attempts_of_a_student_loses_neither(course, starter,
     assert process.returncode == -signal.SIGKILL, said
     finish(course)
     assert slip(course, again).state == slips.BACK
-    assert slip(course, zips["bob"]).state in (slips.REPLACED, slips.BACK)
+    assert slip(course, zips["bob"]).state == slips.REPLACED
     kept = course.root / "submitted" / collect.EARLIER / "bob" / ASSIGNMENT
     assert len(os.listdir(kept)) == 1
     assert sum(filter(None, points_by_cell(course, "bob").values())) == 7

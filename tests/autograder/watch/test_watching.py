@@ -463,3 +463,12 @@ def test_a_student_whose_folder_cannot_be_written_stops_nobody(watched, starter)
     watched.watch()
     assert {slip(watched.course, packed).state for packed in zips.values()} == {slips.BACK}
     assert graded(watched.course) == ["ada", "bob", "eve"]
+
+
+def test_a_newer_one_takes_the_place_of_one_that_is_held_back(watched, starter):
+    set_up(watched.course, "c.Watch.attempts_a_day = 1")
+    zips = [zipped(attempt(starter, str(n)), "ada", minutes=n) for n in range(3)]
+    for packed in zips:
+        drop(watched.course, "a.zip", packed)
+        watched.watch()
+    assert [slip(watched.course, packed).state for packed in zips] == [slips.BACK, slips.REPLACED, slips.HELD]
