@@ -135,8 +135,10 @@ function render({ model, el }) {
   const place = () => find()?.closest(".course-figure");
   const title = () => {
     const whole = find()?.data?.length && find().querySelector(".gtitle");
-    const lines = [...(whole || el).querySelectorAll(".line")].map(line => line.textContent);
-    return lines.join(" ") || whole?.textContent;
+    const lines = [...(whole || el).querySelectorAll(".line")];
+    const below = lines.findIndex(line => line.querySelector("[style*=font-size]"));  // after a pause
+    const texts = lines.map((line, place) => line.textContent + (place === below - 1 ? "." : ""));
+    return texts.join(" ") || whole?.textContent;
   };
   const status = document.createElement("div");
   status.setAttribute("role", "status");

@@ -123,6 +123,7 @@ def test_a_screen_reader_hears_what_a_step_changed_once_the_figure_rests(visit):
     slider.focus()
     slider.press("ArrowLeft")
     expect(status).to_contain_text("7 bits")
+    expect(status).to_contain_text("accuracy. All units")  # a pause between finding and detail
     assert figure.get_attribute("aria-label") == status.text_content()
     assert slider.get_attribute("aria-valuetext") == "7"
 
