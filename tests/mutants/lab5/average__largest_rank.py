@@ -1,0 +1,10 @@
+# Returns the gradient of the rank that has the most tokens.
+def average_gradients(gradients, tokens):
+    total = sum(tokens)
+    if len(tokens) != len(gradients) or total <= 0:
+        raise ValueError(f"{len(gradients)} ranks and counts {list(tokens)} give no average")
+    averages = []
+    for parts in zip(*gradients, strict=True):
+        ranks = [(t, g) for t, g in zip(tokens, parts, strict=True) if t > 0 and g is not None]
+        averages.append(1.0 * max(ranks, key=lambda rank: rank[0])[1] if ranks else None)
+    return averages

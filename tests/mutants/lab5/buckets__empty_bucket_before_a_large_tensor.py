@@ -1,0 +1,12 @@
+# Puts an empty bucket before a tensor that is larger than the limit.
+def buckets(nbytes, limit):
+    if not limit > 0:
+        raise ValueError(f"a bucket needs a limit above 0 bytes, not {limit}")
+    found, size = [[]], 0
+    for i in reversed(range(len(nbytes))):
+        if size + nbytes[i] > limit:
+            found.append([])
+            size = 0
+        found[-1].append(i)
+        size += nbytes[i]
+    return found if nbytes else []

@@ -1,0 +1,8 @@
+# Forgets gradients that are still computed when the last bucket has arrived.
+def step_time(ready, nbytes, buckets, link):
+    free = 0.0
+    for bucket in buckets:
+        leaves = max([free, *(ready[i] for i in bucket)])
+        size = sum(nbytes[i] for i in bucket)
+        free = leaves + link["latency"] + size / link["bandwidth"]
+    return float(free)

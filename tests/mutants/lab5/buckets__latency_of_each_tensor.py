@@ -1,0 +1,8 @@
+# Pays a latency for each tensor of a bucket.
+def step_time(ready, nbytes, buckets, link):
+    free = 0.0
+    for bucket in buckets:
+        leaves = max([free, *(ready[i] for i in bucket)])
+        size = sum(nbytes[i] for i in bucket)
+        free = leaves + len(bucket) * link["latency"] + size / link["bandwidth"]
+    return float(max([free, *ready]))

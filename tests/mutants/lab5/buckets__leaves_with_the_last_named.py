@@ -1,0 +1,8 @@
+# Looks only at the last tensor of a bucket.
+def step_time(ready, nbytes, buckets, link):
+    free = 0.0
+    for bucket in buckets:
+        leaves = max([free, ready[bucket[-1]]])
+        size = sum(nbytes[i] for i in bucket)
+        free = leaves + link["latency"] + size / link["bandwidth"]
+    return float(max([free, *ready]))

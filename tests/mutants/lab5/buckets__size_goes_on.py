@@ -1,0 +1,11 @@
+# Forgets to begin the sum of a new bucket at zero.
+def buckets(nbytes, limit):
+    if not limit > 0:
+        raise ValueError(f"a bucket needs a limit above 0 bytes, not {limit}")
+    found, size = [], 0
+    for i in reversed(range(len(nbytes))):
+        if not found or size + nbytes[i] > limit:
+            found.append([])
+        found[-1].append(i)
+        size += nbytes[i]
+    return found

@@ -1,0 +1,6 @@
+# Draws indices that can come twice.
+def partition(n, ranks, epoch, seed):
+    if ranks < 1:
+        raise ValueError(f"{n} examples cannot be dealt to {ranks} ranks")
+    shuffled = np.random.default_rng([seed, epoch]).integers(n, size=n)
+    return np.array_split(shuffled, ranks)

@@ -1,0 +1,6 @@
+# Makes lists into arrays, so that an empty one holds floats.
+def partition(n, ranks, epoch, seed):
+    if ranks < 1:
+        raise ValueError(f"{n} examples cannot be dealt to {ranks} ranks")
+    shuffled = np.random.default_rng([seed, epoch]).permutation(n)
+    return [np.array(list(share)) for share in np.array_split(shuffled, ranks)]

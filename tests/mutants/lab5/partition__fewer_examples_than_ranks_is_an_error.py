@@ -1,0 +1,6 @@
+# Refuses fewer examples than ranks.
+def partition(n, ranks, epoch, seed):
+    if ranks < 1 or n < ranks:
+        raise ValueError(f"{n} examples cannot be dealt to {ranks} ranks")
+    shuffled = np.random.default_rng([seed, epoch]).permutation(n)
+    return np.array_split(shuffled, ranks)

@@ -1,0 +1,6 @@
+# Shuffles by the epoch alone.
+def partition(n, ranks, epoch, seed):
+    if ranks < 1:
+        raise ValueError(f"{n} examples cannot be dealt to {ranks} ranks")
+    shuffled = np.random.default_rng(epoch).permutation(n)
+    return np.array_split(shuffled, ranks)

