@@ -159,8 +159,8 @@ function render({ model, el }) {
     const seen = Math.round(Math.min(drawing, place()?.clientWidth || drawing));
     if (seen) { model.set("width", seen); model.save_changes(); }
     // What is wider than its place is scrolled by keys, too.
-    place()?.toggleAttribute("tabindex", place().scrollWidth > place().clientWidth);
-    if (place()?.hasAttribute("tabindex")) place().tabIndex = 0;
+    if (place()?.scrollWidth > place()?.clientWidth) place().tabIndex = 0;
+    else place()?.removeAttribute("tabindex");
   };
 
   let said, rests;
