@@ -180,7 +180,7 @@ def report(
         str | None, typer.Argument(help="For example q02_quantization; without it, the whole course.")
     ] = None,
 ):
-    """Show points, failing tests, time and what is worth a look; or a row a student over all assignments."""
+    """Show points, failing tests, time and what is worth a look; or all students in all assignments."""
     from autograder import class_table
     from autograder.grade_log import write_log
     from autograder.report import report as summarize

@@ -1,4 +1,4 @@
-"""Answers that several students share, word for word or but for their names, and those of the library."""
+"""Answers that several students share, word for word or with other names, and those of the library."""
 
 import contextlib
 import hashlib
@@ -36,7 +36,7 @@ class Identical:
     """Students (sorted) whose answers in each of `cells` are the same.
 
     They are two or more, or their answers are also those of the library that `library` names. `renamed`: the
-    same but for names and the order of statements.
+    same, apart from names and the order of statements.
     """
 
     students: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Solutions for students, once an assignment is due: its notebook with the answers, and a page of it."""
+"""Solutions for students, given out after the due date: the notebook with its answers, which is also made a page."""
 
 import shutil
 from datetime import UTC, datetime

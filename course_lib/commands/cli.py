@@ -134,7 +134,7 @@ def feedback(assignment: Annotated[str | None, typer.Argument(help="All by defau
 
 @app.command()
 def progress():
-    """Show where you stand: a row a notebook, of what was checked, seen, handed in and due."""
+    """Show where you stand in each notebook: what is due, checked, seen, handed in, and came back."""
     from course_lib.commands import start_page
     from course_lib.commands.progress import print_progress
 

@@ -56,7 +56,7 @@ def page() -> str:
 
 
 def _table(rows: list[progress.Row]) -> list[str]:
-    """A row a notebook, with a link to it; columns in which nothing stands are left out."""
+    """A row per notebook, with a link to it; columns in which nothing stands are left out."""
     told = [[f"[{row.title}]({row.link})", *progress.texts(row)[1:]] for row in rows]
     filled = [place for place in range(len(progress.HEADS)) if any(row[place] for row in told)]
     heads = [progress.HEADS[place] for place in filled]
