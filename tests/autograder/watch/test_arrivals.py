@@ -8,6 +8,11 @@ from autograder.watch import arrivals
 from autograder.watch.arrivals import Arrivals
 
 
+@pytest.fixture(autouse=True)
+def _no_rest(monkeypatch):
+    monkeypatch.setattr(arrivals, "REST", 0)
+
+
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that is set by hand."""
@@ -96,3 +101,15 @@ def test_what_cannot_be_removed_is_looked_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(arrivals.os, "rename", refuse)
     place.take_away(arrival)
     assert place.new() == []
+
+
+def test_a_folder_that_takes_long_to_look_at_is_looked_at_seldom(tmp_path, monkeypatch):
+    monkeypatch.setattr(arrivals, "REST", 20)
+    times = iter([100.0, 101.0, 102.0, 120.9, 121.1, 121.1])
+    monkeypatch.setattr(arrivals.time, "monotonic", lambda: next(times))
+    (tmp_path / "a.zip").write_bytes(b"1")
+    place = Arrivals(tmp_path)
+    assert names(place) == ["a.zip"]  # which took a second
+    assert names(place) == []
+    assert names(place) == []
+    assert names(place) == ["a.zip"]
