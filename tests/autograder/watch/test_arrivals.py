@@ -103,13 +103,19 @@ def test_what_cannot_be_removed_is_looked_at_once(tmp_path, monkeypatch):
     assert place.new() == []
 
 
-def test_a_folder_that_takes_long_to_look_at_is_looked_at_seldom(tmp_path, monkeypatch):
+def test_a_folder_that_takes_long_to_look_at_is_looked_at_seldom(tmp_path, monkeypatch, clock):
     monkeypatch.setattr(arrivals, "REST", 20)
-    times = iter([100.0, 101.0, 102.0, 120.9, 121.1, 121.1])
-    monkeypatch.setattr(arrivals.time, "monotonic", lambda: next(times))
+    look = os.scandir
+
+    def slow(folder):
+        clock.now += 1.0
+        return look(folder)
+
+    monkeypatch.setattr(arrivals.os, "scandir", slow)
     (tmp_path / "a.zip").write_bytes(b"1")
     place = Arrivals(tmp_path)
-    assert names(place) == ["a.zip"]  # which took a second
+    assert names(place) == ["a.zip"]
+    clock.now += 18.0
     assert names(place) == []
-    assert names(place) == []
+    clock.now += 1.5
     assert names(place) == ["a.zip"]
