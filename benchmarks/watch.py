@@ -49,7 +49,7 @@ class Class:
     def look(self) -> int:
         """Hand in what is due, and count what is back."""
         now = time.monotonic()
-        if not self.inbound.is_dir():
+        if not self.feedback.is_dir():  # the last of what watch makes before it begins
             return 0
         if self.back and self._begun is None:
             self._begun = now
@@ -116,12 +116,13 @@ def main(argv: list[str] | None = None) -> None:
     name = re.sub(r"[^a-z0-9]+", "-", machine()["processor"].lower()).strip("-")
     path = ROOT / "benchmarks" / "results" / f"grading-{name}.json"
     record = json.loads(path.read_text()) if path.exists() else {"machine": machine(), "seed": 0}
-    rows = []
+    known = {row["submissions"]: row for row in record.get("watch", {}).get("classes", ())}
     for count in options.students:
-        rows.append(measured(count))
-        print(json.dumps(rows[-1]), flush=True)
-    record["watch"] = {"workers": cores(), "within": WITHIN, "classes": rows}
-    write_atomically(path, json.dumps(record, indent=1) + "\n")
+        known[count] = measured(count)
+        print(json.dumps(known[count]), flush=True)
+        rows = [known[size] for size in sorted(known)]
+        record["watch"] = {"workers": cores(), "within": WITHIN, "classes": rows}
+        write_atomically(path, json.dumps(record, indent=1) + "\n")
     print("\n".join(grading_page.watch(record["watch"])))
     page = grading_page.write(record)
     print(f"Written: {path.relative_to(ROOT)} and {page.relative_to(ROOT)}")

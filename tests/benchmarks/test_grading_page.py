@@ -37,3 +37,16 @@ def test_each_notebook_that_was_measured_has_a_line():
     lines = tables(found)
     assert "| `q01_one` | 3.0 | 1.0 |" in lines
     assert any(line.startswith("| `lab1_two` |") for line in lines)
+
+
+def test_what_watch_takes_has_a_line_for_each_class():
+    rows = [
+        {"submissions": count, "first": 4.0 + count, "median": 1.2, "within_95": 3.4, "longest_queue": 2,
+         "processor_each": each, "load_average": 0.5}
+        for count, each in ((1, None), (30, 0.41))
+    ]  # fmt: skip
+    found = record((0.1,), (0.2,)) | {"watch": {"workers": 2, "within": 60.0, "classes": rows}}
+    lines = tables(found)
+    assert "| 1 | 1.2 | 3.4 | 2 | – | 0.5 |" in lines
+    assert "| 30 | 1.2 | 3.4 | 2 | 0.41 | 0.5 |" in lines
+    assert lines[-1] == "A submission that waits when watch is started is back after 19.5 s."

@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -53,6 +53,11 @@ def set_up(course: Course, *lines: str) -> None:
         file.write("\nc = get_config()\n" + "\n".join(lines) + "\n")
 
 
+def in_hours(hours: int) -> datetime:
+    """A time as nbgrader keeps it: UTC, without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=hours)
+
+
 def page(course: Course, packed: bytes) -> str:
     return (course.root / "drop" / "feedback" / f"{ticket_of(packed)}.html").read_text("utf-8")
 
@@ -96,7 +101,7 @@ def test_before_the_due_date_no_word_tells_what_a_hidden_test_gave(watched, star
 def test_points_of_hidden_tests_are_told_when_the_setting_says(watched, starter, due, hidden, told):
     set_up(watched.course, f"c.Watch.hidden = {hidden!r}")
     with watched.course.gradebook() as gradebook:
-        gradebook.update_or_create_assignment(ASSIGNMENT, duedate=datetime.utcnow() + timedelta(hours=due))
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate=in_hours(due))
     packed = zipped(solved(starter), "ada")
     drop(watched.course, "ada.zip", packed)
     watched.watch()
@@ -109,7 +114,7 @@ def test_when_the_due_date_has_come_the_rest_is_told_without_grading_again(watch
     drop(watched.course, "ada.zip", packed)
     watched.watch()
     with watched.course.gradebook() as gradebook:
-        gradebook.update_or_create_assignment(ASSIGNMENT, duedate=datetime.utcnow() - timedelta(hours=1))
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate=in_hours(-1))
     watched.watch()
     assert slip(watched.course, packed).hidden == 6.0
     assert watched.graders.begun == ["ada"]
