@@ -11,7 +11,7 @@ from course_lib.demos import look
 
 COLORS = (look.BLUE, look.ORANGE, look.GREEN, look.PURPLE, look.SKY, look.GRAY)
 ROOM = 170  # pixels for the names beside the ends of lines
-WINDOW = 20  # steps over which a loss is averaged before it is drawn
+WINDOW = 10  # steps over which a loss is averaged before it is drawn
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def shares(lines: Mapping[str, Share]) -> go.Figure:
     look.label(drawing, ends, gap=7)
     reach = [np.log10(share.lengths[place]) for share in lines.values() for place in (0, -1)]
     drawing.update_xaxes(
-        title_text="tokens in the sequence", type="log", range=[min(reach), max(reach)],
+        title_text="tokens in the sequence", type="log", range=[min(reach) - 0.05, max(reach)],
         tickvals=[2**power for power in range(6, 16)], tickformat=",",
     )  # fmt: skip
     drawing.update_yaxes(title_text="attention's share of a block (%)", range=[0, 103])
