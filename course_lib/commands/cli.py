@@ -11,6 +11,7 @@ import subprocess
 import sys
 import traceback
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -147,10 +148,19 @@ def demo(
     name: Annotated[str | None, typer.Argument(help="A demo; without it, the gallery.")] = None,
     no_browser: NoBrowser = False,
     port: Port = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Instead, write all demos, or the one named, as static pages into this folder."),
+    ] = None,
 ):
     """Show a lecture demo full screen in the browser."""
     from course_lib.commands import servers
 
+    if export is not None:
+        from course_lib.commands.static_pages import pages
+
+        print(pages.export(ROOT / "lectures", export, name))
+        return
     servers.run_demo(ROOT / "lectures", name or "gallery", browser=not no_browser, port=port)
 
 

@@ -82,12 +82,29 @@ class _WithTitle(ExternalRenderer):
         layout = fig_dict["layout"]
         if _DETAIL in (text := layout.get("title", {}).get("text") or ""):
             display({"text/html": _html(text), "text/plain": _plain(text)}, raw=True)
-            above = ABOVE + LINE * _height(text)
-            margin, height = layout.get("margin", {}), layout.get("height", HEIGHT)
-            layout |= {"margin": margin | {"t": margin.get("t", TOP) - above}, "height": height - above}
-            del layout["title"]["text"]
+            _take_off(layout)
         plotly_renderer = PlotlyRenderer({"displayModeBar": False, "responsive": True})
         display(plotly_renderer.to_mimebundle(fig_dict), raw=True)
+
+
+def taken_off(layout: dict) -> tuple[str, str]:
+    """The finding and the detail of a figure on screen, which its layout, as a dict, has no more afterwards.
+
+    Both are as they were given, without the line breaks for a width; the plot keeps its size.
+    """
+    meta = layout.pop("meta")
+    layout |= {"margin": layout.get("margin", {}) | meta["margin"], "height": meta["height"]}
+    layout["title"] = {"text": meta["title"]["text"]}
+    found = _parts(layout["title"]["text"])
+    _take_off(layout)
+    return found
+
+
+def _take_off(layout: dict) -> None:
+    above = ABOVE + LINE * _height(layout["title"]["text"])
+    margin, height = layout.get("margin", {}), layout.get("height", HEIGHT)
+    layout |= {"margin": margin | {"t": margin.get("t", TOP) - above}, "height": height - above}
+    del layout["title"]["text"]
 
 
 def _parts(text: str) -> tuple[str, str]:
