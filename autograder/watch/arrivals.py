@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-SETTLED = 5.0  # seconds; who still writes a file does so more often
+SETTLED = 5.0  # seconds; a file that is still being written changes more often
 REST = 20  # times as long as a look at the folder has taken, until the next
 TAKEN = ".taken-"  # how a file is called for the moment between taken and gone
 

@@ -119,7 +119,7 @@ class Desks:
             desk.close()
 
     def hire(self) -> Standing:
-        """Those who grade, anew where the last ones were given up. Raises UserError where there are none."""
+        """The graders; new ones where the last were given up. Raises UserError where there are none."""
         if self._graders is None:
             self._graders = self._hire()
         return self._graders

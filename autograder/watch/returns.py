@@ -1,7 +1,7 @@
 """The step that returns: a page and a slip where the student finds them, and the page in nbgrader's exchange.
 
-The slip comes last: who finds one that says "back" finds the rest, and what was killed before it is returned
-once more.
+The slip comes last: a student who finds one that says "back" finds the rest, and what was killed before it is
+returned once more.
 """
 
 import dataclasses

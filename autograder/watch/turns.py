@@ -1,4 +1,4 @@
-"""Who is next: of those who wait, whoever has had the fewest turns, and of these who came first."""
+"""The next one: of the students waiting, the one with the fewest turns, and of several the first to come."""
 
 from collections import Counter
 from collections.abc import Container, Hashable
@@ -73,5 +73,5 @@ class Turns:
         self._had[job.student] += 1
 
     def rest(self) -> None:
-        """Nobody waits and nothing is in work: all begin anew."""
+        """Nobody waits and nothing is in work: turns are forgotten."""
         self._had.clear()

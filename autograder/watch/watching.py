@@ -88,7 +88,7 @@ class Watching:
     def run(self, once: bool = False) -> Board:
         """Watch until `stop`, or with `once` until there is nothing left to do; what came of it.
 
-        With `once`, what fails again and again raises UserError; so does a watch that runs already.
+        Raises UserError when another watch runs, and with `once` when a step fails again and again.
         """
         with self._alone(), contextlib.ExitStack() as end:
             end.callback(self._end)
