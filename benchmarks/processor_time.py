@@ -36,7 +36,7 @@ def run(command: list[str], done: Callable[[], int], log: Path, until: int | Non
 
     One that would never end is ended politely when `until` results are there.
     """
-    group, marks = _made_group(), []
+    group, marks, process = _made_group(), [], None
     started = time.monotonic()
     try:
         with open(log, "w") as output:
@@ -68,6 +68,11 @@ def run(command: list[str], done: Callable[[], int], log: Path, until: int | Non
             status=os.waitstatus_to_exitcode(status),
         )
     finally:
+        if (
+            process is not None and process.poll() is None
+        ):  # `done` has failed, or somebody has pressed Ctrl-C
+            process.kill()
+            process.wait()
         _remove(group)
 
 
