@@ -70,7 +70,7 @@ def run(command: list[str], done: Callable[[], int], log: Path, until: int | Non
     finally:
         if (
             process is not None and process.poll() is None
-        ):  # `done` has failed, or somebody has pressed Ctrl-C
+        ):  # `done` has failed, or Ctrl-C was pressed
             process.kill()
             process.wait()
         _remove(group)
