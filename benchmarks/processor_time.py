@@ -68,9 +68,7 @@ def run(command: list[str], done: Callable[[], int], log: Path, until: int | Non
             status=os.waitstatus_to_exitcode(status),
         )
     finally:
-        if (
-            process is not None and process.poll() is None
-        ):  # `done` has failed, or Ctrl-C was pressed
+        if process is not None and process.poll() is None:  # `done` has failed, or Ctrl-C was pressed
             process.kill()
             process.wait()
         _remove(group)
