@@ -56,7 +56,7 @@ def show() -> None:
         chosen = slow.value
         slow.unobserve(update, "value")
         slow.options = _slow(change["new"])
-        slow.value = chosen if chosen is None or chosen < change["new"] else None
+        slow.value = chosen if chosen < change["new"] else picture.NONE
         slow.observe(update, "value")
         update(change)
 
@@ -73,5 +73,5 @@ def show() -> None:
     display(look.stage(rows, widget))
 
 
-def _slow(stages: int) -> list[tuple[str, int | None]]:
-    return [("none", None), *((str(stage), stage) for stage in range(stages))]
+def _slow(stages: int) -> list[tuple[str, int]]:
+    return [("none", picture.NONE), *((str(stage), stage) for stage in range(stages))]

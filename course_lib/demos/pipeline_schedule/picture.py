@@ -10,13 +10,14 @@ KINDS = {"GPipe": "gpipe", "1F1B": "1f1b"}
 STAGES, MICROBATCHES = 8, 16  # at most
 FORWARD, BACKWARD = 1.0, 2.0  # a backward pass is two products for each one of a forward pass
 SLOWER = 2.0  # times as long as the others takes a slow stage
+NONE = -1  # the stage that is slow, where none is
 MESSAGES = (0, 0.25, 0.5, 1, 2)
 Spell = tuple[str, int, float, float]  # "F" or "B", microbatch, start and end
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Stages, microbatches, a name of KINDS, time of a message, and the stage that is slow, or None.
+    """Stages, microbatches, a name of KINDS, time of a message, and the stage that is slow, or NONE.
 
     Times are in forward passes of a stage that is not slow.
     """
@@ -25,7 +26,7 @@ class Setting:
     microbatches: int = 8
     kind: str = "GPipe"
     message: float = 0
-    slow: int | None = None
+    slow: int = NONE
 
     @property
     def other(self) -> "Setting":
