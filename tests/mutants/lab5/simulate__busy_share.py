@@ -22,12 +22,9 @@ def simulate(orders, forward, backward, message):
                 moved = True
     if any(len(done) < len(order) for done, order in zip(starts, orders, strict=True)):
         raise ValueError("the stages wait for each other, or for an operation that is missing")
-    work, kept = 0.0, []
-    for s, order in enumerate(orders):
-        now = most = 0
-        for kind, _ in order:
-            work += (forward if kind == "F" else backward)[s]
-            now += 1 if kind == "F" else -1
-            most = max(most, now)
-        kept.append(most)
+    seconds, kept = {"F": forward, "B": backward}, []
+    work = sum(seconds[kind][s] for s, order in enumerate(orders) for kind, _ in order)
+    for order in orders:
+        held = np.cumsum([1 if kind == "F" else -1 for kind, _ in order])
+        kept.append(int(held.max()))
     return starts, work / (len(orders) * max(free)), kept
