@@ -130,19 +130,22 @@ def _finding(setting: Setting, step: Step) -> str:
     single = picture.LIMITS[setting.size] == 1
     said = "A message for each tensor hides" if single else f"Buckets of {setting.size} hide"
     hidden = f"{milliseconds(step.hidden).removesuffix(' ms')} of {milliseconds(step.busy)} on the link"
-    compared = f"in place of {without}" if step.seconds < step.without else f"with one message {without}"
-    return f"{said} {hidden}: a step takes {took}, {compared}"
+    return f"{said} {hidden}: a step takes {took}, {without} without overlap"
 
 
 def _detail(setting: Setting, step: Step) -> str:
     """The model, the number of messages, and the one that nothing hides."""
     numbers, _ = picture.tensors(picture.MODEL)
     (*_, nbytes), (*_, (leaves, arrived)) = picture.filled(setting.size)[1], step.messages
-    return (
+    said = (
         f"GPT-2 medium, {sum(numbers) / 1e6:.0f} million gradients in FP32: "
-        f"{_count(len(numbers), 'tensor')} in {_count(len(step.messages), 'message')}, colored in turn. "
-        f"Nothing hides the last message, {_megabytes(nbytes)} in {milliseconds(arrived - leaves)}: "
-        "it waits for the last gradient."
+        f"{_count(len(numbers), 'tensor')} in {_count(len(step.messages), 'message')}"
+    )
+    if len(step.messages) == 1:
+        return f"{said} of {_megabytes(nbytes)}."
+    return (
+        f"{said}, colored in turn. Nothing hides the last message, {_megabytes(nbytes)} in "
+        f"{milliseconds(arrived - leaves)}: it waits for the last gradient."
     )
 
 

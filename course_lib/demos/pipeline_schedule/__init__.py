@@ -27,7 +27,7 @@ def show() -> None:
     controls = {
         "kind": ipywidgets.ToggleButtons(
             options=list(picture.KINDS), value=first.kind, description="schedule",
-            style={"description_width": "110px", "button_width": "100px"},
+            style={"description_width": "110px", "button_width": "100px"}, layout=wide["layout"],
         ),
         "stages": ipywidgets.IntSlider(first.stages, 1, picture.STAGES, description="stages", **wide),
         "microbatches": ipywidgets.IntSlider(

@@ -14,7 +14,7 @@ PLOT, DIGIT = 600, 8  # pixels of the plot in the narrowest figure, and of a dig
 
 
 def frame() -> go.Figure:
-    """Bars, numbers in them, what is kept, its most beside it, and where the other schedule ends: empty."""
+    """Bars, what is kept, numbers in bars, its most beside it, and where the other schedule ends: empty."""
     drawing = go.Figure()
     for _, color in PASSES.values():
         drawing.add_scatter(
@@ -23,8 +23,9 @@ def frame() -> go.Figure:
         )  # fmt: skip
     drawing.add_scatter(mode="lines", fill="toself", fillcolor=KEPT, line_width=0, hoverinfo="skip")
     drawing.add_scatter(
-        mode="text", textfont={"color": "white", "size": 12}, hovertemplate="%{customdata}<extra></extra>"
+        mode="markers", marker={"opacity": 0, "size": 12}, hovertemplate="%{customdata}<extra></extra>"
     )
+    drawing.add_scatter(mode="text", textfont={"color": "white", "size": 12}, hoverinfo="skip")
     drawing.add_scatter(
         mode="text", textposition="middle right", textfont={"color": KEPT, "size": 15}, hoverinfo="skip",
         cliponaxis=False,
@@ -53,7 +54,7 @@ def contents(setting: Setting) -> dict:
     played, other = picture.play(setting), picture.play(setting.other)
     last = max(played.end, other.end)
     bars = {kind: ([], []) for kind in PASSES}
-    middles, rows, texts, told = [], [], [], []
+    middles, rows, told, numbers = [], [], [], []
     for stage, spells in enumerate(played.spells):
         top, bottom = stage + TOP, stage + BOTTOM
         for kind, m, start, end in spells:
@@ -62,7 +63,9 @@ def contents(setting: Setting) -> dict:
             ys += [top, top, bottom, bottom, top, None]
             middles.append((start + end) / 2)
             rows.append((top + bottom) / 2)
-            texts.append(str(m) if (end - start) * PLOT > len(str(m)) * DIGIT * last else "")
+            # An empty text would never be filled again: plotly takes its element away.
+            if (end - start) * PLOT > len(str(m)) * DIGIT * last:
+                numbers.append((middles[-1], rows[-1], str(m)))
             told.append(f"{PASSES[kind][0]} pass of microbatch {m}: {start:g} to {end:g}")
     kept_x, kept_y = _kept(played, setting.microbatches)
     apart = abs(played.end - other.end) > 1e-9
@@ -70,7 +73,8 @@ def contents(setting: Setting) -> dict:
         "traces": [
             *({"x": xs, "y": ys} for xs, ys in bars.values()),
             {"x": kept_x, "y": kept_y},
-            {"x": middles, "y": rows, "text": texts, "customdata": told},
+            {"x": middles, "y": rows, "customdata": told},
+            {name: [number[place] for number in numbers] for place, name in enumerate(("x", "y", "text"))},
             {"x": [last] * setting.stages,
              "y": [stage + BASE - HIGHEST / 2 for stage in range(setting.stages)],
              "text": [f" keeps {most}" for most in played.kept]},
@@ -116,7 +120,7 @@ def _finding(setting: Setting, played: Played, other: Played) -> str:
         as_many = "up to as many" if most == others_most else others_most
         compared = f"idle {others_idle} and keep {as_many}"
     return (
-        f"With {setting.kind}, stages idle {idle} of the time and keep up to "
+        f"{setting.kind} idles {idle} of the time and keeps up to "
         f"{most} microbatch{'es' * (most > 1)}; {setting.other.kind} would {compared}"
     )
 
@@ -139,7 +143,7 @@ def _detail(setting: Setting, played: Played, other: Played) -> str:
     else:
         ends = f"{setting.kind} ends after {played.end:g} forward passes, "
         ends += f"{setting.other.kind} (dotted) after {other.end:g}."
-    formula = f"The formula (S − 1)/(M + S − 1) says {100 * setting.bubble:.0f} % idle"
+    formula = f"(S − 1)/(M + S − 1) says {100 * setting.bubble:.0f} % idle"
     if abs(played.idle - setting.bubble) < 1e-9:
         return f"{colors}. {ends} {formula}, as here."
     return f"{colors}. {ends} {formula}: it holds for equal stages and free messages."
