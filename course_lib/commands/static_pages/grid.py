@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-STATES = 600  # of a demo, unless MORE says how many
-# One bar of six parts a state; with fewer, nine controls would have their ends only.
+STATES = 600  # of one figure and its controls, unless MORE says how many
+# One bar of six parts a state; with fewer, nine controls would have little more than their ends.
 MORE = {"training_memory": 6000}
-TRAININGS = 24  # settings of a demo that trains a network for each of them
+TRAININGS = 24  # settings of a demo that trains a network for each of them, a second or more
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,11 @@ class Explored:
 
 
 def explore(opened: Callable[[], Stage], most: int, pack: Pack) -> Explored:
-    """Every state of the stage that `opened` opens anew, at most `most` of them where its controls allow."""
+    """The states of the stage that `opened` opens anew, with their figures in `pack`.
+
+    They are all, or at most `most` where its controls allow; a network is trained for at most TRAININGS settings,
+    or for the ends of all controls.
+    """
     stage = opened()
     axes = stage.axes()
     first = next((i for i, axis in enumerate(axes) if axis.name in VIEWS), len(axes))
