@@ -196,7 +196,7 @@ class Explored:
 def explore(opened: Callable[[], Stage], most: int, pack: Pack) -> Explored:
     """The states of the stage that `opened` opens anew, with their figures in `pack`.
 
-    They are all, or at most `most` where its controls allow; a network is trained for at most TRAININGS settings,
+    They are all, or at most `most` where its controls allow; a network is trained for TRAININGS settings at most,
     or for the ends of all controls.
     """
     stage = opened()
