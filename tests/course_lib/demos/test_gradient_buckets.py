@@ -16,10 +16,11 @@ from course_lib.demos.gradient_buckets.picture import LIMITS, Setting
 from course_lib.distributed import buckets
 from tests.course_lib.demos.conventions import said, still_then_live, unnamed_axes
 
-# Every size over a usual link, a slow one without latency, and a fast one with much of it.
+# Every size over a usual link; and over a slow one without latency, and a fast one with much of it.
 SAMPLE = [
-    Setting(size, speed, latency)
-    for size, (speed, latency) in itertools.product(LIMITS, ((20, 0.2), (1, 0), (200, 2)))
+    *map(Setting, LIMITS),
+    *itertools.starmap(Setting, itertools.product(list(LIMITS)[::4], [1], [0])),
+    *itertools.starmap(Setting, itertools.product(list(LIMITS)[::3], [200], [2])),
 ]
 each_setting = pytest.mark.parametrize(
     "setting", SAMPLE, ids=lambda s: f"{s.size}-{s.speed}-{s.latency}".replace(" ", "_")
