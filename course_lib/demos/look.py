@@ -78,23 +78,27 @@ def label(figure: go.Figure, ends: Sequence[tuple[float, float, str, str]], gap:
     the panel (row, col). Labels that would overlap are pushed apart around their common middle.
     """
     ends = sorted(ends, key=lambda end: end[1])
+    for (x, _, text, color), y in zip(ends, spread([end[1] for end in ends], gap), strict=True):
+        figure.add_annotation(
+            x=x, y=y, text=text, font_color=ink(color), showarrow=False, xanchor="left", xshift=8, **where
+        )
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Heights at least `gap` apart, in the order given: those too close stand around their common middle."""
+    order = sorted(range(len(heights)), key=heights.__getitem__)
     groups: list[list[int]] = []  # runs of labels that touch, each spread around its own mean
 
     def span(group):
-        middle = sum(ends[i][1] for i in group) / len(group)
+        middle = sum(heights[i] for i in group) / len(group)
         return middle - gap * (len(group) - 1) / 2, middle + gap * (len(group) - 1) / 2
 
-    for i in range(len(ends)):
+    for i in order:
         groups.append([i])
         while len(groups) > 1 and span(groups[-2])[1] + gap > span(groups[-1])[0]:
             groups[-2:] = [groups[-2] + groups[-1]]
-    for group in groups:
-        for place, i in enumerate(group):
-            x, _, text, color = ends[i]
-            figure.add_annotation(
-                x=x, y=span(group)[0] + gap * place, text=text, font_color=ink(color), showarrow=False,
-                xanchor="left", xshift=8, **where,
-            )  # fmt: skip
+    placed = {i: span(group)[0] + gap * place for group in groups for place, i in enumerate(group)}
+    return [placed[i] for i in range(len(heights))]
 
 
 def paint(

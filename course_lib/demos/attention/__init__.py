@@ -3,10 +3,9 @@
 import os
 from collections.abc import Mapping
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
 from course_lib.demos.attention import figures, needles, picture
+from course_lib.demos.live import live
 from course_lib.heads.retrieval import PEOPLE, Models
 
 __all__ = ["figures", "needles", "picture", "show"]
@@ -31,7 +30,7 @@ def show(models: Mapping[int, Models] | None = None) -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(picture.figure(asked(start, 0, "Bob", "Gus")))
+    widget = live(picture.figure(asked(start, 0, "Bob", "Gus")))
     wide = {"style": {"description_width": "150px"}, "layout": {"width": "500px"}}
     controls = {
         "heads": ipywidgets.ToggleButtons(

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.heads import needles
 from course_lib.heads.retrieval import PEOPLE, THINGS
 
@@ -167,7 +168,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(figure(measure(0.7)))
+    widget = live(figure(measure(0.7)))
     wide = {"style": {"description_width": "170px"}, "layout": {"width": "560px"}}
     many = ipywidgets.ToggleButtons(options={"one head": 1, "two heads": 2}, description="")
 

@@ -2,10 +2,9 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
 from course_lib.demos.autodiff import figures, graphs, picture, walks
+from course_lib.demos.live import live
 
 __all__ = ["figures", "graphs", "picture", "show", "walks"]
 
@@ -26,7 +25,7 @@ def show() -> None:
     )
     first = ipywidgets.FloatSlider(value=2.0, min=-4, max=4, step=0.1, description="a", **wide)
     visit = ipywidgets.IntSlider(value=0, min=0, max=4, description="visits", **wide)
-    widget = go.FigureWidget(picture.figure(picture.FIRST, "order", visit=0))
+    widget = live(picture.figure(picture.FIRST, "order", visit=0))
 
     def leaves() -> dict[str, float]:
         given = picture.EXPRESSIONS[expression.value].leaves

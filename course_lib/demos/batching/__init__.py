@@ -2,10 +2,9 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
 from course_lib.demos.batching import curves, figures, picture
+from course_lib.demos.live import live
 
 __all__ = ["curves", "figures", "picture", "show"]
 
@@ -20,7 +19,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(picture.figure(start))
+    widget = live(picture.figure(start))
     wide = {"style": {"description_width": "150px"}, "layout": {"width": "560px"}}
     controls = {
         "policy": ipywidgets.ToggleButtons(

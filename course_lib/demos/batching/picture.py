@@ -2,7 +2,7 @@
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -71,9 +71,13 @@ def _trace(users: int, think_time: float) -> Trace:
     return Trace.closed(users, think_time, rounds, lambda random, n: tuple(side[:n] for side in _lengths()))
 
 
-@functools.lru_cache(maxsize=2048)
 def measure(setting: Setting) -> Measured:
     """Serve everybody; of the waits, the first round and the last one are left out."""
+    return _measured(setting if setting.policy == "timeout" else replace(setting, seconds=0))
+
+
+@functools.lru_cache(maxsize=2048)
+def _measured(setting: Setting) -> Measured:
     policies = {
         "static": Static(setting.batch),
         "timeout": Timeout(setting.batch, setting.seconds),
@@ -89,7 +93,6 @@ def measure(setting: Setting) -> Measured:
     return Measured(result, *middle, result.throughput, padding)
 
 
-@functools.lru_cache(maxsize=512)
 def curve(policy: str, batch: int, seconds: float, users: int) -> tuple[np.ndarray, np.ndarray]:
     """Tokens/s and the median wait at every thinking time, from an idle server to a full one."""
     found = [measure(Setting(policy, batch, seconds, users, think_time)) for think_time in THINK_TIMES]

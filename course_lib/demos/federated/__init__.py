@@ -2,10 +2,9 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
 from course_lib.demos.federated import figures, picture
+from course_lib.demos.live import live
 
 __all__ = ["figures", "picture", "show"]
 
@@ -22,7 +21,7 @@ def show() -> None:
 
     trained = {first: picture.opening()}
     latest, before = first, None  # the runs last trained
-    widget = go.FigureWidget(picture.figure(first, trained[first]))
+    widget = live(picture.figure(first, trained[first]))
     wide = {"style": {"description_width": "150px"}, "layout": {"width": "430px"}}
     controls = {
         "alpha": ipywidgets.SelectionSlider(

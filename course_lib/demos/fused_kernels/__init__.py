@@ -3,10 +3,9 @@
 import html
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
 from course_lib.demos.fused_kernels import figures, picture, walk, words
+from course_lib.demos.live import live
 
 __all__ = ["figures", "picture", "show", "walk", "words"]
 
@@ -23,7 +22,7 @@ def show() -> None:
     import ipywidgets
 
     first = walk.Walk()
-    widget = go.FigureWidget(picture.figure(first))
+    widget = live(picture.figure(first))
     wide = {
         "style": {"description_width": "110px"}, "layout": {"width": "500px", "max_width": "98%"}
     }  # fmt: skip

@@ -2,10 +2,9 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
 from course_lib.demos.kv_cache import figures, picture
+from course_lib.demos.live import live
 
 __all__ = ["figures", "picture", "show"]
 
@@ -20,7 +19,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(picture.figure(picture.measure(first, 0, 1, cached=False)))
+    widget = live(picture.figure(picture.measure(first, 0, 1, cached=False)))
     wide = {"style": {"description_width": "150px"}, "layout": {"width": "500px"}}
     word = ipywidgets.IntSlider(1, 1, picture.WORDS, description="words so far", **wide)
     play = ipywidgets.Play(value=1, min=1, max=picture.WORDS, interval=600, description="words appear")

@@ -3,10 +3,10 @@
 import os
 
 import numpy as np
-import plotly.graph_objects as go
 
 from course_lib.demos import look
 from course_lib.demos.learning_rate import figures, picture
+from course_lib.demos.live import live
 
 __all__ = ["figures", "picture", "show"]
 
@@ -20,7 +20,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(picture.figure(picture.measure(0.1, 0.45, 4, 0.0)))
+    widget = live(picture.figure(picture.measure(0.1, 0.45, 4, 0.0)))
     wide = {"style": {"description_width": "150px"}, "layout": {"width": "500px"}}
     controls = {
         "rate_a": ipywidgets.SelectionSlider(options=picture.RATES, value=0.1, description="rate A", **wide),

@@ -3,9 +3,8 @@
 import asyncio
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.demos.nonlinearity import figures, picture
 
 __all__ = ["figures", "picture", "show"]
@@ -32,7 +31,7 @@ class Stage:
         self.button = ipywidgets.Button(description="Train", button_style="primary")
         self.run = picture.trained("XOR", "ReLU", 32)
         self.runs = {self.setting: self.run}
-        self.widget = go.FigureWidget(picture.figure(self.run))
+        self.widget = live(picture.figure(self.run))
         self.task: asyncio.Task | None = None
         for control in (self.points, self.activation, self.units):
             control.observe(self._choose, "value")

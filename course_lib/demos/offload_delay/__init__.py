@@ -2,10 +2,9 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.costs.collectives import Network
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.demos.offload_delay import figures, picture
 from course_lib.hardware import LINKS
 from course_lib.offload.card import LINK
@@ -22,7 +21,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(picture.figure())
+    widget = live(picture.figure())
     wide = {"style": {"description_width": "130px"}, "layout": {"width": "520px"}}
     rates = {f"{name}, {Network.of(LINKS[name]).bandwidth / 1e9:.0f} GB/s": name for name in picture.NAMES}
     link_ = ipywidgets.SelectionSlider(options=rates, value=LINK.name, description="link", **wide)

@@ -2,9 +2,8 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.demos.offload_memory import figures, picture
 from course_lib.offload.memory import POLICIES
 
@@ -20,7 +19,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(picture.figure("refuse", 1))
+    widget = live(picture.figure("refuse", 1))
     wide = {"style": {"description_width": "130px"}, "layout": {"width": "560px"}}
     policy = ipywidgets.ToggleButtons(options=POLICIES, description="when it is full")
     turn = ipywidgets.IntSlider(1, 1, picture.TURNS, description="turn", **wide)

@@ -177,9 +177,8 @@ def _names(lines: list[dict]) -> dict[int, dict]:
     ends = {
         name: (line["x"][-1], math.log10(line["y"][-1])) for name, line in zip(POLICIES, lines, strict=True)
     }
-    placed = go.Figure()
-    look.label(placed, [(*end, name, COLORS[name]) for name, end in ends.items() if end[0] == latest], GAP)
-    heights = {label.text: label.y for label in placed.layout.annotations}
+    whole = {name: height for name, (x, height) in ends.items() if x == latest}
+    heights = dict(zip(whole, look.spread(list(whole.values()), GAP), strict=True))
     return {
         i - len(POLICIES): {
             "x": x,

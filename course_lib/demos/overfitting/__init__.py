@@ -2,9 +2,8 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.demos.overfitting import figures, picture, wall
 from course_lib.demos.overfitting.wall import Replay, contents, moment
 from course_lib.overfitting import networks
@@ -22,7 +21,7 @@ def show() -> None:
     import ipywidgets
 
     trained = dict(picture.opening())
-    widget = go.FigureWidget(picture.figure(picture.Setting(), networks.EPOCHS))
+    widget = live(picture.figure(picture.Setting(), networks.EPOCHS))
     wide = {"style": {"description_width": "110px"}, "layout": {"width": "460px"}}
     controls = {
         "width": ipywidgets.SelectionSlider(options=picture.WIDTHS, value=256, description="width", **wide),

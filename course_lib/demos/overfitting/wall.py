@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.overfitting.networks import EPOCHS, Runs
 
 TILE = 19  # pixels of a tile: a digit at half its size (14), room for the label above and beside it, a line
@@ -236,7 +237,7 @@ def show(replays: Mapping[str, Replay]) -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(figure(first, first.epochs, name))
+    widget = live(figure(first, first.epochs, name))
     chosen = ipywidgets.Dropdown(
         options=list(replays), description="network",
         style={"description_width": "110px"}, layout={"width": "460px"},

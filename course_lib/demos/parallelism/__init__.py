@@ -2,9 +2,8 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.demos.parallelism import figures, picture, pipeline, ring
 from course_lib.parallelism.choice import WISHES
 
@@ -21,7 +20,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(picture.figure(picture.measure("Llama 3 8B", cluster), "faster"))
+    widget = live(picture.figure(picture.measure("Llama 3 8B", cluster), "faster"))
     wide = {"style": {"description_width": "90px"}, "layout": {"width": "620px"}}
     wish = ipywidgets.ToggleButtons(options=WISHES, description="I want", style={"description_width": "90px"})
     model = ipywidgets.SelectionSlider(

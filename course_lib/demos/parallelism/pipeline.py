@@ -5,6 +5,7 @@ import os
 import plotly.graph_objects as go
 
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.parallelism import pipeline
 
 STAGES, GROUPS = 6, 8  # at most
@@ -71,7 +72,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(figure(4, 4))
+    widget = live(figure(4, 4))
     wide = {"style": {"description_width": "150px"}, "layout": {"width": "500px"}}
     stages = ipywidgets.IntSlider(4, 1, STAGES, description="stages", **wide)
     groups = ipywidgets.IntSlider(4, 1, GROUPS, description="groups of users", **wide)

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from course_lib.demos import look
+from course_lib.demos.live import live
 
 
 def marked_buffers(ranks: int, length: int) -> list[np.ndarray]:
@@ -92,7 +93,7 @@ def show(states: np.ndarray) -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(figure(states, 0))
+    widget = live(figure(states, 0))
     wide = {"style": {"description_width": "60px"}, "layout": {"width": "420px"}}
     step = ipywidgets.IntSlider(0, 0, last, description="step", **wide)
     play = ipywidgets.Play(min=0, max=last, interval=900, description="play")

@@ -2,10 +2,9 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib import quantization
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.demos.quantization import figures, picture
 
 __all__ = ["figures", "picture", "show"]
@@ -20,7 +19,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(picture.figure(picture.measure(8, "tensor", 1)))
+    widget = live(picture.figure(picture.measure(8, "tensor", 1)))
     wide = {"style": {"description_width": "150px"}, "layout": {"width": "500px"}}
     controls = {
         "bits": ipywidgets.IntSlider(8, 2, 8, description="bits per weight", **wide),

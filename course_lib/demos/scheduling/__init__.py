@@ -3,9 +3,8 @@
 import itertools
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.demos.scheduling import figures, gantt_chart, picture
 
 __all__ = ["figures", "gantt_chart", "picture", "show"]
@@ -20,7 +19,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(picture.figure())
+    widget = live(picture.figure())
     name = {"description_width": "130px"}
     rule = ipywidgets.ToggleButtons(options=list(picture.RULES), description="rule", style=name)
     wide = {"style": name, "layout": {"width": "480px"}}

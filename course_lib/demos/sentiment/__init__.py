@@ -2,9 +2,8 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.demos.sentiment import picture
 
 __all__ = ["picture", "show"]
@@ -20,7 +19,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(drawn)
+    widget = live(drawn)
     wide = {"style": {"description_width": "90px"}, "layout": {"width": "620px"}}
     example = ipywidgets.Dropdown(options=picture.EXAMPLES, description="example", **wide)
     sentence = ipywidgets.Text(value=picture.EXAMPLES[0], description="sentence", **wide)

@@ -2,9 +2,8 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.demos.strides import figures, picture
 
 __all__ = ["figures", "picture", "show"]
@@ -19,7 +18,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(picture.figure(picture.view(picture.SHAPES[0])))
+    widget = live(picture.figure(picture.view(picture.SHAPES[0])))
     wide = {"style": {"description_width": "150px"}, "layout": {"width": "500px"}}
     shape = ipywidgets.SelectionSlider(
         options=[(f"{rows} rows, {columns} columns", (rows, columns)) for rows, columns in picture.SHAPES],

@@ -2,9 +2,8 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.demos.translation import figures, models, picture
 
 __all__ = ["figures", "models", "picture", "show"]
@@ -24,7 +23,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(drawn)
+    widget = live(drawn)
     wide = {
         "style": {"description_width": "90px"}, "layout": {"width": "560px", "max_width": "98%"}
     }  # fmt: skip

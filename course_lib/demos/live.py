@@ -1,0 +1,34 @@
+"""Figures on screen, as plotly's widget draws them, without what it works out for nobody."""
+
+import functools
+import re
+
+import plotly.graph_objects as go
+
+REPORTS = ("_sendTraceDeltas", "_sendLayoutDelta")
+
+
+def live(figure: go.Figure) -> go.FigureWidget:
+    """A widget of this figure, for `look.stage`: what Python changes of it, the page draws."""
+    return _widget()(figure)
+
+
+@functools.cache
+def _widget() -> type[go.FigureWidget]:
+    # A class made late: plotly's widget brings 5 MB of JavaScript, which who only draws does not read.
+    class Live(go.FigureWidget):
+        _esm = silent(str(go.FigureWidget._esm))
+
+    return Live
+
+
+def silent(bundle: str) -> str:
+    """Plotly's widget in JavaScript, whose page reports no more which defaults plotly has filled in.
+
+    After each change the page would compare all of the figure with what Python knows, and send the difference
+    to the kernel, where no demo reads it. A bundle without such a view stays as it is: slower, not wrong.
+    """
+    found = re.search(r"\bexport\s*\{[^}]*?\b([\w$]+) as FigureView\b", bundle)
+    if not found or not all(f"{report}(" in bundle for report in REPORTS):
+        return bundle
+    return bundle + "".join(f"\n{found[1]}.prototype.{report} = () => {{}};" for report in REPORTS)
