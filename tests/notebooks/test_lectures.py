@@ -24,6 +24,17 @@ def test_gallery_lists_every_demo_and_nothing_else():
     assert DEMOS
 
 
+def test_gallery_shows_a_picture_of_every_demo_and_says_what_it_shows():
+    gallery = nbformat.read(ROOT / "lectures" / "gallery.ipynb", as_version=4)
+    text = "\n".join(cell.source for cell in gallery.cells)
+    shown = re.findall(r"!\[([^\]]{20,})\]\(pictures/(\w+)\.png\) \| \[[^\]]+\]\((\w+)\.ipynb\)", text)
+    assert [picture for _, picture, _ in shown] == [demo for *_, demo in shown]
+    assert sorted(demo for *_, demo in shown) == [lecture.stem for lecture in DEMOS]
+    for lecture in DEMOS:
+        picture = ROOT / "lectures" / "pictures" / f"{lecture.stem}.png"
+        assert 1000 < picture.stat().st_size < 60_000
+
+
 @pytest.mark.parametrize("lecture", LECTURES, ids=lambda lecture: lecture.stem)
 def test_page_is_canonical_and_without_outputs(lecture):
     text = lecture.read_text("utf-8")
