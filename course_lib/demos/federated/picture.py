@@ -41,8 +41,12 @@ class Setting:
 
     def megabytes(self, after: float) -> float:
         """Megabytes that a client sends and receives in so many rounds, on average over all clients."""
-        size = network.parameters(network.initial())
-        return traffic.bytes_per_client("federated", after, size, CLIENTS) * self.answering / CLIENTS / 1e6
+        return traffic.bytes_per_client("federated", after, _size(), CLIENTS) * self.answering / CLIENTS / 1e6
+
+
+@functools.cache
+def _size() -> int:
+    return network.parameters(network.initial())
 
 
 @dataclass(frozen=True)
