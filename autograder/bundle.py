@@ -37,7 +37,7 @@ FOR_INSTRUCTORS = (
     "docs/instructors.md",
     "docs/adding_a_question.md",
     "docs/grading_*.md",
-    "docs/draw_architecture.py",
+    "docs/draw_*.py",
     "docs/teaching*.md",
     "docs/write_answers.py",
     "benchmarks/gpu_day.sh",

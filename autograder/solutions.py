@@ -1,4 +1,4 @@
-"""Solutions for students, given out after the due date: the notebook with its answers, which is also made a page."""
+"""Solutions for students, given out after the due date: the notebook with its answers, and a page."""
 
 import shutil
 from datetime import UTC, datetime

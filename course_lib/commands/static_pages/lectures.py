@@ -34,7 +34,7 @@ def cells(path: Path) -> list[tuple[str, str]]:
 
 
 def stages(path: Path) -> list:
-    """For each code cell of a lecture a function that runs it anew and returns its Stage."""
+    """For each code cell of a lecture a function that runs it again and returns its Stage."""
     names: dict = {}
 
     def opener(source: str):

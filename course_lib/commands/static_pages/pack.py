@@ -17,7 +17,7 @@ WORTH_KEEPING = 24  # characters; a reference is hardly shorter than less
 
 
 def plain(value):
-    """A figure's part as JSON has it: lists for arrays, None for what is no number, rounded as said above."""
+    """A figure's part as JSON has it: lists for arrays, None for NaN and infinity, rounded as said above."""
     if isinstance(value, dict):
         return {name: plain(part) for name, part in value.items()}
     if isinstance(value, np.ndarray):

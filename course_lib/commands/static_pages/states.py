@@ -194,7 +194,7 @@ class Explored:
 
 
 def explore(opened: Callable[[], Stage], most: int, pack: Pack) -> Explored:
-    """The states of the stage that `opened` opens anew, with their figures in `pack`.
+    """The states of the stage that `opened` opens each time, with their figures in `pack`.
 
     They are all, or at most `most`, and a network is trained for at most grid.TRAININGS settings; or they are
     the ends of all controls, where these are more.
