@@ -132,10 +132,10 @@ def test_a_key_moves_the_figure_to_the_state_that_was_computed_and_is_heard(visi
     expect(page.locator(".finding")).to_contain_text("7 bits")
     expect(status).to_contain_text("7 bits")
     assert slider.get_attribute("aria-valuetext") == "7"
-    page.get_by_label("one scale per").select_option("channel")
+    page.get_by_role("combobox", name="one scale per").select_option("channel")
     expect(page.locator(".finding")).to_contain_text("7 bits, one scale per channel")
     values, (demo,) = read(exported.folder / "quantization.js")
-    channel = page.get_by_label("one scale per").evaluate("it => it.selectedIndex")
+    channel = page.get_by_role("combobox", name="one scale per").evaluate("it => it.selectedIndex")
     figure = unpacked({"$": demo["tree"]["c"][5]["c"][channel]["c"][0]}, values)
     assert page.evaluate(GIVEN, ".plot")["data"] == figure["data"]
 

@@ -68,7 +68,7 @@ function stage(place, demo) {
         },
       };
     }
-    const input = made("input", { type: "range", min: 0 }), output = made("output");
+    const input = made("input", { type: "range", min: 0 }), output = made("span", { className: "value" });
     input.addEventListener("input", () => choose(+input.value));
     const row = made("span", {}, made("label", {}, name, input), output);
     if (control.play) row.append(player(control, input));
@@ -138,16 +138,20 @@ function stage(place, demo) {
     find(".detail").innerHTML = detail;
     find(".texts").textContent = texts.join(" · ");
     find(".notes").innerHTML = notes.join("").replaceAll("role='status'", "");
-    const plot = find(".plot"), box = find(".figure");
+    const plot = find(".plot");
     Plotly.react(plot, data, layout, CONFIG);
     const text = [".finding", ".detail", ".notes"].map(part => find(part).innerText.trim()).filter(Boolean).join(". ");
     plot.setAttribute("role", "img");
     plot.setAttribute("aria-label", text);
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     clearTimeout(rests);
     if (said) rests = setTimeout(() => { find("[role=status]").textContent = text; }, RESTS);
     said = text;
   }
+  // What is wider than its place is scrolled by keys, too.
+  new ResizeObserver(([{ target }]) => {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }).observe(find(".figure"));
   const move = () => { asked ??= requestAnimationFrame(draw); };
   draw();
 }
