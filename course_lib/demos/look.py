@@ -30,6 +30,8 @@ _axis = {
     "zeroline": False,
     "title": {"standoff": 10, "font": {"size": 16}},
     "automargin": True,
+    # Margins hold the labels; to look for some outside, plotly would measure each again at every step.
+    "ticklabeloverflow": "allow",
 }
 plotly.io.templates["course"] = go.layout.Template(
     layout={
