@@ -83,7 +83,9 @@ class Rows:
             .where(api.SubmittedNotebook.notebook_id == self._notebook)
         )
         if students is not None:
-            query = query.where(api.SubmittedAssignment.student_id.in_(list(students)))
+            # A folder's name that is no text is nobody's in a gradebook, and no database takes it.
+            names = [name for name in students if name == name.encode(errors="ignore").decode()]
+            query = query.where(api.SubmittedAssignment.student_id.in_(names))
         found: dict[str, Standing] = {}
         for student, cell, auto, score, needs_marking in self._db.execute(query):
             standing = found.setdefault(student, Standing())

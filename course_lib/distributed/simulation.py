@@ -1,6 +1,7 @@
 """A pipeline's schedule, played: when each operation starts, how long stages idle, and what they keep."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from course_lib.arguments import a, count, each, not_negative
@@ -66,11 +67,8 @@ def _seconds(kind: str, forward: float, backward: float) -> float:
 @reference("Lab5.5")
 def most_kept(order: Sequence[Operation]) -> int:
     """Most microbatches whose forward pass has begun and whose backward pass has not ended."""
-    kept = most = 0
-    for kind, _ in order:
-        kept += 1 if kind == "F" else -1
-        most = max(most, kept)
-    return most
+    steps = [1 if kind == "F" else -1 for kind, _ in order]
+    return max(accumulate(steps, initial=0))
 
 
 @reference("Lab5.5")

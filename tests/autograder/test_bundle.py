@@ -131,7 +131,8 @@ def test_the_bundle_has_what_a_student_needs_and_nothing_of_the_instructors(bund
         )
     practice = [folder.name for folder in whole.ungraded()]
     assert "cuda_ladder" in practice
-    assert {path.name for path in (bundle / "notebooks").iterdir()} == {*whole.assignments(), *practice}
+    given = {path.name for path in (bundle / "notebooks").iterdir()}
+    assert given == {*whole.assignments(), *practice, DUE_DATES}
     assert not list(bundle.rglob("effects"))
     assert not [path for path in bundle.rglob("*") if path.is_symlink()]
     readme = (bundle / "README.md").read_text("utf-8")

@@ -42,7 +42,7 @@ def test_generate_autograde_feedback_and_export_work_with_our_configuration(cour
     found = {row.student: row.auto for row in scores(course, "q00_doubling")}
     assert found == {student: submissions(starter)[student][1] for student in STUDENTS}
     nbgrader(course, "generate_feedback", "q00_doubling")
-    pages = sorted((course.root / "feedback").rglob("*.*"))
+    pages = sorted((course.root / "feedback").rglob("*.html"))
     assert [page.name for page in pages] == ["doubling.html"] * len(STUDENTS)
     for page in pages:
         text = re.sub(r"<[^>]*>", "", page.read_text("utf-8"))

@@ -93,9 +93,10 @@ def test_feedback_keeps_the_messages_of_visible_tests_and_the_points(pages):
     assert re.search(r"q00_double_hidden</code></span>\s*<span[^>]*>\s*Score: 2.0 / 2.0", pages["reference"])
 
 
-def test_feedback_folders_hold_pages_only(pages, graded):
+def test_feedback_folders_hold_pages_and_what_names_them_in_the_exchange_only(pages, graded):
     course, _ = graded
-    assert {path.name for path in course.root.glob("feedback/*/*/*")} == {"doubling.html"}
+    found = {path.name for path in course.root.glob("feedback/*/*/*")}
+    assert found == {"doubling.html", "timestamp.txt", "submission_secret.txt"}
 
 
 def test_what_a_student_prints_of_all_cells_run_so_far_holds_no_hidden_test(pages, graded):

@@ -80,7 +80,8 @@ def test_two_trees_that_differ_have_two_versions(receipt_of):
 
 def test_every_kind_of_file_that_notebooks_use_counts():
     kinds = {path.suffix for part in PARTS for path in (ROOT / part).rglob("*") if path.is_file()}
-    assert kinds - {".pyc"} == SUFFIXES
+    pages = {".html", ".j2", ".css", ".js"}  # how a demo's page looks changes no result
+    assert kinds - {".pyc"} - pages == SUFFIXES
 
 
 def test_the_version_stands_in_one_place():
