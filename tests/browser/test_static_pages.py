@@ -21,8 +21,9 @@ LECTURES = ROOT / "lectures"
 DEMOS = sorted(path.stem for path in LECTURES.glob("*.ipynb") if path.stem != pages.GALLERY)
 MOST = 15e6  # bytes of all files, compressed
 STATES = 50
-# What plotly was given, without what it adds.
-GIVEN = """place => ({ data: document.querySelector(place).data.map(({ uid, ...trace }) => trace) })"""
+# The numbers of what is drawn; plotly writes defaults beside them.
+DRAWN = "() => document.querySelector('.plot').data.map(({ x, y, z }) => [x ?? null, y ?? null, z ?? null])"
+UNPACKED = "place => unpacked({ $: place })"
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +137,10 @@ def test_a_key_moves_the_figure_to_the_state_that_was_computed_and_is_heard(visi
     expect(page.locator(".finding")).to_contain_text("7 bits, one scale per channel")
     values, (demo,) = read(exported.folder / "quantization.js")
     channel = page.get_by_role("combobox", name="one scale per").evaluate("it => it.selectedIndex")
-    figure = unpacked({"$": demo["tree"]["c"][5]["c"][channel]["c"][0]}, values)
-    assert page.evaluate(GIVEN, ".plot")["data"] == figure["data"]
+    place = demo["tree"]["c"][5]["c"][channel]["c"][0]
+    figure = unpacked({"$": place}, values)
+    assert page.evaluate(UNPACKED, place) == figure
+    assert page.evaluate(DRAWN) == [[trace.get(name) for name in "xyz"] for trace in figure["data"]]
 
 
 def test_another_choice_brings_a_slider_of_its_own_length(visit):
