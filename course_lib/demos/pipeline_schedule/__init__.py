@@ -2,9 +2,8 @@
 
 import os
 
-import plotly.graph_objects as go
-
 from course_lib.demos import look
+from course_lib.demos.live import live
 from course_lib.demos.pipeline_schedule import figures, picture
 
 __all__ = ["figures", "picture", "show"]
@@ -20,7 +19,7 @@ def show() -> None:
         return
     import ipywidgets
 
-    widget = go.FigureWidget(figures.figure(first))
+    widget = live(figures.figure(first))
     wide = {
         "style": {"description_width": "110px"}, "layout": {"width": "420px", "max_width": "98%"}
     }  # fmt: skip
