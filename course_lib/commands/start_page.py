@@ -56,9 +56,11 @@ def page() -> str:
 
 
 def _table(rows: list[progress.Row]) -> list[str]:
-    """A row per notebook, with a link to it; columns in which nothing stands are left out."""
+    """A row per notebook, with a link to it, and the columns in which something stands; else a plain list."""
     told = [[f"[{row.title}]({row.link})", *progress.texts(row)[1:]] for row in rows]
     filled = [place for place in range(len(progress.HEADS)) if any(row[place] for row in told)]
+    if filled == [0]:  # nothing is due, and nothing was done yet
+        return [f"- {row[0]}" for row in told]
     heads = [progress.HEADS[place] for place in filled]
     lines = [heads, ["---"] * len(heads), *([row[place] for place in filled] for row in told)]
     return ["| " + " | ".join(line) + " |" for line in lines]
