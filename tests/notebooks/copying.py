@@ -15,6 +15,7 @@ import operator
 import os
 import pickle
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ SUBJECTS = set().union(*(FLOORS[floor] for floor in ("facts", "engines", "topics
 MACHINERY = {"course_lib.ranks.rank", "course_lib.ranks.processes"}  # start and end processes
 CALLS = 6  # of each function, that a copy must answer alike
 SECONDS = 0.5  # of a processor, for one of these
+MEMORY = 2 << 30  # bytes, that these may take: some make arrays of any size that they are asked for
 SIMILAR = 12  # copies of a task's function that are tried though their results differ
 
 # Run in place of a wrong solution: the right one stays, and each call is kept.
@@ -286,10 +288,22 @@ def _numbers(value) -> np.ndarray | None:
     return None
 
 
+def _no_more_memory_than(extra: int) -> None:
+    """Lets this process take so many bytes beside those that it has; more is a MemoryError. On Linux."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    status = Path("/proc/self/status").read_text()
+    has = int(status.partition("VmData:")[2].split()[0]) * 1024
+    resource.setrlimit(resource.RLIMIT_DATA, (has + extra, has + extra))
+
+
 def probe(calls: Path, functions: list[tuple[str, str]], answer: Path, folder: Path) -> None:
     """In a process of its own: write to `answer`, by name of a task's function, the copies that fit."""
     made_of = recorded(calls)
     os.chdir(folder)
+    _no_more_memory_than(MEMORY)
     with (
         open(os.devnull, "w") as nowhere,
         contextlib.redirect_stdout(nowhere),

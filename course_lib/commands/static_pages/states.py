@@ -6,6 +6,7 @@ the figure then holds what a browser would draw.
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from unittest import mock
 
@@ -134,8 +135,9 @@ class Stage:
             others = asyncio.all_tasks() - {asyncio.current_task()}
             await asyncio.gather(*others)
 
-        with mock.patch("asyncio.sleep", _at_once):
-            asyncio.run(pressed())
+        # A thread of its own: where this is called, in JupyterLab say, a loop may run already.
+        with mock.patch("asyncio.sleep", _at_once), ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, pressed()).result()
 
     def drawn(self) -> dict:
         """The figure as it is now, its title apart, and what else the demo says."""

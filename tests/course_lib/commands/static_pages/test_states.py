@@ -9,6 +9,7 @@ from ipywidgets.widgets.widget import _instances
 from course_lib.commands.static_pages import lectures
 from course_lib.commands.static_pages.states import Explored
 from tests.course_lib.commands.static_pages.unpacking import unpacked
+from tests.course_lib.demos.conventions import run
 
 # A formula decides how far the visits go, a box takes the slider away, and a button trains for one rate.
 DEMO = """
@@ -132,6 +133,16 @@ def test_a_network_is_trained_for_each_setting_alone_without_pauses(tmp_path):
         shown = figure(found, values, 0, 0, 0, 0, place, 1)
         assert shown["detail"] == f"epoch 1 of [{rate}]"  # no other setting was trained there
     assert found.left_out == ["visit: 2 of 3 values", "rate: 2 of 3 values"]
+
+
+def test_a_network_is_trained_where_a_loop_runs_already(tmp_path):
+    source = DEMO.format(extra=TRAINED, more=", rate, train, epoch", after="epoch {epoch.value} of {known}")
+
+    async def inside():
+        return explored(tmp_path, source)
+
+    found, values = run(inside())
+    assert figure(found, values, 0, 0, 0, 0, 0, 1)["detail"] == "epoch 1 of [1]"
 
 
 def test_no_figure_stays_in_memory(tmp_path):
