@@ -28,7 +28,13 @@ STEPS = 20
 LONGEST = 2000  # milliseconds after a key; then it was one that moves nothing, as at a slider's end
 RESTS = 150  # milliseconds after a step, in which kernel and page end what they still do for it
 RESULT = ROOT / "benchmarks" / "results" / "ui.json"
-OPPOSITE = {"ArrowLeft": "ArrowRight", "ArrowRight": "ArrowLeft"}
+SLIDERS, LISTS = ".noUi-handle:visible", ".course-demo select:visible"
+OPPOSITE = {
+    "ArrowLeft": "ArrowRight",
+    "ArrowRight": "ArrowLeft",
+    "ArrowUp": "ArrowDown",
+    "ArrowDown": "ArrowUp",
+}
 
 # From the key's own time stamp to the second frame after Plotly says it has drawn: by then it is on screen.
 LISTEN = """longest => {
@@ -69,9 +75,13 @@ class Clocks:
 
 
 def steps(page) -> list[dict[str, float]]:
-    """Milliseconds of STEPS key presses, on all sliders of the demo in turn; one at its end turns back."""
-    handles = page.locator(".noUi-handle:visible")
-    keys = ["ArrowRight"] * handles.count()
+    """Milliseconds of STEPS key presses, on all sliders of the demo in turn; one at its end turns back.
+
+    A demo without sliders is moved by its lists.
+    """
+    handles, keys = page.locator(SLIDERS), ["ArrowRight"] * page.locator(SLIDERS).count()
+    if not keys:
+        handles, keys = page.locator(LISTS), ["ArrowDown"] * page.locator(LISTS).count()
     page.evaluate(LISTEN, LONGEST)
     clocks, found = Clocks(page), []
     for press in range(4 * STEPS):

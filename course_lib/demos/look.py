@@ -220,6 +220,9 @@ function nameControls(demo, own, observer) {
       set(readout, { role: "textbox", "aria-label": `${named(slider)}, as a number` });
     }
   }
+  for (const list of demo.querySelectorAll("select")) {  // JupyterLab would take its arrow keys
+    set(list, { "data-lm-suppress-shortcuts": "true" });
+  }
   for (const button of demo.querySelectorAll(".widget-play button")) {
     const icon = Object.keys(BUTTONS).find(name => button.querySelector(`.${name}`));
     const moves = named(button.closest(".widget-hbox")?.querySelector(".widget-slider"));
