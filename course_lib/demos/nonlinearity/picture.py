@@ -67,6 +67,7 @@ def learning(run: Run) -> Iterator[None]:
         yield
 
 
+@functools.cache
 def trained(points: str, activation: str, units: int) -> Run:
     """A run from the first step to the last, in half a second."""
     run = Run(points, activation, units)
