@@ -56,6 +56,8 @@ class Pack:
 
     def packed(self, value):
         """A JSON value, or the reference to it, equal values always to the same."""
+        if isinstance(value, (int, float)) or value is None:
+            return value  # never worth keeping
         if isinstance(value, dict):
             small = {name: self.packed(part) for name, part in value.items()}
         elif isinstance(value, list):
@@ -71,12 +73,12 @@ class Pack:
         return {"$": self._places[text]}
 
     def _list(self, value: list):
-        if any(isinstance(part, (dict, list)) for part in value):
+        kinds = set(map(type, value))
+        if kinds & {dict, list}:
             return [self.packed(part) for part in value]
         # True equals 1, and is not the same in JSON
-        runs = [
-            (part, len(list(same))) for (_, part), same in groupby(value, lambda part: (type(part), part))
-        ]
+        apart = (lambda part: (type(part), part)) if bool in kinds else None
+        runs = [(same[0], len(same)) for _, group in groupby(value, apart) if (same := list(group))]
         if 4 * len(runs) > len(value):
             return value
         return {"r": [part for run in runs for part in run]}
