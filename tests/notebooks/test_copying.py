@@ -51,7 +51,7 @@ class Trials:
         answer = self.folder / f"answer{suffix}"
         answer.write_text(source, "utf-8")
         try:
-            said = self._rehearsal.try_out(task, answer, self.folder / "printed", to_the_end=False)
+            said = self._rehearsal.try_out(task, answer, self.folder / "printed")
         except RuntimeError:  # it ended its process, or did not come to an end
             return False
         tests = [c for c in cells(self.path) if is_test(c) and runner.task_of(c) == task]

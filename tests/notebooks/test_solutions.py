@@ -97,5 +97,4 @@ def test_mistake_loses_points(path, task, mutant, rehearsals, tmp_path):
     possible = {
         grade_id(c): options(c)["points"] for c in cells(path) if is_test(c) and runner.task_of(c) == task
     }
-    assert said.keys() == possible.keys()
-    assert sum(map(points, said.values())) < sum(possible.values())
+    assert [name for name, value in said.items() if points(value) < possible[name]]

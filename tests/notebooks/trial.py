@@ -41,18 +41,16 @@ class Rehearsal:
         """Whether the task is still to come."""
         return self._order.index(task) >= self._place
 
-    def try_out(
-        self, task: str, mutant: Path, output: Path, to_the_end: bool = True
-    ) -> dict[str, float | str]:
+    def try_out(self, task: str, mutant: Path, output: Path) -> dict[str, float | str]:
         """grade_id -> the points of each test of the task, or how it ended; `output` gets what was printed.
 
-        Without `to_the_end`, the first test that does not give all its points is the last one. Raises
-        RuntimeError when the notebook itself, or this wrong solution, ran into an end that is not a test's:
-        what happened is its message.
+        The first test that does not give all its points is the last one. Raises RuntimeError when the
+        notebook's own solution does not earn them all, or when it or this wrong solution ran into an end
+        that is not a test's: what happened is its message.
         """
         self._place = self._order.index(task)
         try:
-            self._connection.send((task, mutant, output, to_the_end))
+            self._connection.send((task, mutant, output))
             said = self._connection.recv()
         except (EOFError, OSError):
             raise RuntimeError("the process that runs the notebook is gone") from None
@@ -71,24 +69,31 @@ def _rehearse(path: Path, connection: Connection, environment: dict, folder: Pat
     os.environ.update(environment)
     os.chdir(folder)
     torch.set_num_threads(1)  # a process with threads cannot be forked safely
-    all_cells, done = cells(path), 0
+    all_cells, done, own = cells(path), 0, {}
     with shell() as here, contextlib.suppress(EOFError):
         while True:
-            task, mutant, output, to_the_end = connection.recv()
+            task, mutant, output = connection.recv()
             place = next(i for i, cell in enumerate(all_cells) if grade_id(cell) == task)
             tests = [i for i, cell in enumerate(all_cells) if is_test(cell) and task_of(cell) == task]
             try:
                 # With the task's own tests: what these compute and keep, no copy need compute again.
-                run_cells(here, all_cells[done : tests[-1] + 1], {grade_id(all_cells[i]) for i in tests})
+                said = run_cells(
+                    here, all_cells[done : tests[-1] + 1], {grade_id(all_cells[i]) for i in tests}
+                )
             except Exception:
                 connection.send(traceback.format_exc())
                 continue
             done = tests[-1] + 1
+            own |= said
+            possible = {grade_id(all_cells[i]): options(all_cells[i])["points"] for i in tests}
+            if short := {name: own[name] for name, most in possible.items() if points(own[name]) < most}:
+                connection.send(f"the notebook's own solution loses points: {short}")
+                continue
             gc.freeze()  # a collection in a copy would visit, and copy, every page of this process
-            connection.send(_in_a_copy(seconds, here, all_cells[place:done], mutant, output, to_the_end))
+            connection.send(_in_a_copy(seconds, here, all_cells[place:done], mutant, output))
 
 
-def _in_a_copy(seconds: float, here, its_cells, mutant: Path, output: Path, to_the_end: bool) -> dict | str:
+def _in_a_copy(seconds: float, here, its_cells, mutant: Path, output: Path) -> dict | str:
     """What the tests say, or what happened instead. `its_cells` are from the task's own to its last test."""
     answers, answer = multiprocessing.Pipe(duplex=False)
     sys.stdout.flush()
@@ -102,7 +107,7 @@ def _in_a_copy(seconds: float, here, its_cells, mutant: Path, output: Path, to_t
             os.dup2(printed, 1)
             os.dup2(printed, 2)
             os.chdir(output.parent)
-            answer.send(_tests(here, its_cells, mutant, to_the_end))
+            answer.send(_tests(here, its_cells, mutant))
             sys.stdout.flush()
         except BaseException:
             answer.send(traceback.format_exc())
@@ -119,7 +124,7 @@ def _in_a_copy(seconds: float, here, its_cells, mutant: Path, output: Path, to_t
         os.waitpid(copy, 0)
 
 
-def _tests(here, its_cells, mutant: Path, to_the_end: bool) -> dict[str, float | str]:
+def _tests(here, its_cells, mutant: Path) -> dict[str, float | str]:
     """The wrong solution is run right after the cell that it replaces a function of."""
     magic = its_cells[0].source.splitlines()[0] + "\n" if mutant.suffix == ".cu" else ""
     here.run_cell(magic + mutant.read_text("utf-8")).raise_error()
@@ -127,6 +132,6 @@ def _tests(here, its_cells, mutant: Path, to_the_end: bool) -> dict[str, float |
     for cell in its_cells[1:]:
         for name, value in run_cells(here, [cell], {grade_id(cell)} if is_test(cell) else set()).items():
             said[name] = value if isinstance(value, float) else repr(value)
-            if not to_the_end and points(value) < options(cell)["points"]:
+            if points(value) < options(cell)["points"]:
                 return said
     return said
