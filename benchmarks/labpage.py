@@ -102,7 +102,7 @@ class LabPage:
 
     def _note_error(self, text: str) -> None:
         # anywidget says this when a widget takes over two seconds to begin, as Plotly does on a busy machine;
-        # it begins all the same, and whoever asks for its plot would notice if it did not.
+        # the demo begins such a figure again, and whoever asks for its plot would notice if it did not.
         if "[anywidget] Failed to initialize model." not in text:
             self.console_errors.append(text)
 

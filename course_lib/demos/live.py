@@ -22,6 +22,19 @@ def _widget() -> type[go.FigureWidget]:
     return Live
 
 
+def begin_again(figure: go.FigureWidget) -> None:
+    """Open a figure anew for the page, with what it shows now; what holds it on screen has to be sent, too.
+
+    A page opens a figure empty, and messages fill it. anywidget throws them all away, for good, where the
+    figure takes over two seconds to begin, as plotly does on a busy machine.
+    """
+    figure.close()
+    figure._widget_layout, figure._widget_data = {}, []  # one that misses it again is seen to be empty again
+    figure.open()
+    now = figure.to_plotly_json()
+    figure._widget_layout, figure._widget_data = now["layout"], now["data"]
+
+
 def silent(bundle: str) -> str:
     """Plotly's widget in JavaScript, whose page reports no more which defaults plotly has filled in.
 

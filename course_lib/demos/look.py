@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import plotly.io
 
 from course_lib.demos import titles
+from course_lib.demos.live import begin_again
 
 # Okabe and Ito's hues (2008), as dark as text has to be on white; only SKY is lighter, its text is in `ink`.
 # With every common color vision any two of them and TEXT are at least 11.5 apart in CIEDE2000.
@@ -128,10 +129,11 @@ def paint(
 
 # Beside each figure. A cell that runs out of sight is drawn before it has a width, and plotly looks again
 # only when the window changes. And on a busy machine a figure may miss the two seconds that anywidget gives
-# it to begin: it then stays empty, without a word. Neither plotly nor ipywidgets tells a screen reader what a
-# figure shows and what a control is for, so that is said here, too.
+# it to begin: it then stays empty, without a word, until it is begun again. Neither plotly nor ipywidgets
+# tells a screen reader what a figure shows and what a control is for, so that is said here, too.
 FIT = """
 const EMPTY = "The figure has not started yet. If it stays empty, run this cell or load the page again.";
+const PATIENCE = 4;  // seconds for a figure to begin, and twice as many each time it is begun again
 const RESTS = 700;  // milliseconds that a title stands before it is read out: longer than a player's step
 const BUTTONS = { "fa-play": "Play", "fa-pause": "Pause", "fa-stop": "Stop", "fa-retweet": "Repeat" };
 
@@ -180,7 +182,7 @@ function render({ model, el }) {
     if (said) rests = setTimeout(read, RESTS);
     said = text;
   };
-  let seconds = 0;
+  let seconds = 0, patience = PATIENCE, waited = 0, begun;
   const wait = setInterval(() => {
     if (title()) {  // perhaps later than its place got a width, and so without it
       status.textContent = "";
@@ -192,6 +194,14 @@ function render({ model, el }) {
       return;
     }
     if (++seconds === 6) status.textContent = EMPTY;
+    const beginning = place()?.firstElementChild;
+    waited = beginning === begun ? waited + 1 : 0;
+    begun = beginning;
+    if (!begun || waited < patience) return;
+    waited = -Infinity;  // once for each beginning: a busy kernel answers late
+    patience *= 2;
+    model.set("missed", model.get("missed") + 1);
+    model.save_changes();
   }, 1000);
   return () => { watch.disconnect(); names.disconnect(); clearInterval(wait); clearTimeout(rests); };
 }
@@ -273,10 +283,16 @@ def stage(controls: Sequence, figure: go.FigureWidget):
         _esm = FIT
         _css = _CSS
         width = traitlets.Int(0).tag(sync=True)
+        missed = traitlets.Int(0).tag(sync=True)  # beginnings of the figure that came to nothing
 
         @traitlets.observe("width")
         def _follow(self, change):
             titles.say(figure, room=change["new"] - 2 * titles.BESIDE)
+
+        @traitlets.observe("missed")
+        def _begin_again(self, _):
+            begin_again(figure)
+            place.send_state("children")
 
     class Demo(ipywidgets.VBox):
         def __repr__(self) -> str:

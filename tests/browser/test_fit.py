@@ -1,4 +1,4 @@
-"""What stands beside each demo's figure says so when the figure does not begin."""
+"""What stands beside each demo's figure says so when the figure does not begin, and has it begun again."""
 
 import pytest
 
@@ -6,15 +6,18 @@ from benchmarks.labpage import context
 from course_lib.demos.look import FIT
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("browser")]
-PAGE = "<div class='widget-vbox'><div id='figure'></div><div id='fit'></div></div>"
+PAGE = """<div class='widget-vbox'>
+    <div class='course-figure'><div id='figure' class='js-plotly-plot'></div></div><div id='fit'></div>
+</div>"""
 START = """async code => {
     const source = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-    const model = { set: (name, value) => { globalThis[name] = value; }, save_changes: () => {} };
+    globalThis.state = { missed: 0 };
+    const model = { get: name => state[name], set: (name, value) => { state[name] = value; } };
+    model.save_changes = () => {};
     (await import(source)).default.render({ model, el: document.getElementById("fit") });
 }"""
 DRAW = """() => {
     const figure = document.getElementById("figure");
-    figure.className = "js-plotly-plot";
     figure.data = [{}];
     figure.innerHTML = "<b class='gtitle'>8 bits: 96 %</b>";
 }"""
@@ -62,4 +65,32 @@ def test_empty_axes_are_no_figure(page):
     page.evaluate("() => { document.getElementById('figure').data = []; }")
     start(page)
     page.clock.run_for(8000)
+    assert "has not started" in said(page)
+
+
+def missed(page) -> int:
+    return page.evaluate("state.missed")
+
+
+def test_each_beginning_of_a_figure_that_comes_to_nothing_is_told_once_and_the_next_has_longer(page):
+    start(page)
+    page.clock.run_for(60_000)
+    assert missed(page) == 1  # the kernel is busy: no answer yet
+    page.evaluate("() => figure.replaceWith(figure.cloneNode())")
+    page.clock.run_for(7000)
+    assert missed(page) == 1
+    page.clock.run_for(4000)
+    assert missed(page) == 2
+    page.evaluate("() => figure.replaceWith(figure.cloneNode())")
+    page.evaluate(DRAW)
+    page.clock.run_for(60_000)
+    assert missed(page) == 2
+    assert said(page) == ""
+
+
+def test_a_figure_that_is_still_loaded_is_not_begun_again(page):
+    page.evaluate("() => { figure.className = ''; }")
+    start(page)
+    page.clock.run_for(60_000)
+    assert missed(page) == 0
     assert "has not started" in said(page)

@@ -4,8 +4,9 @@ import re
 
 import plotly.graph_objects as go
 
-from course_lib.demos.live import REPORTS, live, silent
+from course_lib.demos.live import REPORTS, begin_again, live, silent
 
+OPEN = go.FigureWidget.open
 BUNDLE = "class V{f(){this._sendTraceDeltas(1);this._sendLayoutDelta(1)}}export{V as FigureView,x as d};"
 
 
@@ -33,3 +34,17 @@ def test_a_live_figure_is_plotlys_widget_with_the_same_content():
     assert isinstance(widget, go.FigureWidget)
     assert [trace.y for trace in widget.data] == [(1, 2)]
     assert widget.layout.title.text == "a title"
+
+
+def test_a_figure_that_is_begun_again_opens_empty_and_is_filled_with_what_it_shows_now(monkeypatch):
+    widget = live(go.Figure(go.Scatter(y=[1, 2]), layout_title_text="first"))
+    widget.data[0].y, widget.layout.title.text = [3, 4], "second"
+    opened = []
+    monkeypatch.setattr(type(widget), "open", lambda it: (opened.append(list(it._widget_data)), OPEN(it)))
+    begin_again(widget)
+    assert opened == [[]]
+    assert widget.comm is not None
+    assert widget._widget_data[0]["y"] == [3, 4]
+    assert widget._widget_layout["title"]["text"] == "second"
+    widget.data[0].y = [5, 6]
+    assert widget.data[0].y == (5, 6)
