@@ -1,10 +1,14 @@
 """A JupyterLab that a student would have and a browser, one of each for all browser tests of a process."""
 
+import fcntl
 import os
+import pickle
 
 import pytest
 
 from benchmarks.labpage import LabPage, context, lab, launched
+from course_lib.commands.static_pages import pages
+from course_lib.paths import ROOT
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +38,20 @@ def student_lab(workspace, settings_of_other_work):
     """Address of `./course lab` on a new workspace, started under settings that must not reach it."""
     with lab(workspace, environment={**os.environ, **settings_of_other_work}) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """All demos as a folder of pages. The processes of one test run share it: it takes minutes."""
+    run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent
+    known = run / "exported.pickle"
+    with open(run / "exported.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not known.exists():
+            known.write_bytes(pickle.dumps(pages.export(ROOT / "lectures", run / "exported")))
+    return pickle.loads(known.read_bytes())
 
 
 @pytest.fixture(scope="session")

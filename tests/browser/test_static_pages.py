@@ -1,7 +1,4 @@
-"""The exported demos as a stranger opens them: in a folder, on a phone, offline, and equal to the live ones.
-
-Exporting takes minutes of a processor, so all tests of this file look at one folder.
-"""
+"""The exported demos as a stranger opens them: in a folder, on a phone, offline, equal to the live ones."""
 
 import re
 
@@ -24,11 +21,6 @@ STATES = 50
 # The numbers of what is drawn; plotly writes defaults beside them.
 DRAWN = "() => document.querySelector('.plot').data.map(({ x, y, z }) => [x ?? null, y ?? null, z ?? null])"
 UNPACKED = "place => unpacked({ $: place })"
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    return pages.export(LECTURES, tmp_path_factory.mktemp("pages") / "demos")
 
 
 @pytest.fixture
