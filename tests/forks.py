@@ -12,6 +12,8 @@ _IMPORTED = [
     *("tests.notebooks.trial", "course_lib.demos", "course_lib.cuda"),
     *("tests.autograder.forked", "autograder.console", "autograder.grade"),
     "autograder.watch.command",
+    # What a command imports when its words are read: typer checks them by pydantic.
+    *("autograder.cli", "typer._adapters", "pydantic.types", "pydantic.type_adapter"),
     # What these import when they are first used: the digits, plots, and torch's optimizers.
     *("sklearn.datasets", "plotly.subplots", "torch._dynamo", "ipywidgets", "anywidget"),
 ]

@@ -13,7 +13,7 @@ from tests.autograder.small_course import DOUBLE, cell_named, solved, source_not
 from tests.autograder.submissions import submissions
 
 pytestmark = pytest.mark.needs("sandbox")
-TIMES = Times(cell=3, call=2, test=10)
+TIMES = Times(cell=3, call=2, test=10, grace=4)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ The fuzzed submission answers one task wrongly and one rightly, so points of the
 import collections
 import os
 import random
+from multiprocessing.pool import ThreadPool
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.autograder.test_corpus import no_hang
 
 pytestmark = pytest.mark.needs("sandbox")
 TRIALS = int(os.environ.get("COURSE_FUZZ_TRIALS", "20"))  # of each of the three slow tests
+AT_ONCE = 4  # most of their time goes by until a limit ends them, on no processor
 TIMES = Times(cell=2.0, call=0.5, launch=1.0, test=4.0, submission=12.0, grace=0.5, restarts=1)
 LYING = (ROOT / "tests" / "autograder" / "lying.py").read_text("utf-8")
 WRONG = "def mean_square(values):\n    return -1.0"
@@ -47,8 +49,7 @@ def trial(seed: int, graded: Assignment, warm) -> str:
         mean_square=WRONG,
         **{choose.choice(("before", "before", "after")): (cell,)},
     )
-    with no_hang():
-        result = grade_submission(case.submission(), graded, warm=warm, times=TIMES)
+    result = grade_submission(case.submission(), graded, warm=warm, times=TIMES)
     assert leaked(result) == [], seed
     assert "\n" not in result.reason
     if result.reason:
@@ -64,7 +65,8 @@ def trial(seed: int, graded: Assignment, warm) -> str:
 
 
 def trials(seeds: range, graded: Assignment, warm) -> None:
-    found = collections.Counter(trial(seed, graded, warm) for seed in seeds)
+    with ThreadPool(AT_ONCE) as pool, no_hang():  # its threads are waited for by nobody, should one hang
+        found = collections.Counter(pool.map(lambda seed: trial(seed, graded, warm), seeds, chunksize=1))
     print(dict(found))  # pytest -s
     assert found.total() == len(seeds)
     right = Case("right", "a right submission")
