@@ -60,10 +60,11 @@ def one_hot(ids, classes: int, like: Tensor | None = None) -> Tensor:
 
 
 def _whole(name: str, numbers) -> np.ndarray:
-    array = np.asarray(numbers)
-    if array.dtype.kind not in "iu" and array.size:
-        raise TypeError(f"{name} are whole numbers in a list or an array of NumPy, not {str(numbers)[:40]}")
-    return array
+    if not isinstance(numbers, Tensor):
+        array = np.asarray(numbers)
+        if array.dtype.kind in "iu" or not array.size:
+            return array
+    raise TypeError(f"{name} are whole numbers in a list or an array of NumPy, not {str(numbers)[:40]}")
 
 
 @reference("Lab3.1")
@@ -86,12 +87,13 @@ def nll_loss(log_probabilities: Tensor, targets, ignore_index: int | None = None
     Raises ValueError for other targets outside the classes and for shapes that do not fit, TypeError for
     targets that are no whole numbers.
     """
-    targets, classes = _whole("targets", targets), log_probabilities.shape[-1]
-    if targets.shape != log_probabilities.shape[:-1]:
+    targets = _whole("targets", targets)
+    if not log_probabilities.ndim or targets.shape != log_probabilities.shape[:-1]:
         raise ValueError(
             f"targets have shape {targets.shape}, log probabilities {log_probabilities.shape}: "
             "the last dimension is for the classes"
         )
+    classes = log_probabilities.shape[-1]
     counted = np.ones(targets.shape, bool) if ignore_index is None else targets != ignore_index
     if not ((targets >= 0) & (targets < classes))[counted].all():
         raise ValueError(f"a target is none of the {classes} classes")
@@ -106,16 +108,27 @@ def cross_entropy(logits: Tensor, targets, ignore_index: int | None = None) -> T
 
 
 def binary_cross_entropy_with_logits(logits: Tensor, targets) -> Tensor:
-    """Mean of log(1 + exp(x)) - t x over logits x and targets t from 0 to 1 of the same shape."""
+    """Mean of log(1 + exp(x)) - t x over logits x and targets t from 0 to 1.
+
+    Raises ValueError unless both have the same shape.
+    """
+    _check_shapes("logits", logits, targets)
     floor = logits.detach().relu()  # the larger of x and 0, so that nothing overflows
     softplus = ((logits - floor).exp() + (-floor).exp()).log() + floor
     return (softplus - logits * targets).mean()
 
 
 def mse_loss(x: Tensor, targets) -> Tensor:
-    """Mean of the squared distances."""
+    """Mean of the squared distances of x and targets. Raises ValueError unless both have the same shape."""
+    _check_shapes("x", x, targets)
     away = x - targets
     return (away * away).mean()
+
+
+def _check_shapes(name: str, x: Tensor, targets) -> None:
+    """(n, 1) and (n,) would broadcast to all pairs, and the loss would still fall."""
+    if np.shape(targets) != x.shape:
+        raise ValueError(f"{name} and targets need the same shape, not {x.shape} and {np.shape(targets)}")
 
 
 @reference("Lab3.2")

@@ -28,9 +28,12 @@ class Value:
         return Value(self.data * other.data, ((self, other.data), (other, self.data)))
 
     def __pow__(self, exponent: float):
-        """By a number, not by a value."""
+        """By a number, not by a value. Raises ValueError where the result is no real number."""
+        result = self.data**exponent
+        if isinstance(result, complex):
+            raise ValueError(f"{self.data} to the power {exponent} is no real number")
         slope = exponent * self.data ** (exponent - 1) if exponent else 0.0
-        return Value(self.data**exponent, ((self, slope),))
+        return Value(result, ((self, slope),))
 
     __radd__, __rmul__ = __add__, __mul__
 

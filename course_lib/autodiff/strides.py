@@ -1,6 +1,7 @@
 """Shapes and strides of a view. Strides and offsets count elements, not bytes."""
 
 import math
+import operator
 from collections.abc import Sequence
 
 from course_lib.autodiff.backends import Array
@@ -12,12 +13,12 @@ Sizes = tuple[int, ...]
 def dimensions(dim: int | Sequence[int] | None, ndim: int) -> Sizes:
     """One dimension, several or all (None), counted from 0, in increasing order; negative ones from the end.
 
-    Raises IndexError where there is none, ValueError for one named twice. As in torch, a 0-d array has a
-    dimension 0 that holds nothing.
+    Raises IndexError where there is none, ValueError for one named twice, TypeError for what is no whole
+    number. As in torch, a 0-d array has a dimension 0 that holds nothing.
     """
     if dim is None:
         return tuple(range(ndim))
-    named = dim if isinstance(dim, Sequence) else (dim,)
+    named = [operator.index(each) for each in (dim if isinstance(dim, Sequence) else (dim,))]
     for each in named:
         if not -max(ndim, 1) <= each < max(ndim, 1):
             raise IndexError(f"dimension {each} is not one of {ndim}")

@@ -1,7 +1,7 @@
 """A tensor: an array of NumPy or CuPy that remembers how it was computed, with torch's names and meanings."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from numbers import Integral
 
 import numpy as np
@@ -28,7 +28,12 @@ def apply(operation: Callable, *inputs: "Tensor", **options) -> "Tensor":
             raise ValueError(
                 f"{first.backend} and {other.backend} do not mix: move one tensor to the other's"
             )
-    data, *slopes = operation(backend, *[each.data for each in inputs], **options)
+    try:
+        data, *slopes = operation(backend, *[each.data for each in inputs], **options)
+    except TypeError:
+        if any(isinstance(each.data, Tensor) for each in inputs):  # as after w.data = w - lr * w.grad
+            raise TypeError("a tensor's data is an array, not a tensor: assign new.data to it") from None
+        raise
     result = Tensor(data, backend=backend)
     if is_recording():
         pairs = zip(inputs, slopes, strict=False)
@@ -89,6 +94,8 @@ class Tensor:
 
     def item(self) -> float:
         """The value of a tensor of one element; ValueError for others."""
+        if math.prod(self.shape) != 1:
+            raise ValueError(f"a tensor of shape {self.shape} is not one number: only one of size 1 is")
         return self.numpy().item()
 
     def detach(self) -> "Tensor":
@@ -131,7 +138,12 @@ class Tensor:
             return value
         if value is None:  # NumPy takes it for nan
             raise TypeError("None is not a number: does a function lack its return?")
-        return Tensor(self.backend.array(value, self.data.dtype), backend=self.backend)
+        try:
+            data = self.backend.array(value, self.data.dtype)
+        except (TypeError, ValueError) as error:
+            said = f"a tensor meets numbers and arrays of them, not {str(value)[:40]!r} ({error})"
+            raise TypeError(said) from None
+        return Tensor(data, backend=self.backend)
 
     __add__ = __radd__ = _binary(operations.add)
     __mul__ = __rmul__ = _binary(operations.multiply)
@@ -147,6 +159,12 @@ class Tensor:
     def __matmul__(self, other: "Tensor"):
         """Matrix product as `torch.matmul`: of vectors, of matrices, of batches that broadcast."""
         other = self.constant(other)
+        if not (self.ndim and other.ndim):
+            raise ValueError(f"{self.shape} @ {other.shape}: by a single number, multiply with *")
+        if self.shape[-1] != other.shape[-2:][0]:
+            raise ValueError(
+                f"{self.shape} @ {other.shape}: {self.shape[-1]} columns meet {other.shape[-2:][0]} rows"
+            )
         if self.ndim == 1:
             return (self.unsqueeze(0) @ other).squeeze(-1 if other.ndim == 1 else -2)
         if other.ndim == 1:
@@ -216,6 +234,8 @@ class Tensor:
         shape = _sizes(shape)
         sizes = (1,) * (len(shape) - self.ndim) + self.shape
         kept = tuple(old if new == -1 else new for old, new in zip(sizes, shape, strict=False))
+        if len(shape) < self.ndim or any(old not in (1, new) for old, new in zip(sizes, kept, strict=True)):
+            raise ValueError(f"the shape {self.shape} does not expand to {shape}")
         return apply(operations.expand, self, shape=kept)
 
     def unsqueeze(self, dim: int):
@@ -235,6 +255,15 @@ class Tensor:
             if not (number or isinstance(part, slice) or part is None or part is ...):
                 raise TypeError(f"a tensor is indexed by whole numbers and slices, not by {part!r}")
         return apply(operations.index, self, key=key)
+
+    def __iter__(self) -> Iterator["Tensor"]:
+        if not self.ndim:
+            raise TypeError("a tensor of shape () has no rows to go through")
+        return (self[row] for row in range(self.shape[0]))
+
+    def __array__(self, *_, **__):
+        """NumPy would make an object of the tensor, or lose its history in silence."""
+        raise TypeError("a tensor is no array of NumPy: x.numpy() is one, without x's history")
 
     def __bool__(self) -> bool:
         return bool(self.item())

@@ -32,3 +32,8 @@ def test_a_value_shows_its_number_and_its_gradient():
     a = Value(2.0)
     (a * a).backward(0.5)
     assert repr(a) == "Value(data=2.0, grad=2.0)"
+
+
+def test_a_root_of_a_negative_number_is_refused():
+    with pytest.raises(ValueError, match=r"-1\.0 to the power 0\.5 is no real number"):
+        Value(-1.0) ** 0.5

@@ -87,6 +87,50 @@ def test_a_tensor_is_gone_through_row_by_row():
     assert [row.shape for row in Tensor(np.zeros((3, 2)))] == [(2,)] * 3
 
 
+def test_a_single_number_has_no_rows():
+    with pytest.raises(TypeError, match="no rows"):
+        list(Tensor(1.0))
+
+
+ONE, TABLE = Tensor([1.0, 2.0], requires_grad=True), Tensor(np.zeros((2, 3), np.float32))
+MISUSES = {
+    "a product whose sizes differ": (lambda: TABLE @ TABLE, r"\(2, 3\) @ \(2, 3\): 3 columns meet 2 rows"),
+    "a vector's product": (lambda: TABLE @ ONE, r"\(2, 3\) @ \(2,\): 3 columns meet 2 rows"),
+    "a product by a number": (lambda: ONE @ 3, r"multiply with \*"),
+    "a text": (lambda: ONE + "a", "numbers and arrays of them, not 'a'"),
+    "a list of tensors": (lambda: ONE * [ONE[0], ONE[1]], "numbers and arrays of them, not"),
+    "a complex number": (lambda: ONE * 1j, "numbers and arrays of them, not '1j'"),
+    "NumPy made of it": (lambda: np.array(ONE), r"x\.numpy\(\)"),
+    "if on a vector": (lambda: bool(ONE > 1), r"a tensor of shape \(2,\) is not one number"),
+    "expand to fewer": (lambda: TABLE.expand(3), r"\(2, 3\) does not expand to \(3,\)"),
+    "expand to others": (lambda: TABLE.expand(2, 4), r"\(2, 3\) does not expand to \(2, 4\)"),
+    "a dimension that is no number": (lambda: TABLE.sum("rows"), "integer"),
+    "half a dimension": (lambda: TABLE.sum(0.5), "integer"),
+    "a loss of one number": (lambda: functional.cross_entropy(Tensor(1.0), 0), "the last dimension"),
+    "a column of logits": (
+        lambda: functional.binary_cross_entropy_with_logits(ONE.unsqueeze(1), [0, 1]),
+        r"same shape, not \(2, 1\) and \(2,\)",
+    ),
+    "a column of values": (lambda: functional.mse_loss(ONE.unsqueeze(1), ONE), r"\(2, 1\) and \(2,\)"),
+}
+
+
+@pytest.mark.parametrize("misuse", MISUSES)
+def test_a_misuse_is_told_in_a_line_that_says_what_was_given(misuse):
+    call, said = MISUSES[misuse]
+    with pytest.raises((TypeError, ValueError), match=said) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_tensor_that_became_anothers_data_is_named():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    w.data = w - 0.1 * w
+    for use in (lambda: w * 2, lambda: w.exp(), lambda: w.sum()):
+        with pytest.raises(TypeError, match=r"assign new\.data"):
+            use()
+
+
 def test_shapes_that_do_not_fit_are_refused():
     x = Tensor(np.zeros((2, 3)))
     for wrong in (
