@@ -74,7 +74,7 @@ def contents(seen: View) -> dict:
         f"<b>{cell}</b><br>{_listed(threads) if threads else '–'}" for cell, threads in enumerate(readers)
     ]
     rows, columns = seen.shape
-    grid = np.full((_MOST, _MOST), np.nan)
+    grid = np.full((_MOST, _MOST), None, object)  # NaN is no JSON
     grid[:rows, :columns] = np.arange(len(seen.reads)).reshape(seen.shape)
     text = np.full((_MOST, _MOST), "", object)
     text[:rows, :columns] = np.reshape(
