@@ -67,30 +67,35 @@ def _run(library: Path, launch: Launch, seconds: float, inspect: bool, explain) 
     with tempfile.TemporaryDirectory(
         prefix="course_run_", dir="/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
     ) as folder:
-        files = {name: str(Path(folder) / name) for name in ("arrays", "answer", "report")}
+        files = {name: Path(folder, name) for name in ("job", "arrays", "answer", "report")}
         values, places, size = _layout(launch)
-        with open(files["arrays"], "w+b") as file:
-            file.truncate(size)
-            with mmap.mmap(file.fileno(), size) as memory:
+        job = {
+            "library": str(library),
+            "kernel": launch.kernel.name,
+            "grid": launch.grid,
+            "block": launch.block,
+            "shared_mem": launch.shared_mem,
+            "workers": 1 if inspect else runner.cores(),
+            "values": values,
+            "seconds": seconds,
+            "arrays": str(files["arrays"]),
+            "answer": str(files["answer"]),
+            "report": str(files["report"]) if inspect else None,
+            "filter": call_filter(),
+        }
+        files["job"].write_bytes(marshal.dumps(job))
+        # Opened here, too: the child takes the names away, so that nothing stays if this process is killed.
+        with (
+            open(files["answer"], "w+b") as answered,
+            open(files["report"], "w+b") as reported,
+            open(files["arrays"], "w+b") as arrays,
+        ):
+            arrays.truncate(size)
+            with mmap.mmap(arrays.fileno(), size) as memory:
                 for offset, array in places.values():
                     memory[offset : offset + array.nbytes] = array.tobytes()
-                job = {
-                    "library": str(library),
-                    "kernel": launch.kernel.name,
-                    "grid": launch.grid,
-                    "block": launch.block,
-                    "shared_mem": launch.shared_mem,
-                    "workers": 1 if inspect else runner.cores(),
-                    "values": values,
-                    "seconds": seconds,
-                    "arrays": files["arrays"],
-                    "answer": files["answer"],
-                    "report": files["report"] if inspect else None,
-                    "filter": call_filter(),
-                }
-                Path(folder, "job").write_bytes(marshal.dumps(job))
-                ending = _wait(Path(folder, "job"), launch, seconds, explain)
-                found, answer = _said(files["report"]), _answered(files["answer"])
+                ending = _wait(files["job"], launch, seconds, explain)
+                found, answer = _said(reported.read()), _answered(answered.read())
                 if answer is None:
                     if found is not None:
                         return "", found | {"ended": False}
@@ -112,20 +117,18 @@ def call_filter() -> bytes:
         return b""
 
 
-def _said(file: str) -> dict | None:
-    """What the child has written there, if it came to that. Raises KernelError when it is cut or no JSON."""
-    path = Path(file)
-    if not path.exists() or not path.stat().st_size:
+def _said(written: bytes) -> dict | None:
+    """The report that the child has written, if any. Raises KernelError when it is cut or no JSON."""
+    if not written:
         return None
     try:
-        return json.loads(path.read_text())
+        return json.loads(written)
     except ValueError as error:
         raise _cut(error) from None
 
 
-def _answered(file: str) -> dict | None:
+def _answered(written: bytes) -> dict | None:
     """How the launch has ended, as the child has written it; None and errors are those of `_said`."""
-    written = Path(file).read_bytes() if Path(file).exists() else b""
     if not written:
         return None
     try:

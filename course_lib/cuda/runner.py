@@ -118,6 +118,16 @@ def _give_up(filter_of_calls: bytes) -> None:
         return
 
 
+def _forget(folder: str) -> None:
+    """Take the names of opened files away: the system takes back what has none with the last who uses it."""
+    try:
+        for name in os.listdir(folder):
+            os.remove(os.path.join(folder, name))
+        os.rmdir(folder)
+    except OSError:  # Windows keeps the names of what is open; the parent removes them
+        return
+
+
 def _job(path: str) -> None:
     with open(path, "rb") as file:
         job = marshal.load(file)
@@ -127,6 +137,7 @@ def _job(path: str) -> None:
     report = os.open(job["report"], os.O_WRONLY | os.O_CREAT, 0o600) if job["report"] else -1
     with open(job["arrays"], "r+b") as file:
         memory = mmap.mmap(file.fileno(), 0)
+    _forget(os.path.dirname(path))
     start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     if job["filter"]:
         _give_up(job["filter"])

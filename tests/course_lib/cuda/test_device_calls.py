@@ -106,10 +106,9 @@ FORGED = {
 def test_a_forged_report_is_refused(change, monkeypatch):
     said = child._said
 
-    def forged(file: str):
-        raw = said(file)
-        if file.endswith("report"):
-            change(raw)
+    def forged(written: bytes):
+        raw = said(written)
+        change(raw)
         return raw
 
     a, b = np.zeros(32, np.float32), np.zeros(32, np.float32)
@@ -125,17 +124,10 @@ def test_a_forged_report_is_refused(change, monkeypatch):
 
 
 @pytest.mark.needs("compiler")
-@pytest.mark.parametrize(("file", "kept"), [("report", -20), ("answer", -1), ("answer", 3)])
-def test_a_report_or_an_answer_that_was_cut_is_one_line(monkeypatch, file, kept):
-    run = child._wait
-
-    def cut(job, *launch):
-        ending = run(job, *launch)
-        whole = job.parent / file
-        whole.write_bytes(whole.read_bytes()[:kept])
-        return ending
-
-    monkeypatch.setattr(child, "_wait", cut)
+@pytest.mark.parametrize(("read", "kept"), [("_said", -20), ("_answered", -1), ("_answered", 3)])
+def test_a_report_or_an_answer_that_was_cut_is_one_line(monkeypatch, read, kept):
+    whole = getattr(child, read)
+    monkeypatch.setattr(child, read, lambda written: whole(written[:kept]))
     a, b = np.zeros(32, np.float32), np.zeros(32, np.float32)
     with pytest.raises(cuda.KernelError, match="ended while it reported"):
         cuda.compile(SOURCE, device="host").inspect("k", 1, 32, (a, b, np.int32(32)))
