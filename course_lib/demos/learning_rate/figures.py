@@ -35,7 +35,7 @@ def quadratic_paths(paths: Mapping[float, np.ndarray], limit: float) -> go.Figur
             if away
             else "every rate comes to rest"
         ),
-        "Gradient descent in one bowl: below the limit it comes to rest, at the limit it jumps for ever",
+        "Gradient descent in one bowl: below the limit it comes to rest, at the limit it jumps forever",
     )
     drawing.update_layout(margin_r=110, height=430)
     drawing.update_xaxes(title_text="step", range=[0, steps])

@@ -36,7 +36,7 @@ class Descent:
     def fates(self) -> list[str]:
         """What becomes of each rate, by theory: it depends on which side of the limit it lies."""
         return [
-            "jumps for ever"
+            "jumps forever"
             if math.isclose(rate, self.limit)
             else ("comes to rest" if rate < self.limit else "flies away")
             for rate in self.rates

@@ -19,7 +19,7 @@ from tests.course_lib.demos.conventions import said, still_then_live, unnamed_ax
     [
         ((0.1, 0.45, 4, 0.0), "0.5", ("comes to rest", "comes to rest")),
         ((0.1, 0.6, 4, 0.0), "0.5", ("comes to rest", "flies away")),
-        ((0.5, 1.0, 4, 0.0), "0.5", ("jumps for ever", "flies away")),
+        ((0.5, 1.0, 4, 0.0), "0.5", ("jumps forever", "flies away")),
         ((0.1, 0.6, 4, 0.9), "0.95", ("comes to rest", "comes to rest")),
         ((0.1, 0.6, 20, 0.9), "0.19", ("comes to rest", "flies away")),
     ],
