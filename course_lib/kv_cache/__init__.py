@@ -15,6 +15,9 @@ Caches. Each holds one sequence, and all behave as `Cache` says (length, reserve
     QuantizedCache(shape, capacity, bits)    codes of 8 or 4 bits, a scale per token and head
     OffloadedCache(pool, host, hot)          the newest `hot` pages here, older ones in host memory
 
+Hidden states. `step_from_hidden_states(decoder, tokens, hidden)` keeps them in place of keys and values, to
+show what that costs.
+
 Batches. `step(decoder, tokens, caches)` runs one step of any mix of sequences: a list of token lists (a
 prompt, a piece of one, or one token) and the cache of each. Sequences join and leave between steps by being
 in the lists or not, so that static and continuous batching are loops around it. It returns logits (sequences,
@@ -32,6 +35,7 @@ from course_lib.kv_cache.cache import Cache
 from course_lib.kv_cache.contiguous import ContiguousCache
 from course_lib.kv_cache.decoder import Decoder, decoder_shape
 from course_lib.kv_cache.generate import decode_step, generate, prefill, step
+from course_lib.kv_cache.hidden_states import step_from_hidden_states
 from course_lib.kv_cache.int8 import int8_weights
 from course_lib.kv_cache.offloaded import OffloadedCache
 from course_lib.kv_cache.paged import PagedCache, PagePool
@@ -57,4 +61,5 @@ __all__ = [
     "int8_weights",
     "prefill",
     "step",
+    "step_from_hidden_states",
 ]

@@ -130,7 +130,7 @@ class Decoder(nn.Module):
 
     def forward(self, tokens: torch.Tensor, last: bool = False) -> torch.Tensor:
         """Logits (batch, n, vocabulary) for tokens (batch, n), or (batch, vocabulary) after the last."""
-        self._check(tokens, tokens.shape[-1])
+        self.check(tokens, tokens.shape[-1])
         x = self.embedding(tokens) + self.positions[: tokens.shape[1]]  # (batch, n, width)
         for block in self.blocks:
             q, k, v = (part.transpose(1, 2) for part in block.queries_keys_values(x))
@@ -149,7 +149,7 @@ class Decoder(nn.Module):
         if not sizes or min(sizes) < 1 or len(sizes) != len(caches) or len({*map(id, caches)}) != len(caches):
             raise ValueError("a step needs at least one token per sequence, and a cache of its own for each")
         flat = torch.cat(list(tokens))
-        self._check(flat, max(cache.length + n for cache, n in zip(caches, sizes, strict=True)))
+        self.check(flat, max(cache.length + n for cache, n in zip(caches, sizes, strict=True)))
         for cache, n in zip(caches, sizes, strict=True):
             cache.reserve(n)
         places = [torch.arange(c.length, c.length + n) for c, n in zip(caches, sizes, strict=True)]
@@ -165,7 +165,8 @@ class Decoder(nn.Module):
         last = torch.tensor(sizes).cumsum(0) - 1
         return self.head(self.norm(x[last.to(self.device)]))
 
-    def _check(self, tokens: torch.Tensor, length: int) -> None:
+    def check(self, tokens: torch.Tensor, length: int) -> None:
+        """Raises ValueError for no tokens, unknown ones, and a `length` of more than `context`."""
         if length > self.context:
             raise ValueError(f"{length} tokens are more than this decoder's context of {self.context}")
         if tokens.numel() == 0:

@@ -3,9 +3,21 @@
 from collections.abc import Callable, Sequence
 
 from course_lib.arguments import COUNT, INTEGER, WHOLE, each, function, or_none, takes
+from course_lib.notebook.reference import reference
 
 # From blocks (chat, index in it, turn of last use), the busy chat and blocks needed: places to evict.
 Choose = Callable[[list[tuple[int, int, int]], int, int], list[int]]
+
+
+@reference("Q9.4")
+def oldest_from_the_start(blocks: list[tuple[int, int, int]], busy: int, needed: int) -> list[int]:
+    """A `Choose`: the chat that was not used for the longest time first, and of a chat the first block first.
+
+    What is left of a chat is then of no use to it: this is the rule to compare a better one with. It names
+    fewer than `needed` blocks where the other chats have no more.
+    """
+    idle = [place for place, (chat, _, _) in enumerate(blocks) if chat != busy]
+    return sorted(idle, key=lambda place: (blocks[place][2], blocks[place][1]))[:needed]
 
 
 @takes(choose=or_none(function), room=WHOLE, order=each(INTEGER), tokens=COUNT, block=COUNT)

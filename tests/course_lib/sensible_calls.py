@@ -374,6 +374,10 @@ CALLS = {
         lambda token: kv_cache.decode_step(TINY, token, kv_cache.ContiguousCache(SMALL, 32)),
         {"token": 3},
     ),
+    "step_from_hidden_states": (
+        lambda tokens: kv_cache.step_from_hidden_states(TINY, tokens),
+        {"tokens": [1, 2]},
+    ),
     "step": (
         lambda tokens: kv_cache.step(TINY, tokens, [kv_cache.ContiguousCache(SMALL, 32)]),
         {"tokens": [[1, 2]]},
