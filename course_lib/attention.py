@@ -116,6 +116,13 @@ def multi_head_attention(
 
 
 @reference("Q3.3", guard=False)
+def shared_by_torch(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool = False) -> torch.Tensor:
+    """The same as `attention` by torch's own function, to compare with."""
+    see = causal_mask(q.shape[-2], k.shape[-2], q.device) if causal else None
+    return torch.nn.functional.scaled_dot_product_attention(q, k, v, see, enable_gqa=True)
+
+
+@reference("Q3.3", guard=False)
 def _by_group(rows: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
     """rows (..., heads, m, n) @ matrix (..., kv_heads, n, p), without a copy of the matrix for every head."""
     if rows.dim() == 2 or rows.shape[-3] == matrix.shape[-3]:

@@ -15,6 +15,7 @@ from course_lib.attention import (
     causal_mask,
     merge_heads,
     multi_head_attention,
+    shared_by_torch,
     split_heads,
 )
 
@@ -48,6 +49,7 @@ def test_causal_lets_the_last_query_see_every_key_and_earlier_ones_fewer(queries
     q, k, v = qkv(queries=queries, keys=keys)
     expected = scaled_dot_product_attention(q, k, v, causal_mask(queries, keys), enable_gqa=True)
     torch.testing.assert_close(attention(q, k, v, causal=True), expected)
+    torch.testing.assert_close(shared_by_torch(q, k, v, causal=True), expected)
     assert causal_mask(queries, keys)[-1].all()
     assert causal_mask(queries, keys).sum(1).tolist() == [
         max(0, row + keys - queries + 1) for row in range(queries)
