@@ -110,7 +110,7 @@ def test_what_stands_behind_a_header_is_a_statement_in_braces_or_not():
 
 
 def test_what_cannot_be_read_is_nobodys_and_takes_no_time():
-    started = time.monotonic()
+    started = time.process_time()
     for source in (
         "def f(:",
         "%matplotlib inline\n\\",
@@ -131,4 +131,4 @@ def test_what_cannot_be_read_is_nobodys_and_takes_no_time():
     ):
         assert taken_from(KNOWN, kernel_statements(source)) == []
     assert kernel_statements("x = 1; " * 10_000) == python_statements("x = 1; " * 10_000) == Counter()
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
