@@ -23,7 +23,7 @@ def _widget() -> type[go.FigureWidget]:
 
 
 def begin_again(figure: go.FigureWidget) -> None:
-    """Open a figure once more for the page, with what it shows now; what holds it on screen has to be sent, too.
+    """Open a figure once more for the page, with what it shows now. What holds it has to be sent, too.
 
     A page opens a figure empty, and messages fill it. anywidget throws them all away, for good, where the
     figure takes over two seconds to begin, as plotly does on a busy machine.

@@ -1,5 +1,6 @@
 """Several chats take turns on one card: what a way of evicting makes them compute again."""
 
+import heapq
 from collections.abc import Callable, Sequence
 
 from course_lib.arguments import COUNT, INTEGER, WHOLE, each, function, or_none, takes
@@ -16,8 +17,8 @@ def oldest_from_the_start(blocks: list[tuple[int, int, int]], busy: int, needed:
     What is left of a chat is then of no use to it: this is the rule to compare a better one with. It names
     fewer than `needed` blocks where the other chats have no more.
     """
-    idle = [place for place, (chat, _, _) in enumerate(blocks) if chat != busy]
-    return sorted(idle, key=lambda place: (blocks[place][2], blocks[place][1]))[:needed]
+    others = ((used, index, at) for at, (chat, index, used) in enumerate(blocks) if chat != busy)
+    return [at for _, _, at in heapq.nsmallest(needed, others)]
 
 
 @takes(choose=or_none(function), room=WHOLE, order=each(INTEGER), tokens=COUNT, block=COUNT)
