@@ -117,7 +117,7 @@ def multi_head_attention(
 
 @reference("Q3.3", guard=False)
 def shared_by_torch(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool = False) -> torch.Tensor:
-    """The same as `attention` by torch's own function, to compare with."""
+    """`attention` of the same shapes by torch's own function, to compare with: (..., heads, queries, d_v)."""
     see = causal_mask(q.shape[-2], k.shape[-2], q.device) if causal else None
     return torch.nn.functional.scaled_dot_product_attention(q, k, v, see, enable_gqa=True)
 

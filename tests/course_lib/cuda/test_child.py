@@ -38,9 +38,11 @@ def _launches(asking: psutil.Process) -> list[psutil.Process]:
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
 def test_no_file_stays_where_the_process_that_waits_for_a_kernel_is_ended(ending):
+    launches = []
     asking = subprocess.Popen([sys.executable, "-c", PROGRAM], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
-        (launch,) = _soon(lambda: _launches(psutil.Process(asking.pid)))
+        launches = _soon(lambda: _launches(psutil.Process(asking.pid)))
+        (launch,) = launches
         folder = Path(launch.cmdline()[-1]).parent
         assert folder.name.startswith("course_run_")
         assert _soon(lambda: not folder.exists()), "the names of the files are still there"
@@ -50,5 +52,6 @@ def test_no_file_stays_where_the_process_that_waits_for_a_kernel_is_ended(ending
     finally:
         asking.kill()
         asking.wait()
-        if launch.is_running():  # nobody waits for its kernel any more
-            launch.kill()
+        for launch in launches:  # nobody waits for its kernel any more
+            if launch.is_running():
+                launch.kill()
