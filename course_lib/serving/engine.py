@@ -202,7 +202,7 @@ class Engine:
         if self.grow and self.growing and self.capacity < math.inf:
             steps = min(steps, self._steps_that_fit(steps))
         if limit < math.inf and not self.waiting and len(self.order) < self.seats:
-            steps = min(steps, _steps_to(limit - self.now - transfer, first, more))
+            steps = min(steps, steps_to(limit - self.now - transfer, first, more))
         self._advance(first * steps + more * (steps * (steps - 1) // 2) + transfer, steps)
 
     def _steps_that_fit(self, most: int) -> int:
@@ -250,7 +250,7 @@ class Engine:
         return ended
 
 
-def _steps_to(seconds: float, first: float, more: float) -> int:
+def steps_to(seconds: float, first: float, more: float) -> int:
     """The fewest steps, at least 1, that take `seconds`, when each takes `more` more than the last."""
     if more:
         lead = first - more / 2

@@ -7,6 +7,7 @@ import numpy as np
 
 from course_lib.arguments import a, or_none, takes
 from course_lib.notebook.reference import reference
+from course_lib.serving import plain
 from course_lib.serving.arrivals import Arrivals
 from course_lib.serving.batches import Batches
 from course_lib.serving.cost import StepCost
@@ -31,7 +32,10 @@ def simulate(trace: Trace, policy: Policy, cost: StepCost, memory: Memory | None
     arrivals = Arrivals(trace)
     if isinstance(policy, Continuous):
         engine = Engine(policy, cost, memory, inputs, outputs)
-        _serve(engine, arrivals)
+        if engine.plain and policy.chunk is None:
+            plain.serve(engine, arrivals)
+        else:
+            _serve(engine, arrivals)
     else:
         engine = Batches(policy, cost, memory, inputs, outputs)
         engine.serve(arrivals)
