@@ -23,24 +23,28 @@ class Arrivals:
         after = np.full(len(trace), -1) if trace.after is None else trace.after
         own = np.flatnonzero(after < 0)
         own = own[np.argsort(delays[own], kind="stable")]
-        self.own, self.own_times, self.place = own.tolist(), delays[own].tolist(), 0
+        self.own, self.own_times, self.place = own.tolist(), [*delays[own].tolist(), math.inf], 0
         self.time = np.where(after < 0, delays, math.nan).tolist()
         self.after: dict[int, list[int]] = {}
         for request in np.flatnonzero(after >= 0).tolist():
             self.after.setdefault(int(after[request]), []).append(request)
         self.pending: list[tuple[float, int]] = []  # heap of those whose answer has ended
-        self.upcoming = self.own_times[0] if self.own else math.inf
+        self.upcoming = self.own_times[0]
 
     def until(self, now: float) -> list[int]:
         """The requests that have arrived by `now`, in order of time, then of number."""
-        place = bisect_right(self.own_times, now, self.place)
+        times, place = self.own_times, self.place
+        if times[place] <= now:
+            place += 1
+            if times[place] <= now:  # mostly it is one alone
+                place = bisect_right(times, now, place)
         arrived = self.own[self.place : place]
         self.place = place
         if self.pending and self.pending[0][0] <= now:
             while self.pending and self.pending[0][0] <= now:
                 arrived.append(heappop(self.pending)[1])
             arrived.sort(key=lambda request: (self.time[request], request))
-        self.upcoming = self.own_times[place] if place < len(self.own) else math.inf
+        self.upcoming = times[place]
         if self.pending:
             self.upcoming = min(self.upcoming, self.pending[0][0])
         return arrived
