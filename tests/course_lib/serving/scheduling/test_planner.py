@@ -1,5 +1,7 @@
 """Our scheduler against the exact optimum on random small instances: makespan, and what the mean pays."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -25,17 +27,21 @@ def small_instance(seed: int, n: int) -> Trace:
     return Trace(np.zeros(n), np.maximum(1, random.integers(*bounds.T) - outputs), outputs)
 
 
+@functools.cache
+def solved(seed: int, exclusive: bool) -> tuple[Trace, list[float]]:
+    """An instance, and the least makespan and sum of completion times, which several tests compare with."""
+    trace = small_instance(seed, (8 + seed % 5) if exclusive else (6 + seed % 4))
+    jobs = jobs_of(trace, COST, 1.0)
+    return trace, [optimum(jobs, CLUSTER, goal, exclusive).value for goal in ("makespan", "completion")]
+
+
 def ratios(scheduler, seeds, exclusive):
     """Makespan and sum of completion times over the optimum, for each seed."""
     rows = []
     for seed in seeds:
-        trace = small_instance(seed, (8 + seed % 5) if exclusive else (6 + seed % 4))
-        jobs = jobs_of(trace, COST, 1.0)
+        trace, least = solved(seed, exclusive)
         result = simulate_cluster(trace, scheduler(), CLUSTER, COST, exclusive=exclusive)
         result.check()
-        least = [
-            optimum(jobs, CLUSTER, objective, exclusive).value for objective in ("makespan", "completion")
-        ]
         rows.append((result.makespan / least[0], result.finished.sum() / least[1]))
     return np.array(rows)
 
