@@ -13,18 +13,6 @@ from autograder.alike import kernel_statements, library_statements, python_state
 from course_lib.paths import ROOT
 from tests.notebooks import runner
 
-KNOWN = library_statements(ROOT)
-ANSWERS = [
-    pytest.param(path, answer, id=f"{path.stem}-{answer.name}")
-    for path in library.files(ROOT)
-    for answer in library.answers(path)
-    if f"{answer.name} in {path.relative_to(ROOT).as_posix()}" in KNOWN
-]
-SOLUTIONS = [
-    pytest.param(cell.source, id=runner.grade_id(cell))
-    for path in runner.NOTEBOOKS
-    for cell in filter(runner.is_task, runner.cells(path))
-]
 MISTAKES = sorted(path for path in runner.MUTANTS.glob("*/*") if path.is_file())
 
 
@@ -68,25 +56,40 @@ def renamed(kernel: str) -> str:
     return "%%cuda mine\n/* mine */ " + "\n".join(lines)
 
 
-@pytest.mark.parametrize(("path", "answer"), ANSWERS)
-def test_every_answer_of_the_library_is_known_whatever_it_is_called(path, answer):
-    text = copied(path, answer)
-    found = python_statements(text) if path.suffix == ".py" else kernel_statements(text)
-    assert f"{answer.name} in {path.relative_to(ROOT).as_posix()}" in taken_from(KNOWN, found), text
+@pytest.fixture(scope="module")
+def known() -> dict[str, Counter[str]]:
+    """What the library's answers and kernels do."""
+    return library_statements(ROOT)
 
 
-@pytest.mark.parametrize("source", SOLUTIONS)
-def test_the_notebooks_own_answers_are_not_taken_from_the_library(source):
-    read = kernel_statements if regions.is_cuda(source) else python_statements
-    assert taken_from(KNOWN, read(source)) == []
-    assert size(read(source)) > 0
+def test_every_answer_of_the_library_is_known_whatever_it_is_called(known):
+    looked_for = {
+        name: (path, answer)
+        for path in library.files(ROOT)
+        for answer in library.answers(path)
+        if (name := f"{answer.name} in {path.relative_to(ROOT).as_posix()}") in known
+    }
+    assert len(looked_for) > 80
+    for name, (path, answer) in looked_for.items():
+        text = copied(path, answer)
+        found = python_statements(text) if path.suffix == ".py" else kernel_statements(text)
+        assert name in taken_from(known, found), text
 
 
-def test_nor_are_the_mistakes_that_students_make():
+def test_the_notebooks_own_answers_are_not_taken_from_the_library(known):
+    solutions = [cell for path in runner.NOTEBOOKS for cell in filter(runner.is_task, runner.cells(path))]
+    assert len(solutions) > 80
+    for cell in solutions:
+        read = kernel_statements if regions.is_cuda(cell.source) else python_statements
+        assert taken_from(known, read(cell.source)) == [], runner.grade_id(cell)
+        assert size(read(cell.source)) > 0, runner.grade_id(cell)
+
+
+def test_nor_are_the_mistakes_that_students_make(known):
     taken = {}
     for path in MISTAKES:
         read = kernel_statements if path.suffix == ".cu" else python_statements
-        if found := taken_from(KNOWN, read(path.read_text("utf-8"))):
+        if found := taken_from(known, read(path.read_text("utf-8"))):
             taken[path.name] = found
     assert len(MISTAKES) > 400
     assert taken == {}
@@ -109,7 +112,7 @@ def test_what_stands_behind_a_header_is_a_statement_in_braces_or_not():
     assert bare["v0 [ 1 ] = function ( 3 )"] == 1
 
 
-def test_what_cannot_be_read_is_nobodys_and_takes_no_time():
+def test_what_cannot_be_read_is_nobodys_and_takes_no_time(known):
     started = time.process_time()
     for source in (
         "def f(:",
@@ -129,6 +132,6 @@ def test_what_cannot_be_read_is_nobodys_and_takes_no_time():
         ")" * 9999,
         "f(a" * 6000,
     ):
-        assert taken_from(KNOWN, kernel_statements(source)) == []
+        assert taken_from(known, kernel_statements(source)) == []
     assert kernel_statements("x = 1; " * 10_000) == python_statements("x = 1; " * 10_000) == Counter()
     assert time.process_time() - started < 20

@@ -4,7 +4,6 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -228,13 +227,15 @@ def test_a_task_worth_no_points_is_full_for_everybody_and_partial_for_nobody():
     st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(0, 8)), min_size=ENOUGH, max_size=60)
 )
 def test_discrimination_is_the_correlation_with_the_sum_of_the_other_tasks(points):
+    from scipy.stats import pearsonr
+
     own, *others = ([row[place] / 4 for row in points] for place in range(3))
     found = discrimination(own, others)
     rest = [a + b for a, b in zip(*others, strict=True)]
     if len(set(own)) == 1 or len(set(rest)) == 1:
         assert found is None
     else:
-        assert found == pytest.approx(scipy.stats.pearsonr(own, rest)[0], abs=1e-9)
+        assert found == pytest.approx(pearsonr(own, rest)[0], abs=1e-9)
 
 
 def test_discrimination_leaves_out_what_is_not_marked_and_says_nothing_of_few():

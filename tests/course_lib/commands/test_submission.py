@@ -67,14 +67,12 @@ CODE = {"cell_type": "code", "id": "a", "metadata": {}, "source": "1 + 1", "exec
 
 
 @pytest.mark.parametrize(
-    "data",
-    [
-        large({**CODE, "outputs": [PRINTED]}),
-        large({**CODE, "outputs": []}, widgets=WIDGETS, kernelspec={"name": "python3"}),
-    ],
+    ("outputs", "metadata"),
+    [([PRINTED], {}), ([], {"widgets": WIDGETS, "kernelspec": {"name": "python3"}})],
     ids=["outputs", "saved widgets"],
 )
-def test_what_grading_makes_anew_never_makes_a_notebook_too_large(tmp_path, notebook, data):
+def test_what_grading_makes_anew_never_makes_a_notebook_too_large(tmp_path, notebook, outputs, metadata):
+    data = large({**CODE, "outputs": outputs}, **metadata)
     notebook.write_bytes(data)
     found = submission.read(submission.pack("q02_quantization", notebook, "ada", tmp_path))
     assert found.sha256 == hashlib.sha256(found.data).hexdigest()

@@ -1,9 +1,5 @@
 """The order in which torch.distributed.pipelining runs a stage: its schedule, on a stage that only notes."""
 
-from torch.distributed.pipelining import Schedule1F1B, ScheduleGPipe
-
-KINDS = {"gpipe": ScheduleGPipe, "1f1b": Schedule1F1B}
-
 
 class NotingStage:
     """Has what a schedule asks of a stage, sends nothing, and notes what it is told to do."""
@@ -30,10 +26,17 @@ class NotingStage:
         pass
 
 
+def _schedule(kind: str, stage: NotingStage, microbatches: int):
+    from torch.distributed import pipelining  # takes a second to import, in each worker that collects
+
+    named = {"gpipe": pipelining.ScheduleGPipe, "1f1b": pipelining.Schedule1F1B}
+    return named[kind](stage, microbatches)
+
+
 def order_at_runtime(kind: str, stage: int, stages: int, microbatches: int) -> list[tuple[str, int]]:
     """What torch's schedule has a stage do, one after the other."""
     noting = NotingStage(stage, stages)
-    schedule = KINDS[kind](noting, microbatches)
+    schedule = _schedule(kind, noting, microbatches)
     schedule._initialize_stage = lambda *_: None
     schedule._step_microbatches([()] * microbatches, [{}] * microbatches)
     return noting.noted
@@ -41,7 +44,7 @@ def order_at_runtime(kind: str, stage: int, stages: int, microbatches: int) -> l
 
 def printed_order(kind: str, stages: int, microbatches: int) -> list[list[tuple[str, int]]]:
     """What torch says of the same schedule, a list a stage, without the pauses."""
-    schedule = KINDS[kind](NotingStage(0, stages), microbatches)
+    schedule = _schedule(kind, NotingStage(0, stages), microbatches)
     letters = {"FORWARD": "F", "FULL_BACKWARD": "B"}
     return [
         [
