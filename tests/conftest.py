@@ -183,7 +183,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_collection():
-    """Of what is made from now on, nearly nothing is garbage: looking for it takes a tenth of the collection."""
+    """Nearly nothing of what is made now is garbage, and looking for it takes a tenth of the collection."""
     gc.disable()
 
 
