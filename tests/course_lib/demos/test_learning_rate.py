@@ -64,13 +64,18 @@ def test_a_step_sends_little_to_the_browser():
     assert sent < 50_000
 
 
-def test_network_reports_each_epoch(monkeypatch):
+def test_network_reports_each_epoch_and_is_trained_once(monkeypatch):
     monkeypatch.setattr(picture, "EPOCHS", 2)
+    monkeypatch.setattr(picture, "_trained", {})
     seen = []
     accuracy = picture.train_network(0.1, 0.2, 0.0, lambda epoch, a: seen.append((epoch, a.copy())))
     assert [epoch for epoch, _ in seen] == [0, 1]
     assert np.array_equal([a for _, a in seen], accuracy)
     assert accuracy.max() > 0.3
+    monkeypatch.setattr(picture.curves, "train_many", None)  # whoever trains again fails
+    again = picture.train_network(0.1, 0.2, 0.0, lambda epoch, a: seen.append((epoch, a.copy())))
+    assert np.array_equal(again, accuracy)
+    assert [(epoch, a.tolist()) for epoch, a in seen[:2]] == [(epoch, a.tolist()) for epoch, a in seen[2:]]
 
 
 def test_show_puts_a_still_figure_while_grading_and_controls_otherwise(monkeypatch):
