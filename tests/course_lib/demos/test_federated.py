@@ -22,9 +22,11 @@ def _short(monkeypatch):
     monkeypatch.setattr(picture, "EPOCHS", (1, 2, 5))
     monkeypatch.setattr(picture, "PLACES", np.array([0, 0.5, 1]))
     monkeypatch.setattr(picture, "STEPS", 48)
-    picture.opening.cache_clear(), picture.every_step.cache_clear()
+    for known in (picture.opening, picture.every_step, picture.lines):
+        known.cache_clear()
     yield
-    picture.opening.cache_clear(), picture.every_step.cache_clear()
+    for known in (picture.opening, picture.every_step, picture.lines):
+        known.cache_clear()
 
 
 LOSSES = np.array([[0.4, 0.2, 0.4], [0.4, 2.0, 0.4]])
@@ -76,7 +78,7 @@ def test_training_is_federated_averaging_of_the_setting():
 
 
 def test_lines_end_at_the_models_of_the_two_largest_clients():
-    losses = picture.lines(Setting(epochs=1))
+    losses = picture.lines(0.1, epochs=1)
     data, dealt = datasets.digits(), picture.split(0.1)
     clients = rounds.clients_of(data, dealt)
     orders = averaging.drawn_orders(clients, 1, 0)
