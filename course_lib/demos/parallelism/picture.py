@@ -156,7 +156,7 @@ def contents(found: Picks, wish: str) -> dict:
         weights = memory.weight_bytes(shapes.shape(MODELS[found.model])) / 1e9
         room = GPUS * found.cluster.device.memory_bytes / 1e9
         return {
-            "traces": [*traces, *[{"x": [], "y": []}] * GPUS, {"text": [""] * GPUS}, {"x": [], "text": []}],
+            "traces": [*traces, *[{"x": [], "y": []}] * GPUS, {"text": [""] * GPUS}, _bars((), wish)],
             "finding": f"{found.model} does not fit: {weights:.0f} GB of weights, {room:.0f} GB of memory",
             "detail": "No way to cut it leaves room for a single user",
         }
