@@ -4,6 +4,7 @@ A figure that a cell shows has its title above it, as text of the page; one with
 are broken here, by the width that the page tells.
 """
 
+import functools
 import re
 
 import plotly.graph_objects as go
@@ -56,21 +57,30 @@ def lines(text: str, size: float, room: float) -> list[str]:
     """
     found = []
     for part in text.split("<br>"):
-        line = ""
+        line, taken = "", 0.0
         for word in _WORD.findall(part):
-            longer = f"{line} {word}" if line else word
-            if line and width(longer, size) > room:
+            longer = _letters(f" {word}", taken) if line else _letters(word)
+            if line and size * longer > room:
                 found.append(line)
-                longer = word
-            line = longer
+                line, longer = "", _letters(word)
+            line, taken = f"{line} {word}" if line else word, longer
         found.append(line)
     return found
 
 
 def width(text: str, size: float) -> float:
     """Pixels that a text of this size takes at most; tags take none."""
-    letters = _TAG.sub("", text)
-    return size * sum(_WIDTHS.get(c, _CAPITAL if c.isupper() else _OTHER) for c in letters)
+    return size * _letters(text)
+
+
+def _letters(text: str, before: float = 0.0) -> float:
+    """Width of all letters, in parts of their size, after some that are so wide."""
+    return sum((_width(c) for c in _TAG.sub("", text)), before)
+
+
+@functools.cache
+def _width(letter: str) -> float:
+    return _WIDTHS.get(letter, _CAPITAL if letter.isupper() else _OTHER)
 
 
 class _WithTitle(ExternalRenderer):
@@ -152,4 +162,9 @@ def say(figure: go.Figure, text: str | None = None, room: float | None = None) -
         return
     meta = figure.layout.meta
     meta = {**meta, "title": {"text": text or meta["title"]["text"]}, "room": room or meta["room"]}
-    figure.update_layout({"meta": meta, **fitted(meta, meta["room"])})
+    fits = fitted(meta, meta["room"])
+    with figure.batch_update():  # one by one: `update_layout` looks at every name again, for milliseconds
+        figure.layout.meta = meta
+        figure.layout.title.text = fits["title"]["text"]
+        figure.layout.margin.t = fits["margin"]["t"]
+        figure.layout.height = fits["height"]
