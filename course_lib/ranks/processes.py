@@ -1,13 +1,11 @@
 """Starts ranks as processes of their own, gives them orders, and ends them, whatever happens."""
 
 import contextlib
-import os
 import pickle
 import queue
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -16,7 +14,7 @@ from pathlib import Path
 
 from course_lib.arguments import one_of, positive
 from course_lib.notebook.progress import Progress
-from course_lib.paths import ROOT
+from course_lib.ranks import forks
 from course_lib.ranks.rank import WHERE
 from course_lib.ranks.source import Source, source_of
 
@@ -51,11 +49,10 @@ class Ranks:
         self.count, self.progress, self.patience = count, progress, patience
         self._backend = backend
         self._answers: queue.Queue = queue.Queue()
-        self._processes: list[subprocess.Popen] = []
+        self._processes: list[subprocess.Popen | forks.Fork] = []
         self._folder = tempfile.TemporaryDirectory(prefix="ranks-", ignore_cleanup_errors=True)
         with self._or_close(), Progress(count, f"starting {count} processes", show=progress) as bar:
-            for rank in range(count):
-                self._start(rank)
+            self._start()
             waiting = set(range(count))
             while waiting:
                 rank, _ = self._next(("ready",), waiting, patience)
@@ -169,7 +166,10 @@ class Ranks:
             return "it closed its answers"
         if status < 0:
             return f"it was killed ({signal.Signals(-status).name}), and all others were stopped"
-        said = Path(self._folder.name, f"{rank}.log").read_text(errors="replace").strip().splitlines()
+        log = Path(self._folder.name, f"{rank}.log")
+        if not log.exists():
+            log = log.with_name("origin.log")
+        said = log.read_text(errors="replace").strip().splitlines()
         return f"exit status {status}" + (f", {said[-1]}" if said else "")
 
     def _silence(self, waiting: set[int], patience: float) -> str:
@@ -189,25 +189,17 @@ class Ranks:
             told[rank] for rank in sorted(told)
         )
 
-    def _start(self, rank: int) -> None:
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        with open(Path(self._folder.name, f"{rank}.log"), "wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "course_lib.ranks.rank"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-                start_new_session=True,  # an interrupt of the terminal reaches us alone, and we end them
-            )
-        self._processes.append(process)
+    def _start(self) -> None:
+        # A GPU's own software is not made to be forked.
+        self._processes.extend(forks.start(self.count, Path(self._folder.name), self._backend == "gloo"))
         store = str(Path(self._folder.name, "store"))
-        self._tell(
-            rank, pickle.dumps((rank, self.count, store, self._backend, self.patience + PATIENCE_OF_RANKS))
-        )
-        reader = threading.Thread(target=_read, args=(rank, process.stdout, self._answers), daemon=True)
-        reader.start()
+        for rank, process in enumerate(self._processes):
+            self._tell(
+                rank,
+                pickle.dumps((rank, self.count, store, self._backend, self.patience + PATIENCE_OF_RANKS)),
+            )
+            reader = threading.Thread(target=_read, args=(rank, process.stdout, self._answers), daemon=True)
+            reader.start()
 
     @contextlib.contextmanager
     def _or_close(self):

@@ -12,24 +12,23 @@ import importlib
 import inspect
 import itertools
 import operator
-import os
 import pickle
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
 import cloudpickle
 import numpy as np
+import torch
 
 from tests.layers import FLOORS
 
 SUBJECTS = set().union(*(FLOORS[floor] for floor in ("facts", "engines", "topics", "demos")))
-MACHINERY = {"course_lib.ranks.rank", "course_lib.ranks.processes"}  # start and end processes
+# Start and end processes.
+MACHINERY = {f"course_lib.ranks.{name}" for name in ("forking", "forks", "processes", "rank")}
 CALLS = 6  # of each function, that a copy must answer alike
 SECONDS = 0.5  # of a processor, for one of these
-MEMORY = 2 << 30  # bytes, that these may take: some make arrays of any size that they are asked for
 SIMILAR = 12  # copies of a task's function that are tried though their results differ
 
 # Run in place of a wrong solution: the right one stays, and each call is kept.
@@ -154,7 +153,7 @@ def is_sealed(function: ast.FunctionDef) -> bool:
 def copies(task_calls: list[tuple], functions: list[tuple[str, str]]) -> list[Copy]:
     """The functions that answer a task's recorded calls as its own solution does, and some similar ones."""
     count = max(len(arguments) for arguments, _ in task_calls)
-    calls = [call for call in task_calls if len(call[0]) == count]
+    calls = [(given, _tensors(given), after) for given, after in task_calls if len(given) == count]
     found: dict[Callable, list[Copy]] = {same: [], similar: []}
     for module, name in functions:
         function = _function(module, name)
@@ -205,10 +204,12 @@ def _agreeing(
 ) -> Iterator[tuple[Callable, str]]:
     """How the function agrees with the task in every call, and in which part of its result; or nothing."""
     left: dict[Callable, set[str]] = {}
-    for arguments, expected in calls:
+    for arguments, tensors, expected in calls:
         try:
             with _at_most(SECONDS):
-                given = parts(function(*copy.deepcopy([arguments[i] for i in order])))
+                # A function may change what it gets. Tensors have a quicker way than what `copy` does.
+                clones = {id(tensor): tensor.clone() for tensor in tensors}
+                given = parts(function(*copy.deepcopy([arguments[i] for i in order], clones)))
                 for how in (same, similar):
                     names = {name for name, value in given.items() if how(expected, value)}
                     left[how] = left.get(how, names) & names
@@ -218,6 +219,15 @@ def _agreeing(
             return
     how = same if left[same] else similar
     yield how, min(left[how], key=len)
+
+
+def _tensors(value) -> list[torch.Tensor]:
+    """The plain tensors in lists, tuples and dicts."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [tensor for part in value for tensor in _tensors(part)]
+    return [value] if type(value) is torch.Tensor and not value.requires_grad else []
 
 
 @contextlib.contextmanager
@@ -286,28 +296,3 @@ def _numbers(value) -> np.ndarray | None:
         if array.dtype.kind in "buif":
             return array.astype(np.float64)
     return None
-
-
-def _no_more_memory_than(extra: int) -> None:
-    """Lets this process take so many bytes beside those that it has; more is a MemoryError. On Linux."""
-    if sys.platform != "linux":
-        return
-    import resource
-
-    status = Path("/proc/self/status").read_text()
-    has = int(status.partition("VmData:")[2].split()[0]) * 1024
-    resource.setrlimit(resource.RLIMIT_DATA, (has + extra, has + extra))
-
-
-def probe(calls: Path, functions: list[tuple[str, str]], answer: Path, folder: Path) -> None:
-    """In a process of its own: write to `answer`, by name of a task's function, the copies that fit."""
-    made_of = recorded(calls)
-    os.chdir(folder)
-    _no_more_memory_than(MEMORY)
-    with (
-        open(os.devnull, "w") as nowhere,
-        contextlib.redirect_stdout(nowhere),
-        contextlib.redirect_stderr(nowhere),
-    ):
-        found = {name: copies(made, functions) for name, made in made_of.items()}
-    answer.write_bytes(pickle.dumps(found))

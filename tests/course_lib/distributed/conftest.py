@@ -1,4 +1,4 @@
-"""One set of ranks for all tests of this folder: starting four of them takes ten seconds of processor."""
+"""One set of ranks for all tests of this folder: starting them takes seconds of processor."""
 
 import pytest
 

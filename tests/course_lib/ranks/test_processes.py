@@ -137,6 +137,21 @@ def test_a_function_is_carried_out_by_its_text(ranks):
     assert ranks.call(whose_number, 5, "x") == [(5, "x", rank, 3.0) for rank in range(3)]
 
 
+def draws():
+    return float(np.random.random())
+
+
+def test_ranks_draw_different_random_numbers_though_they_are_forks_of_one_process(ranks):
+    assert len(set(ranks.call(draws))) == 3
+
+
+def test_why_ranks_could_not_start_is_told_in_one_line(tmp_path, monkeypatch):
+    tmp_path.joinpath("torch.py").write_text("raise ImportError('no torch here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(RankEnded, match=r"^rank [01] ended: exit status 1, ImportError: no torch here$"):
+        Ranks(2, progress=False)
+
+
 def test_what_cannot_travel_is_refused_before_anything_is_sent(ranks):
     with pytest.raises(ValueError, match="the text of <lambda> cannot be found"):
         ranks.call(lambda: 1)
