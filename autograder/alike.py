@@ -1,7 +1,6 @@
 """What code does, statement by statement, whatever its names, comments, layout and order of arguments."""
 
 import ast
-import copy
 import re
 import textwrap
 from collections import Counter
@@ -40,10 +39,11 @@ def python_statements(source: str) -> Counter[str]:
     try:
         tree = ast.parse(source)
         bound = set(_bound(tree))
+        statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
         return Counter(
             _numbered(node, bound)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.stmt) and not isinstance(node, DEFINITIONS) and not _is_text(node)
+            for node in statements
+            if not isinstance(node, DEFINITIONS) and not _is_text(node)
         )
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Counter()
@@ -64,17 +64,17 @@ def _bound(tree: ast.AST) -> Iterator[str]:
 
 
 def _numbered(statement: ast.stmt, bound: set[str]) -> str:
-    bare = copy.copy(statement)
+    """Its text, once its names are numbered: in place, for no other statement has parts of this one."""
     for name in INSIDE:
-        if hasattr(bare, name):
-            setattr(bare, name, [])
-    bare, numbers = copy.deepcopy(bare), {}
-    for node in ast.walk(bare):
+        if hasattr(statement, name):
+            setattr(statement, name, [])
+    numbers: dict[str, str] = {}
+    for node in ast.walk(statement):
         if isinstance(node, ast.Name) and node.id in bound:
             node.id = numbers.setdefault(node.id, f"v{len(numbers)}")
         elif isinstance(node, ast.arg):
             node.arg = numbers.setdefault(node.arg, f"v{len(numbers)}")
-    return ast.unparse(bare)
+    return ast.unparse(statement)
 
 
 def kernel_statements(source: str) -> Counter[str]:
@@ -131,8 +131,9 @@ def _kernels(source: str) -> Iterator[tuple[str, Counter[str]]]:
 
 def taken_from(known: dict[str, Counter[str]], own: Counter[str]) -> list[str]:
     """Names of those that are known whose statements are nearly all among the `own`, the longest first."""
-    found = [name for name, made in known.items() if size(made & own) >= ENOUGH * size(made)]
-    return sorted(found, key=lambda name: -size(known[name]))
+    sizes = {name: size(made) for name, made in known.items() if not made.keys().isdisjoint(own)}
+    found = [name for name, enough in sizes.items() if size(known[name] & own) >= ENOUGH * enough]
+    return sorted(found, key=lambda name: -sizes[name])
 
 
 def size(statements: Counter[str]) -> int:
