@@ -4,8 +4,10 @@ A packed value is JSON. {"$": n} stands for the n-th kept value, {"r": [a, 3, b,
 page.js unpacks.
 """
 
+import hashlib
 import json
 import math
+import pickle
 from itertools import groupby
 
 import numpy as np
@@ -28,12 +30,13 @@ def plain(value):
         return [plain(part) for part in value]
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, float):
-        return _number(float(f"{value:.{DIGITS}g}")) if math.isfinite(value) else None
-    return value
+    return _number(value) if isinstance(value, float) else value
 
 
-def _number(value: float) -> float | int:
+def _number(value: float) -> float | int | None:
+    if not math.isfinite(value):
+        return None
+    value = float(f"{value:.{DIGITS}g}")
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
@@ -44,26 +47,46 @@ def _rounded(array: np.ndarray) -> list:
     if array.ndim == 2 and array.size >= IMAGE and there.size and there.min() < there.max():
         step = 10.0 ** math.floor(math.log10((there.max() - there.min()) / SHADES))
         array = np.round(array / step) * step
-    return plain(array.tolist())
+    # An image, or a line of an area, has fewer different values than places.
+    values, places = np.unique(array, return_inverse=True)
+    numbers = np.array([_number(value) for value in values.tolist()], dtype=object)
+    return numbers[places].reshape(array.shape).tolist()
 
 
 class Pack:
-    """Keeps values; `packed` gives what stands for one."""
+    """Keeps values; `packed` gives what stands for one, and `part` what stands for one of plotly's."""
 
     def __init__(self):
         self.values: list = []
         self._places: dict[str, int] = {}
+        self._parts: dict[bytes, object] = {}  # by a digest of what they stand for
+
+    def part(self, value):
+        """`packed` of `plain` of a figure or a part of it: of what is as in a state before it is known."""
+        if not isinstance(value, (dict, list, tuple, np.ndarray)):
+            return self.packed(plain(value))
+        digest = hashlib.blake2b(pickle.dumps(value, pickle.HIGHEST_PROTOCOL)).digest()
+        if digest not in self._parts:
+            self._parts[digest] = self._new_part(value)
+        return self._parts[digest]
+
+    def _new_part(self, value):
+        if isinstance(value, dict):
+            return self._kept({name: self.part(inner) for name, inner in value.items()})
+        if isinstance(value, (list, tuple)) and any(isinstance(inner, dict) for inner in value):
+            return self._kept([self.part(inner) for inner in value])
+        return self.packed(plain(value))
 
     def packed(self, value):
         """A JSON value, or the reference to it, equal values always to the same."""
         if isinstance(value, (int, float)) or value is None:
             return value  # never worth keeping
         if isinstance(value, dict):
-            small = {name: self.packed(part) for name, part in value.items()}
-        elif isinstance(value, list):
-            small = self._list(value)
-        else:
-            small = value
+            return self._kept({name: self.packed(part) for name, part in value.items()})
+        return self._kept(self._list(value) if isinstance(value, list) else value)
+
+    def _kept(self, small):
+        """The reference to a value whose parts are packed, or itself where that is as short."""
         text = json.dumps(small, separators=(",", ":"), ensure_ascii=False)
         if len(text) < WORTH_KEEPING:
             return small

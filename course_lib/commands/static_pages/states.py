@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from unittest import mock
 
 from course_lib.commands.static_pages import grid
-from course_lib.commands.static_pages.pack import Pack, plain
+from course_lib.commands.static_pages.pack import Pack
+from course_lib.commands.static_pages.paints import Paints
 from course_lib.demos import titles
 
 # Controls that look at a network while it was trained: they are moved once it is.
@@ -98,6 +99,8 @@ class Stage:
         import plotly.graph_objects as go
 
         self.widgets = list(_leaves(demo))
+        for widget in self.widgets:
+            widget.close()  # for its page, which is not there: what changes need not be made a message
         self.figure = next(one for one in self.widgets if isinstance(one, go.FigureWidget))
         self.texts = [one for one in self.widgets if isinstance(one, ipywidgets.Text)]
         self.notes = [one for one in self.widgets if isinstance(one, ipywidgets.HTML)]
@@ -140,24 +143,20 @@ class Stage:
             thread.submit(asyncio.run, pressed()).result()
 
     def drawn(self) -> dict:
-        """The figure as it is now, its title apart, and what else the demo says."""
-        layout = self.figure.layout.to_plotly_json()
+        """The figure as it is now, its title apart, and what else the demo says; not to be changed."""
+        # As plotly keeps it: what it gives away is copied, template and all.
+        layout = dict(self.figure._layout)
         finding, detail = titles.taken_off(layout)
-        traces = [trace.to_plotly_json() for trace in self.figure.data]
-        for trace in traces:
-            trace.pop("uid", None)
         return {
             "finding": finding,
             "detail": detail,
-            "data": plain(traces),
-            "layout": plain(layout),
+            "data": [
+                {name: part for name, part in trace.items() if name != "uid"} for trace in self.figure._data
+            ],
+            "layout": layout,
             "texts": [f"{text.description}: {text.value}" for text in self.texts],
             "notes": [note.value for note in self.notes],
         }
-
-    def close(self) -> None:
-        for widget in self.widgets:
-            widget.close()
 
 
 _sleep = asyncio.sleep
@@ -211,7 +210,7 @@ def explore(opened: Callable[[], Stage], most: int, pack: Pack) -> Explored:
         for axis, step in zip(axes[:first], settings, strict=True):
             many *= len(grid.kept(axis.count, step, axis.start))
         steps = settings + grid.strides(axes[first:], max(1, most // many))
-    played = stage.played()
+    played, paints = stage.played(), Paints()
     found = Explored(
         [
             {"kind": control.kind, "name": control.name, "play": played.get(control.name, 0)}
@@ -230,10 +229,8 @@ def explore(opened: Callable[[], Stage], most: int, pack: Pack) -> Explored:
                 stage.learn()
         if level == len(axes):
             found.figures += 1
-            place = pack.packed(stage.drawn())["$"]
-            if stage.train and level == first:
-                stage.close()
-            return place
+            paints.draw(stage.figure)
+            return pack.part(stage.drawn())["$"]
         control = stage.controls[level]
         start = min(axes[level].start, len(control.values) - 1)
         places = grid.kept(len(control.values), steps[level], start) if control.works else [start]
@@ -245,11 +242,13 @@ def explore(opened: Callable[[], Stage], most: int, pack: Pack) -> Explored:
             node["n"] = control.name
         if not control.works:
             node["off"] = 1
-        for place in places:
+        # From the end at which it stands: to another state it is seldom more than one control that moves.
+        back = control.kind != "press" and control.at == places[-1]
+        for place in reversed(places) if back else places:
             control.set(place)
             node["c"].append(below(stage, [*taken, place]))
-        if stage.train and level == first:
-            stage.close()
+        if back:
+            node["c"].reverse()
         return node
 
     def at(taken: list[int]) -> Stage:
@@ -259,6 +258,6 @@ def explore(opened: Callable[[], Stage], most: int, pack: Pack) -> Explored:
             control.set(place)
         return fresh
 
-    found.tree = below(stage, [])
-    stage.close()
+    with paints.kept():
+        found.tree = below(stage, [])
     return found

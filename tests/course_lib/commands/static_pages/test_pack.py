@@ -1,5 +1,7 @@
 """Packing loses nothing but digits that nobody sees, and keeps nothing twice."""
 
+import json
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,16 @@ def test_what_stands_in_two_figures_is_kept_once():
     assert first != second
     assert len(pack.values) == kept + 2
     assert pack.packed({"x": line, "y": line, "name": "the first of two figures"}) == first
+
+
+@given(st.lists(values, max_size=4), st.integers(0, 2**32 - 1))
+def test_a_part_of_a_figure_is_packed_as_its_plain_one_is_each_time_that_it_comes(several, seed):
+    random = np.random.default_rng(seed)
+    figures = [{"layout": value, "data": [{"x": random.normal(size=9).round(1)}, {}]} for value in several]
+    whole, apart = Pack(), Pack()
+    for figure in (*figures, *figures):
+        assert json.dumps(apart.part(figure)) == json.dumps(whole.packed(plain(figure)))
+    assert json.dumps(apart.values) == json.dumps(whole.values)
 
 
 def test_an_area_of_one_color_takes_no_room():
