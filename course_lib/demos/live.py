@@ -19,6 +19,13 @@ def _widget() -> type[go.FigureWidget]:
     class Live(go.FigureWidget):
         _esm = silent(str(go.FigureWidget._esm))
 
+        # After each change plotly works out which callbacks it concerns; no demo has any.
+        def _dispatch_layout_change_callbacks(self, *_):
+            pass
+
+        def _dispatch_trace_change_callbacks(self, *_):
+            pass
+
     return Live
 
 

@@ -21,6 +21,17 @@ def test_the_widget_of_the_plotly_that_is_installed_has_the_reports_that_are_lef
         assert f"{name}.prototype.{report} = " in ours[len(plotly_widget) :]
 
 
+def test_callbacks_that_no_demo_has_are_not_looked_for():
+    for looked_for in ("_dispatch_layout_change_callbacks", "_dispatch_trace_change_callbacks"):
+        assert callable(getattr(go.FigureWidget, looked_for)), f"plotly has no method {looked_for}"
+    widget, called = live(go.Figure(go.Scatter(y=[1, 2]))), []
+    widget.data[0].on_change(lambda *_: called.append("y"), "y")
+    with widget.batch_update():
+        widget.data[0].y = [3, 4]
+    assert widget.data[0].y == (3, 4)
+    assert called == []
+
+
 def test_a_bundle_without_the_view_or_a_report_stays_as_it_is():
     assert silent(BUNDLE) != BUNDLE
     for lacking in ("FigureView", *REPORTS):
