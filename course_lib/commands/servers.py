@@ -147,7 +147,9 @@ def run_demo(folder: Path, name: str, browser: bool, port: int | None) -> None:
     pool = {"default": {"pool_size": 0}, f"{name}.ipynb": {"pool_size": 1}}
     command.append(f"--VoilaKernelManager.kernel_pools_config={pool}")
     address = f"http://127.0.0.1:{port}/voila/render/{quote(name)}.ipynb"
-    own = _own_settings(own_folder() / "layout") | {"JUPYTER_PATH": str(DEMO_PAGE)}
+    layout = own_folder() / "layout"
+    layout.mkdir(parents=True, exist_ok=True)  # without it each kernel leaves a folder of IPython's in /tmp
+    own = _own_settings(layout) | {"JUPYTER_PATH": str(DEMO_PAGE)}
     serve("The demo", command, address, f"http://127.0.0.1:{port}/", browser, own)
 
 

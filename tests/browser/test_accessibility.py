@@ -3,6 +3,9 @@
 Pages are judged by axe-core (which its package brings along) against WCAG 2.2 A and AA.
 """
 
+import contextlib
+
+import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_output
@@ -22,7 +25,7 @@ from tests.course_lib.demos.color_vision import contrast
 pytestmark = [pytest.mark.slow, pytest.mark.needs("browser")]
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 DEMOS = sorted(path.stem for path in (ROOT / "lectures").glob("*.ipynb"))
-PHONE = {"width": 390, "height": 844}
+DESK, PHONE = {"width": 1400, "height": 1000}, {"width": 390, "height": 844}
 # Colors of what is written in figures; white and what is nearly so stands in bars.
 TEXT_COLORS = """() => [...new Set([...document.querySelectorAll('.js-plotly-plot :is(text, tspan)')]
     .filter(text => text.textContent.trim() && text.getBoundingClientRect().width)
@@ -59,22 +62,34 @@ def voila():
         yield address.removesuffix("gallery.ipynb")
 
 
-@pytest.fixture
-def visit(chromium, voila):
-    """Opens a page of that server; a page that asks other machines or leaves errors fails."""
+@pytest.fixture(scope="module")
+def tab(chromium, voila):
+    """A page that goes from demo to demo, as a lecturer's does: it loads once what all demos share."""
     with context(chromium) as fresh:
-        visited = LabPage(fresh.new_page(), voila)
+        page = fresh.new_page()
+        page.emulate_media(reduced_motion="reduce")  # what turns while a kernel starts takes time from it
+        yield LabPage(page, voila)
 
-        def opened(name: str):
-            visited.page.goto(f"{voila}{name}.ipynb", wait_until="domcontentloaded", timeout=120e3)
-            visited.page.locator("h1").first.wait_for(timeout=120e3)
-            if name != "gallery":
-                visited.page.locator(DRAWN).first.wait_for(timeout=120e3)
-            return visited.page
 
-        yield opened
-        assert visited.requests_elsewhere == []
-        assert visited.console_errors == []
+@pytest.fixture
+def visit(tab):
+    """Opens a page of that server; one that asks other machines or leaves errors, even at its end, fails."""
+    tab.page.set_viewport_size(DESK)
+
+    def opened(name: str):
+        tab.page.goto(f"{tab.address}{name}.ipynb", wait_until="domcontentloaded", timeout=120e3)
+        tab.page.locator("h1").first.wait_for(timeout=120e3)
+        if name != "gallery":
+            tab.page.locator(DRAWN).first.wait_for(timeout=120e3)
+        return tab.page
+
+    yield opened
+    tab.page.goto("about:blank")
+    asked, errors = tab.requests_elsewhere.copy(), tab.console_errors.copy()
+    tab.requests_elsewhere.clear()
+    tab.console_errors.clear()
+    assert asked == []
+    assert errors == []
 
 
 @pytest.fixture
@@ -152,6 +167,28 @@ def test_keys_reach_the_controls_in_the_order_in_which_they_stand_and_a_ring_sho
     expect(wishes.get_by_role("button", name="faster")).to_have_attribute("aria-pressed", "true")
     wishes.get_by_role("button", name="more users").press("Enter")
     expect(wishes.get_by_role("button", name="faster")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_demo_that_is_left_ends_its_kernel_which_would_keep_its_memory(visit):
+    before = kernels()
+    page = visit("training_memory")
+    its_own = kernels() - before
+    page.goto("about:blank")
+    for _ in range(600):
+        if its_own - kernels():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("no kernel that started with the demo has ended")
+
+
+def kernels() -> set[int]:
+    """Process numbers of the kernels that run below this process."""
+    found = set()
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if "ipykernel_launcher" in process.cmdline():
+                found.add(process.pid)
+    return found
 
 
 def test_the_folder_of_demos_and_a_page_that_is_not_there_ask_no_other_machine(chromium, voila):
