@@ -96,11 +96,11 @@ def test_where_there_is_no_page_formgrader_says_why_in_one_line(place, kind):
 @pytest.mark.slow
 def test_a_page_that_takes_too_long_ends_its_process_and_not_the_server(place, monkeypatch):
     nbformat.write(new_notebook(cells=[nbformat.v4.new_markdown_cell("[" * 300_000)]), place)
-    monkeypatch.setattr(PageElsewhere, "limit", Limit(8, 4 << 30))
-    with pytest.raises(Failed, match="it took more than 8 seconds"):
+    monkeypatch.setattr(PageElsewhere, "limit", Limit(3, 4 << 30))
+    with pytest.raises(Failed, match="it took more than 3 seconds"):
         PageElsewhere().from_filename(str(place), {})
     page, _ = ShownElsewhere().from_filename(str(place), {})
-    assert "cannot be shown: the process that read it had to be ended: it took more than 8 seconds." in page
+    assert "cannot be shown: the process that read it had to be ended: it took more than 3 seconds." in page
 
 
 def test_what_comes_back_is_a_text_or_an_error(place, monkeypatch):
