@@ -125,13 +125,14 @@ def counted(s: Shape) -> int:
     """Parameters of the torch modules that a shape with latent attention or experts stands for."""
     plain = Decoder(s)
     total = count(plain)
+    # What takes a part's place has one size in every layer, and hundreds of experts take long to make.
+    attention = count(latent_attention(s)) if s.latent else 0
+    experts = count(expert_layer(s)) if s.experts else 0
     for number, block in enumerate(plain.blocks):
         if s.latent:
-            total += count(latent_attention(s)) - sum(
-                count(part) for part in (block.q, block.k, block.v, block.o)
-            )
+            total += attention - sum(count(part) for part in (block.q, block.k, block.v, block.o))
         if s.experts and number >= s.dense_layers:
-            total += count(expert_layer(s)) - count(block.up) - count(block.down)
+            total += experts - count(block.up) - count(block.down)
     return total
 
 
