@@ -2,12 +2,14 @@
 
 import math
 from time import perf_counter, sleep
-
-import torch
+from typing import TYPE_CHECKING
 
 from course_lib.arguments import FINITE, NOT_NEGATIVE, NUMBER, a, or_none, takes
 from course_lib.costs.collectives import Network
 from course_lib.notebook.reference import reference
+
+if TYPE_CHECKING:
+    import torch
 
 PIECE = 4 << 20  # bytes between two looks at the clock
 
@@ -46,7 +48,7 @@ class PacedCopy:
         self.rate = rate
         self.nbytes = 0
 
-    def __call__(self, target: torch.Tensor, source: torch.Tensor) -> None:
+    def __call__(self, target: "torch.Tensor", source: "torch.Tensor") -> None:
         """Copy `source` to `target`, contiguous tensors of one shape and type."""
         self.nbytes += source.nbytes
         if self.rate is None:
