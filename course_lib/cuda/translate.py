@@ -1,5 +1,7 @@
 """From CUDA C++ to what an ordinary compiler accepts, by insertions that keep every line's number."""
 
+from functools import lru_cache
+
 from course_lib.cuda.constants import prelude
 from course_lib.cuda.declarators import without_attributes
 from course_lib.cuda.errors import CompileError
@@ -13,6 +15,7 @@ _BEHIND_NAMES = ("[", ",", ";", "=", "{")
 _NO_NAMES = ("const", "volatile", "__restrict__", "__restrict")
 
 
+@lru_cache(maxsize=64)  # the same source is asked for at each inspection
 def host_source(source: str, filename: str) -> str:
     """The source with an entry function behind each kernel and its shared and device arrays made known.
 
