@@ -6,11 +6,6 @@ import time
 import pytest
 from jupyter_client.manager import KernelManager
 
-from course_lib.costs.layouts import Layout
-from course_lib.parallelism import inference
-from course_lib.parallelism.job import Job, largest_difference
-from course_lib.ranks.processes import Ranks
-from tests.course_lib.parallelism.test_inference import LAYOUTS
 from tests.course_lib.ranks.test_processes import gone
 
 pytestmark = [
@@ -75,11 +70,3 @@ def test_the_end_of_the_kernel_ends_the_ranks(kernel, at_once):
     pids = started(client)
     manager.shutdown_kernel(now=at_once)
     assert gone(pids)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_outputs_are_equal_for_three_seeds_as_question_6_asserts(seed):
-    job = Job(width=128, layers=4, users=16, answer=8, seed=seed)
-    with Ranks(4, progress=False) as ranks:
-        one, *others = inference.run_all(ranks, [(job, layout) for layout in (Layout(), *LAYOUTS)])
-    assert max(largest_difference(run, one) for run in others) < 1e-5

@@ -38,6 +38,14 @@ def test_every_layout_computes_what_one_process_computes(ranks, one, layout):
     assert held == pytest.approx(layout.replicas, rel=0.01)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_outputs_are_equal_for_three_seeds_as_question_6_asserts(ranks, seed):
+    job = Job(width=128, layers=4, users=16, answer=8, seed=seed)
+    one, *others = inference.run_all(ranks, [(job, layout) for layout in (Layout(), *LAYOUTS)])
+    assert max(largest_difference(run, one) for run in others) < 1e-5
+
+
 @LINUX
 @pytest.mark.parametrize("layout", LAYOUTS[2:], ids=str)
 def test_ranks_send_the_predicted_bytes_and_their_headers(ranks, layout):
