@@ -144,10 +144,10 @@ def test_a_screen_reader_hears_what_a_step_changed_once_the_figure_rests(visit):
 
 
 def test_a_player_says_what_its_buttons_do(visit):
-    page = visit("kv_cache")
-    page.get_by_role("button", name="Play: words so far").press("Enter")
-    page.get_by_role("button", name="Pause: words so far").press("Enter")
-    repeat = page.get_by_role("button", name="Repeat: words so far")
+    page = visit("translation")
+    page.get_by_role("button", name="Play: token").press("Enter")
+    page.get_by_role("button", name="Pause: token").press("Enter")
+    repeat = page.get_by_role("button", name="Repeat: token")
     expect(repeat).to_have_attribute("aria-pressed", "false")
     repeat.press("Enter")
     expect(repeat).to_have_attribute("aria-pressed", "true")
