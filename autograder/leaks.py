@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import zipfile
 from pathlib import Path
 
@@ -54,7 +53,7 @@ def _answers(cell: dict, source: str):
 
 def squeezed(text: str) -> str:
     """`text` without white space, so that indentation hides nothing."""
-    return re.sub(r"\s+", "", text)
+    return "".join(text.split())
 
 
 def search(folder: Path, wanted: dict[str, str]) -> list[str]:

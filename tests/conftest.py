@@ -182,16 +182,16 @@ def pytest_collection_modifyitems(config, items):
         config.workeroutput["left out"] = left_out
 
 
+@pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Nearly nothing of what is made now is garbage, and looking for it takes a tenth of the collection."""
+    """Thousands of tests and the modules they import stay to the end: no search for garbage visits them."""
     gc.disable()
-
-
-def pytest_collection_finish():
-    """Thousands of tests and the modules they import stay to the end: no later search visits them."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
