@@ -67,9 +67,14 @@ class Networks:
         for i, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             h = torch.baddbmm(bias, h, weight.transpose(1, 2))  # (networks, n, out)
             if i + 1 < len(self.weights):
-                parts = h.split(len(self.starts))
-                h = torch.cat([f(part) for f, part in zip(self.activations, parts, strict=True)])
+                h = self._activated(h)
         return h
+
+    def _activated(self, h: torch.Tensor) -> torch.Tensor:
+        if len(self.activations) == 1:  # to take apart and to put together would be a fifth of a step
+            return self.activations[0](h)
+        parts = h.split(len(self.starts))
+        return torch.cat([f(part) for f, part in zip(self.activations, parts, strict=True)])
 
     def _to_each(self, values: torch.Tensor) -> torch.Tensor:
         """Values (..., n, 2) for all starts or for each, repeated for every network."""
