@@ -96,7 +96,8 @@ def test_button_trains_while_the_page_is_painted_and_the_run_is_kept():
     async def press():
         stage = nonlinearity.Stage()
         stage.activation.value = "tanh"
-        stage.widget.layout.title.on_change(lambda *_: titles.append(said(stage.widget)), "text")
+        sent = "_py2js_update"  # None again as soon as the page has it
+        stage.widget.observe(lambda change: change["new"] and titles.append(said(stage.widget)), sent)
         stage.button.click()
         await asyncio.sleep(0)
         assert stage.button.description == "Stop"
