@@ -25,7 +25,7 @@ def plain(value):
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "f":
             return _rounded(value)
-        return plain(value.tolist())
+        return plain(value.tolist()) if value.dtype.kind == "O" else value.tolist()
     if isinstance(value, (list, tuple)):
         return [plain(part) for part in value]
     if isinstance(value, np.generic):
