@@ -8,7 +8,6 @@ from plotly.subplots import make_subplots
 
 from course_lib.demos import look
 from course_lib.demos.offload_memory.picture import CARD, COLORS, WEIGHTS
-from course_lib.offload.recall import QUESTIONS, TURN, TURNS, words
 
 GB = 1e9
 
@@ -156,6 +155,8 @@ def forgetting(said: Mapping[str, np.ndarray], facts: np.ndarray) -> go.Figure:
     A cell's color is the share of chats with the right answer, its word what the first chat was told; cells
     before a fact was told are empty.
     """
+    from course_lib.offload.recall import QUESTIONS, TURN, TURNS, words  # brings torch; the demo needs none
+
     drawing = make_subplots(
         rows=len(said), subplot_titles=list(said), vertical_spacing=0.34 / len(said), shared_xaxes=True
     )
