@@ -1,7 +1,6 @@
 """The student edition is no answer sheet: nothing that can be read there earns a task's points as a copy."""
 
 import ast
-import pickle
 
 import numpy as np
 import pytest
@@ -10,14 +9,16 @@ from autograder import regions
 from autograder.bundle import copy_parts
 from autograder.sealing import seal
 from course_lib.demos.parallelism import pipeline
-from tests.forks import FORKS, get_ready
 from tests.notebooks import copied_kernels, copying, runner
 from tests.notebooks.runner import ROOT, cells, grade_id, is_task, is_test, options, points
-from tests.notebooks.trial import Rehearsal
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("compiler")]
-AS_GRADED = {"NBGRADER_EXECUTION": "autograde", "COURSE_DEVICE": "host"}
 MOST_SECONDS = 30  # for a copy and its tests: the grader gives a single call no more
+TASKS = [
+    pytest.param(path, grade_id(cell), id=grade_id(cell))
+    for path in runner.NOTEBOOKS
+    for cell in filter(is_task, cells(path))
+]
 # Tasks with a copy that is found where nothing is sealed: else the search would prove nothing.
 OPEN = {
     "q02_sqnr_db": "signal_to_noise",
@@ -36,33 +37,28 @@ def edition(tmp_path_factory):
 
 
 class Trials:
-    """Tries copies in one notebook, task after task."""
+    """Tries copies as the answer to a task of a notebook."""
 
-    def __init__(self, path, folder):
-        get_ready()
-        self.path, self.folder = path, folder
-        self._rehearsal = Rehearsal(path, AS_GRADED, folder, MOST_SECONDS)
+    def __init__(self, rehearsals, probing, folder):
+        self._rehearsals, self._probing, self.folder = rehearsals, probing, folder
 
-    def end(self):
-        self._rehearsal.end()
-
-    def earns_all(self, task, suffix, source) -> bool:
+    def earns_all(self, path, task, suffix, source) -> bool:
         """Whether this answer earns all points of the task."""
         answer = self.folder / f"answer{suffix}"
         answer.write_text(source, "utf-8")
         try:
-            said = self._rehearsal.try_out(task, answer, self.folder / "printed")
+            rehearsal = self._rehearsals(path, task)
+            said = rehearsal.try_out(task, answer, self.folder / "printed", MOST_SECONDS)
         except RuntimeError:  # it ended its process, or did not come to an end
             return False
-        tests = [c for c in cells(self.path) if is_test(c) and runner.task_of(c) == task]
+        tests = [c for c in cells(path) if is_test(c) and runner.task_of(c) == task]
         return sum(map(points, said.values())) == sum(options(cell)["points"] for cell in tests)
 
-    def full_marks(self, cell, library) -> list[str]:
+    def full_marks(self, path, task, library) -> list[str]:
         """What of the library in the folder `library` earns all points of a task when it is copied."""
-        task = grade_id(cell)
-        (self.folder / "calls.pickle").unlink(missing_ok=True)
+        cell = next(cell for cell in cells(path) if grade_id(cell) == task)
         if regions.is_cuda(cell.source):
-            assert self.earns_all(task, ".py", copied_kernels.RECORD_LAUNCHES)
+            assert self.earns_all(path, task, ".py", copied_kernels.RECORD_LAUNCHES)
             (name, launches), *others = copying.recorded(self.folder / "calls.pickle").items()
             assert not others
             source = cell.source.split("\n", 1)[1]
@@ -72,52 +68,32 @@ class Trials:
             tried = [(".py", copying.COPY_OF_CLASS.format(*where, classes[0].name)) for where in found]
         else:
             names = [node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
-            assert self.earns_all(task, ".py", copying.RECORD_CALLS.format(names=names))
+            assert self.earns_all(path, task, ".py", copying.RECORD_CALLS.format(names=names))
             assert copying.recorded(self.folder / "calls.pickle").keys() == set(names)
             tried = [(".py", copy.source(name)) for name, copy in self._copies(library)]
-        return [source for suffix, source in tried if self.earns_all(task, suffix, source)]
+        return [source for suffix, source in tried if self.earns_all(path, task, suffix, source)]
 
     def _copies(self, library):
-        functions, answer = list(copying.readable_functions(library)), self.folder / "copies.pickle"
-        answer.unlink(missing_ok=True)
-        process = FORKS.Process(
-            target=copying.probe, args=(self.folder / "calls.pickle", functions, answer, self.folder)
-        )
-        process.start()
-        process.join()
-        assert process.exitcode == 0
-        found = pickle.loads(answer.read_bytes())
+        functions = list(copying.readable_functions(library))
+        found = self._probing.copies(self.folder / "calls.pickle", functions, self.folder)
         return [(name, copy) for name, copies in found.items() for copy in copies]
 
 
 @pytest.fixture
-def trials(tmp_path):
-    """Begins the trials of a notebook."""
-    begun = []
-
-    def begin(path):
-        begun.append(Trials(path, tmp_path))
-        return begun[-1]
-
-    yield begin
-    for each in begun:
-        each.end()
+def trials(rehearsals, probing, tmp_path):
+    return Trials(rehearsals, probing, tmp_path)
 
 
-@pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
-def test_nothing_in_the_student_edition_earns_a_tasks_points_when_it_is_copied(path, edition, trials):
-    notebook, found = trials(path), {}
-    for cell in filter(is_task, cells(path)):
-        if sources := notebook.full_marks(cell, edition):
-            found[grade_id(cell)] = sources
-    assert found == {}, "\n".join(source for sources in found.values() for source in sources)
+@pytest.mark.parametrize(("path", "task"), TASKS)
+def test_nothing_in_the_student_edition_earns_a_tasks_points_when_it_is_copied(path, task, edition, trials):
+    found = trials.full_marks(path, task, edition)
+    assert found == [], "\n".join(found)
 
 
 @pytest.mark.parametrize(("task", "name"), OPEN.items())
 def test_what_is_not_sealed_is_found(task, name, trials):
     path = next(path for path in runner.NOTEBOOKS if task.startswith(runner.prefix(path)))
-    cell = next(cell for cell in cells(path) if grade_id(cell) == task)
-    found = trials(path).full_marks(cell, ROOT)
+    found = trials.full_marks(path, task, ROOT)
     assert any(name in source for source in found), found
 
 

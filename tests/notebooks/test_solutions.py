@@ -4,10 +4,8 @@ import pytest
 
 from autograder import regions
 from autograder.preprocessors.clear_solutions import ClearSolutions
-from tests.forks import get_ready
 from tests.notebooks import runner
 from tests.notebooks.runner import cells, grade_id, is_task, is_test, options, points
-from tests.notebooks.trial import Rehearsal
 
 pytestmark = pytest.mark.needs("compiler")
 each = pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
@@ -65,26 +63,6 @@ def test_starter_earns_nothing_and_names_each_missing_task(path):
         kernel = next(regions.is_cuda(c.source) for c in starter if grade_id(c) == task)
         assert value == 0.0 if kernel else isinstance(value, NotImplementedError), grade_id(cell)
         assert kernel or str(value) in {label for names in labels.values() for label in names}
-
-
-@pytest.fixture(scope="session")
-def rehearsals(tmp_path_factory):
-    """path, task -> a process that has that task ahead; one at a time."""
-    get_ready()
-    kept = []
-
-    def find(path, task):
-        if not (kept and kept[0].path == path and kept[0].leads_to(task)):
-            while kept:
-                kept.pop().end()
-            kept.append(
-                Rehearsal(path, AS_GRADED | {"COURSE_DEVICE": "host"}, tmp_path_factory.mktemp(path.stem))
-            )
-        return kept[0]
-
-    yield find
-    while kept:
-        kept.pop().end()
 
 
 @pytest.mark.parametrize(("path", "task", "mutant"), MISTAKES)

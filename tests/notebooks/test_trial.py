@@ -24,7 +24,7 @@ def rehearsal(tmp_path):
     get_ready()
     notebook = tmp_path / "doubling.ipynb"
     nbformat.write(new_notebook(cells=CELLS), notebook)
-    found = Rehearsal(notebook, {}, tmp_path, most_seconds=2)
+    found = Rehearsal(notebook, {}, tmp_path)
     yield found
     found.end()
 
@@ -36,7 +36,7 @@ def tried(rehearsal, tmp_path):
     def try_out(task, source):
         mutant = tmp_path / "mutant.py"
         mutant.write_text(source, "utf-8")
-        return rehearsal.try_out(task, mutant, tmp_path / "printed")
+        return rehearsal.try_out(task, mutant, tmp_path / "printed", most_seconds=2)
 
     return try_out
 

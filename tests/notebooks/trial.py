@@ -25,15 +25,11 @@ MOST_SECONDS = 180  # for one wrong solution and its tests, most of which take o
 class Rehearsal:
     """One notebook's process. It goes from task to task, never back."""
 
-    def __init__(
-        self, path: Path, environment: dict[str, str], folder: Path, most_seconds: float = MOST_SECONDS
-    ):
+    def __init__(self, path: Path, environment: dict[str, str], folder: Path):
         self.path, self._place = path, 0
         self._order = [grade_id(cell) for cell in cells(path)]
         self._connection, theirs = FORKS.Pipe()
-        self._process = FORKS.Process(
-            target=_rehearse, args=(path, theirs, environment, folder, most_seconds)
-        )
+        self._process = FORKS.Process(target=_rehearse, args=(path, theirs, environment, folder))
         self._process.start()
         theirs.close()
 
@@ -41,7 +37,9 @@ class Rehearsal:
         """Whether the task is still to come."""
         return self._order.index(task) >= self._place
 
-    def try_out(self, task: str, mutant: Path, output: Path) -> dict[str, float | str]:
+    def try_out(
+        self, task: str, mutant: Path, output: Path, most_seconds: float = MOST_SECONDS
+    ) -> dict[str, float | str]:
         """grade_id -> the points of each test of the task, or how it ended; `output` gets what was printed.
 
         The first test that does not give all its points is the last one. Raises RuntimeError when the
@@ -50,7 +48,7 @@ class Rehearsal:
         """
         self._place = self._order.index(task)
         try:
-            self._connection.send((task, mutant, output))
+            self._connection.send((task, mutant, output, most_seconds))
             said = self._connection.recv()
         except (EOFError, OSError):
             raise RuntimeError("the process that runs the notebook is gone") from None
@@ -64,7 +62,7 @@ class Rehearsal:
         self._process.join()
 
 
-def _rehearse(path: Path, connection: Connection, environment: dict, folder: Path, seconds: float) -> None:
+def _rehearse(path: Path, connection: Connection, environment: dict, folder: Path) -> None:
     """Run cells up to each task asked for, and fork there, until nobody asks any more."""
     os.environ.update(environment)
     os.chdir(folder)
@@ -72,7 +70,7 @@ def _rehearse(path: Path, connection: Connection, environment: dict, folder: Pat
     all_cells, done, own = cells(path), 0, {}
     with shell() as here, contextlib.suppress(EOFError):
         while True:
-            task, mutant, output = connection.recv()
+            task, mutant, output, seconds = connection.recv()
             place = next(i for i, cell in enumerate(all_cells) if grade_id(cell) == task)
             tests = [i for i, cell in enumerate(all_cells) if is_test(cell) and task_of(cell) == task]
             try:
