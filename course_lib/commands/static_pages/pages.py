@@ -15,6 +15,7 @@ from multiprocessing import active_children, get_context
 from pathlib import Path
 from string import Template
 
+from course_lib.commands.static_pages import grid
 from course_lib.commands.static_pages.lectures import Lecture, cells, lecture
 from course_lib.commands.static_pages.states import Explored
 from course_lib.errors import UserError
@@ -101,7 +102,10 @@ def _write(lectures: Path, folder: Path, demos: list[str]) -> tuple[int, float]:
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread)
     try:
         with Progress(len(demos), "computing every state of the demos") as bar:
-            running = [pool.submit(_write_demo, lectures / f"{one}.ipynb", folder, footer) for one in demos]
+            longest_first = sorted(demos, key=lambda one: one not in grid.MORE)
+            running = [
+                pool.submit(_write_demo, lectures / f"{one}.ipynb", folder, footer) for one in longest_first
+            ]
             for done in as_completed(running):
                 name, more, spent = done.result()
                 states, seconds = states + more, seconds + spent
