@@ -1,9 +1,9 @@
 """Ranks as forks of one process that has imported torch: `python -m course_lib.ranks.forking FOLDER FD FD …`.
 
-The import takes a processor longer than all else that a start needs, and is done once here, not once a rank.
-Given are a folder for what ranks print and, rank by rank, the descriptors of its orders and its answers. On
-standard output stand a line "rank pid" for each rank that was forked and, when it ends, "rank pid status".
-When standard input closes, all ranks are killed; when none is left, this process ends.
+The import takes a processor longer than all else that a start needs, and is done here once for all ranks.
+FOLDER is for what ranks print; then the descriptors of each rank's orders and answers follow. This process
+writes a line "rank pid" when it has forked a rank, and "rank pid status" when that has ended. When its
+standard input closes, it kills all ranks; when none is left, it ends.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ def _become(log: Path, descriptors: list[int], orders: int, answers: int) -> Non
     for descriptor in (*descriptors, written):
         os.close(descriptor)
     if numpy := sys.modules.get("numpy"):
-        numpy.random.seed()  # as in a process that was started anew; torch begins with the same seed anyway
+        numpy.random.seed()  # as in a process that was not forked; torch begins with one seed everywhere
 
 
 def _kill_at_the_end_of_input(alive: dict[int, int]) -> None:

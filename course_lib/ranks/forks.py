@@ -1,4 +1,4 @@
-"""Processes of ranks as who started them sees them: each started anew, or all forked by a common origin."""
+"""Processes of ranks as who started them sees them: programs of their own, or forks of a common origin."""
 
 import contextlib
 import os
