@@ -1,12 +1,11 @@
 """A full disk, a held gradebook, a jumping clock: results are kept, and the same command goes on."""
 
 import errno
+import functools
 import os
 import resource
 import shutil
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -24,6 +23,9 @@ from autograder.handed_in import NotReadable
 from autograder.release import release
 from course_lib.errors import UserError
 from course_lib.examination.result import CannotGrade, Result
+from course_lib.paths import ROOT
+from tests import forks
+from tests.autograder.forked import Forked
 from tests.autograder.small_course import hand_in, make_course, points_by_cell, solved
 
 ASSIGNMENT = "q00_doubling"
@@ -101,18 +103,17 @@ def test_when_the_disk_is_full_one_line_says_so_and_the_same_command_goes_on(
 @pytest.mark.needs("sandbox")
 def test_a_file_system_that_takes_no_more_stops_the_command_and_not_the_results(handed_in):
     """Files may not grow past a size: the gradebook's log, then the journal, hit it."""
-    environment = {**os.environ, "COURSE_ROOT": str(handed_in.root)}
-    command = [sys.executable, "-m", "course_lib", "grade", ASSIGNMENT, "--workers", "1"]
+    forks.get_ready()
+    command = ["grade", ASSIGNMENT, "--workers", "1"]
+    environment = {**os.environ, "COURSE_ROOT": str(handed_in.root), "PYTHONPATH": str(ROOT)}
     said = []
     for limit in (2_000, 20_000, 300_000):
-        small = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=300,
-            preexec_fn=lambda limit=limit: resource.setrlimit(SIZE, (limit, resource.RLIM_INFINITY)),
-        )  # fmt: skip
-        said.append(small.stderr)
+        low = functools.partial(resource.setrlimit, SIZE, (limit, resource.RLIM_INFINITY))
+        said.append(Forked(command, environment, low).communicate(timeout=300)[0])
     assert "same command" in said[0], said
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    process = Forked(command, environment)
+    last, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, last
     assert_whole(handed_in)
 
 
