@@ -73,7 +73,9 @@ def shell():
     before, threads = sys.modules["__main__"], torch.get_num_threads()
     hooks = sys.displayhook, sys.excepthook
     try:
-        yield InteractiveShell(config=Config(HistoryManager={"enabled": False}))
+        # A colored traceback takes longer than most tests of a wrong solution.
+        settings = {"HistoryManager": {"enabled": False}, "InteractiveShell": {"xmode": "Plain"}}
+        yield InteractiveShell(config=Config(settings))
     finally:
         sys.modules["__main__"] = before
         sys.displayhook, sys.excepthook = hooks
