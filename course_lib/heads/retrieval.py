@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch.nn.functional import cross_entropy, embedding
 
-from course_lib import attention, seeds
+from course_lib import attention, seeds, training
 
 PEOPLE = ("Ann", "Bob", "Cem", "Dia", "Eve", "Fay", "Gus", "Hal")
 THINGS = ("apple", "bread", "cheese", "date", "egg", "fig", "grape", "honey")
@@ -143,6 +143,7 @@ def entropy(weights: torch.Tensor) -> torch.Tensor:
     return -torch.special.xlogy(weights, weights).sum(-1) / torch.log(torch.tensor(2.0))
 
 
+@training.one_thread()
 def train(
     heads: int,
     of_seeds: Sequence[int] = (0, 1, 2, 3, 4),
@@ -163,7 +164,7 @@ def train(
     """
     models = untrained(heads, of_seeds, width, hidden)
     weights = {name: weight.requires_grad_() for name, weight in models.weights.items()}
-    optimizer = torch.optim.Adam(weights.values(), lr=lr)
+    optimizer = torch.optim.Adam(weights.values(), lr=lr, fused=True)
     drawn = [
         questions(steps, batch, random=seeds.torch_stream("retrieval", "questions", seed=seed))
         for seed in of_seeds
@@ -171,12 +172,11 @@ def train(
     every_seed = Questions(
         *(torch.stack([getattr(q, part) for q in drawn], 1) for part in ("people", "things", "asked"))
     )
-    tested, curve = [], []
+    answers, tested, curve = every_seed.answers, [], []
     for step in range(steps):
-        asked = every_seed[step]
-        said = logits(models, asked, attend)
+        said = logits(models, every_seed[step], attend)
         # The sum over seeds keeps the gradient of each model what it would be alone.
-        loss = cross_entropy(said.flatten(0, 2), asked.answers.flatten(), reduction="sum") / (2 * batch)
+        loss = cross_entropy(said.flatten(0, 2), answers[step].flatten(), reduction="sum") / (2 * batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -192,17 +192,19 @@ def train(
 def _projected(models: Models, asked: Questions) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """q (seeds, n, heads, 1, d), k and v (seeds, n, heads, 8, d) of questions (seeds, n)."""
     weights = models.weights
-    tokens = _vectors(weights["person"], asked.people) + _vectors(weights["thing"], asked.things)
-    question = _vectors(weights["first"], asked.asked[..., 0]) + _vectors(
-        weights["second"], asked.asked[..., 1]
+
+    def heads_of(name: str, first: str, second: str, index: torch.Tensor) -> torch.Tensor:
+        # Two of eight make 64 sums: all are projected once, whatever the number of questions, and looked up.
+        sums = (weights[first][:, :, None] + weights[second][:, None]).flatten(1, 2)
+        return attention.split_heads(_vectors(sums @ weights[name].mT, index), models.heads)
+
+    question = asked.asked[..., :1] * len(PEOPLE) + asked.asked[..., 1:]
+    token = asked.people * len(THINGS) + asked.things
+    return (
+        heads_of("Wq", "first", "second", question),
+        heads_of("Wk", "person", "thing", token),
+        heads_of("Wv", "person", "thing", token),
     )
-
-    def heads_of(x: torch.Tensor, name: str) -> torch.Tensor:
-        # One product a seed, not one a question.
-        projected = (x.flatten(1, 2) @ weights[name].mT).view(x.shape)
-        return attention.split_heads(projected, models.heads)
-
-    return heads_of(question[:, :, None], "Wq"), heads_of(tokens, "Wk"), heads_of(tokens, "Wv")
 
 
 def _vectors(table: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
