@@ -163,6 +163,7 @@ function render({ model, el }) {
   const names = new MutationObserver(() => nameControls(demo(), el, names));
   watch.observe(el);
   const tell = () => {  // the width in which the drawing is seen; 0: out of sight
+    if (!el.isConnected) return;  // the demo has been closed
     const drawing = find()?.querySelector(".main-svg")?.clientWidth || width;
     const seen = Math.round(Math.min(drawing, place()?.clientWidth || drawing));
     if (seen) { model.set("width", seen); model.save_changes(); }

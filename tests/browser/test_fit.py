@@ -14,7 +14,7 @@ START = """async code => {
     globalThis.state = { missed: 0 };
     const model = { get: name => state[name], set: (name, value) => { state[name] = value; } };
     model.save_changes = () => {};
-    (await import(source)).default.render({ model, el: document.getElementById("fit") });
+    globalThis.end = (await import(source)).default.render({ model, el: document.getElementById("fit") });
 }"""
 DRAW = """() => {
     const figure = document.getElementById("figure");
@@ -94,3 +94,12 @@ def test_a_figure_that_is_still_loaded_is_not_begun_again(page):
     page.clock.run_for(60_000)
     assert missed(page) == 0
     assert "has not started" in said(page)
+
+
+def test_a_demo_that_was_closed_tells_its_kernel_nothing_more(page):
+    page.evaluate(DRAW)
+    start(page)
+    page.evaluate("() => new Promise(seen => new ResizeObserver(seen).observe(document.body))")
+    page.evaluate("() => { end(); document.querySelector('.widget-vbox').remove(); }")
+    page.clock.run_for(2000)
+    assert page.evaluate("state.width") is None
