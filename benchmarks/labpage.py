@@ -128,6 +128,25 @@ class LabPage:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.page.evaluate("async () => await jupyterapp.shell.currentWidget.sessionContext.ready")
 
+    def open_instead(self, path: str) -> None:
+        """As `open_notebook`, in the JupyterLab that the page shows if it does; what is open there is closed.
+
+        To load JupyterLab once more would cost four seconds of processor.
+        """
+        if self.page.evaluate("!globalThis.jupyterapp"):
+            self.open_notebook(path)
+            return
+        self.shut_down()
+        self.page.evaluate(
+            """async path => {
+                const options = { path, factory: 'Notebook' };
+                const notebook = await jupyterapp.commands.execute('docmanager:open', options);
+                await notebook.context.ready;
+                await notebook.sessionContext.ready;
+            }""",
+            path,
+        )
+
     def run_all(self, timeout_s: float = 120) -> None:
         """Run every cell and return when the last has ended; an error in a cell stops the run there."""
         self.page.set_default_timeout(timeout_s * 1e3)
@@ -168,9 +187,14 @@ class LabPage:
         )
 
     def shut_down(self) -> None:
-        """End the open notebook's kernel, if a notebook is open: it would keep its memory."""
+        """Close what is open and end its kernel, if a notebook is open: it would keep its memory."""
         self.page.evaluate(
-            "async () => await globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
+            """async () => {
+                const open = globalThis.jupyterapp?.shell.currentWidget;
+                const session = open?.sessionContext?.session?.id;
+                open?.dispose();  // first: without a kernel its widgets would complain
+                if (session) await jupyterapp.serviceManager.sessions.shutdown(session);
+            }"""
         )
 
     def slider(self, description: str):

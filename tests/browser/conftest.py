@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pickle
+from collections.abc import Iterator
 
 import pytest
 
@@ -64,9 +65,29 @@ def chromium(playwright):
 def page(chromium, student_lab):
     """A new browser page of that JupyterLab; a test that leaves errors or asks other machines fails."""
     with context(chromium) as fresh:
-        lab_page = LabPage(fresh.new_page(), student_lab)
-        lab_page.page.set_default_timeout(60e3)
-        yield lab_page
-        assert lab_page.console_errors == []
-        assert lab_page.requests_elsewhere == []
-        lab_page.shut_down()
+        yield from visit(LabPage(fresh.new_page(), student_lab))
+
+
+@pytest.fixture(scope="module")
+def kept(chromium):
+    """The context of `same_page`."""
+    with context(chromium) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def same_page(request, kept, student_lab):
+    """As `page`, but the page of the module's test before, if that has passed."""
+    page, failures = (kept.pages or [kept.new_page()])[0], request.session.testsfailed
+    yield from visit(LabPage(page, student_lab))
+    if request.session.testsfailed > failures:
+        page.close()
+
+
+def visit(lab_page: LabPage) -> Iterator[LabPage]:
+    """What a test has of a page; afterwards, what the test must not have left."""
+    lab_page.page.set_default_timeout(60e3)
+    yield lab_page
+    assert lab_page.console_errors == []
+    assert lab_page.requests_elsewhere == []
+    lab_page.shut_down()
