@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from course_lib import seeds
+from course_lib import seeds, training
 from course_lib.notebook.progress import Progress
 from course_lib.overfitting.remedies import Weights, descend
 from course_lib.overfitting.samples import Samples
@@ -111,7 +111,7 @@ def train(
         stack.weights = {name: new[name].detach().requires_grad_() for name in proposals}
 
     label = label or f"{len(samples)} networks of width {width}"
-    with Progress(epochs, label, show=progress) as bar:
+    with training.one_thread(), Progress(epochs, label, show=progress) as bar:
         for _ in range(epochs):
             order = torch.stack([torch.randperm(given.shape[1], generator=shuffle) for shuffle in orders])
             for batch in order.split(batch_size, dim=1):  # (networks, batch)

@@ -8,14 +8,6 @@ from course_lib.overfitting import networks, remedies
 from course_lib.overfitting.samples import Samples, samples, stratified
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def small(seed: int, share: float = 0.25) -> Samples:
     return samples(stratified((60, 50, 40), seed), share, seed)
 
