@@ -1,6 +1,7 @@
 import contextlib
 import gzip
 import hashlib
+import runpy
 import subprocess
 import sys
 
@@ -45,6 +46,14 @@ def test_digits_split_is_stratified_and_never_changes():
     assert np.ptp(share) < 0.01
     digest = hashlib.sha256(split.y_train.tobytes() + split.y_test.tobytes()).hexdigest()
     assert digest[:16] == "3c41e22f22348ab7"
+
+
+def test_stored_digits_are_what_scikit_learn_ships_and_splits():
+    split = runpy.run_path(datasets.ROOT / "data" / "digits.py")["split"]()
+    with np.load(datasets.DIGITS) as stored:
+        assert {name: stored[name].dtype for name in stored} == dict.fromkeys(split, np.dtype("uint8"))
+        for name, made in split.items():
+            assert np.array_equal(stored[name], made), name
 
 
 def test_what_a_caller_does_to_the_digits_stays_with_the_caller():
@@ -153,7 +162,8 @@ def test_a_malformed_idx_file_is_refused_with_what_is_wrong(data, message):
         datasets.read_idx(data)
 
 
-def test_importing_datasets_imports_nothing_heavy():
-    code = "import sys, course_lib.datasets; print({'sklearn', 'pooch', 'torch'} & set(sys.modules))"
+def test_the_digits_come_without_importing_anything_heavy():
+    code = "import sys; from course_lib import datasets; datasets.digits()"
+    code += "; print({'sklearn', 'scipy', 'pooch', 'torch'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.stdout.strip() == "set()"
