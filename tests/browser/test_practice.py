@@ -13,10 +13,16 @@ TOO_WIDE = """() => [...document.querySelectorAll('.jp-Notebook .jp-Cell *')]
 SHOW = "place => jupyterapp.shell.currentWidget.content.scrollToItem(place)"
 
 
+@pytest.fixture
+def page(same_page):
+    """JupyterLab is loaded once."""
+    return same_page
+
+
 def open_wide(page, path: str) -> None:
     page.page.set_viewport_size({"width": 1280, "height": 900})
-    page.open_notebook(path)
-    page.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    page.open_instead(path)
+    page.page.evaluate("jupyterapp.shell.collapseLeft()")
 
 
 @pytest.mark.parametrize("source", runner.UNGRADED, ids=runner.name)

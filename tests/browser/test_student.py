@@ -12,6 +12,12 @@ NOTEBOOK = "untouched/quantization.ipynb"
 
 
 @pytest.fixture
+def page(same_page):
+    """JupyterLab is loaded once."""
+    return same_page
+
+
+@pytest.fixture
 def untouched(workspace):
     """A student version that no other test of the same JupyterLab works on."""
     copy = workspace / NOTEBOOK
@@ -52,7 +58,7 @@ def test_the_start_page_leads_to_the_notebook_and_its_demo_follows_mouse_and_key
 
 
 def test_an_unwritten_task_stops_its_test_with_the_tasks_name(page, untouched):
-    page.open_notebook(NOTEBOOK)
+    page.open_instead(NOTEBOOK)
     page.run_through("affine-params-test")
     (error,) = page.cell_errors()
     assert error.startswith("NotImplementedError: Q2.1: affine_params")

@@ -24,13 +24,19 @@ BEYOND = """() => [...document.querySelectorAll('.jp-OutputArea-output p, .gtitl
 WHOLE = f"() => (({BEYOND})()).every(title => title.every(pixels => pixels <= 0))"
 
 
+@pytest.fixture
+def page(same_page):
+    """JupyterLab is loaded once."""
+    return same_page
+
+
 @pytest.mark.parametrize("width", [1280, 640], ids=["1280 pixels", "zoom 200 %"])
 def test_every_title_is_whole(page, workspace, width):
     notebook = new_notebook(cells=[new_code_cell(source) for source in (FIGURE, DEMO)])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, workspace / "titles.ipynb")
     page.page.set_viewport_size({"width": width, "height": 900})
-    page.open_notebook("titles.ipynb")
+    page.open_instead("titles.ipynb")
     page.run_all()
     assert page.cell_errors() == []
     page.page.wait_for_selector(".gtitle")
