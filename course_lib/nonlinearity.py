@@ -88,7 +88,7 @@ class Networks:
         """
         x, y = torch.as_tensor(x), torch.as_tensor(y)
         y = self._to_each(y[..., None]).reshape(-1)
-        updater = torch.optim.Adam([*self.weights, *self.biases], lr=lr, fused=True)
+        updater = training.Adam([*self.weights, *self.biases], lr=lr, fused=True)
         yield 0
         for step in range(1, steps + 1):
             loss = functional.cross_entropy(self(x).reshape(-1, 2), y, reduction="sum") * len(self) / len(y)

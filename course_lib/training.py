@@ -3,12 +3,13 @@
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import nn
+from torch.optim.adam import adam
 
 from course_lib import seeds
 from course_lib.notebook.progress import Progress
@@ -37,6 +38,46 @@ def one_thread():
         torch.set_num_threads(threads)
 
 
+class Adam:
+    """Adam (Kingma & Ba 2015), to the last bit as torch.optim.Adam, whose class imports PyTorch's compiler.
+
+    That takes a second of a processor, and trains nothing here. The rate may be changed between steps, in
+    param_groups as torch's. With `fused`, one kernel does the whole step; `maximize` adds what else is
+    subtracted.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[torch.Tensor],
+        lr: float,
+        *,
+        weight_decay: float = 0.0,
+        maximize: bool = False,
+        fused: bool | None = None,
+    ):
+        self.parameters, self.param_groups = list(parameters), [{"lr": lr}]
+        self._fixed = {"weight_decay": weight_decay, "maximize": maximize, "fused": fused}
+        self._means = [torch.zeros_like(p, requires_grad=False) for p in self.parameters]
+        self._squares = [mean.clone() for mean in self._means]
+        self._steps = [torch.zeros((), device=p.device if fused else "cpu") for p in self.parameters]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Change each parameter by its gradient; one without a gradient stays as it is."""
+        every = zip(self.parameters, self._means, self._squares, self._steps, strict=True)
+        learning = [state for state in every if state[0].grad is not None]
+        parameters, means, squares, steps = ([state[i] for state in learning] for i in range(4))
+        adam(
+            parameters, [p.grad for p in parameters], means, squares, [], steps,
+            amsgrad=False, beta1=0.9, beta2=0.999, eps=1e-8, **self.param_groups[0], **self._fixed,
+        )  # fmt: skip
+
+
 def mlp(widths: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU, seed: int = 0) -> nn.Sequential:
     """Linear layers of the given widths with an activation between them: `mlp([784, 256, 128, 10])`.
 
@@ -48,7 +89,8 @@ def mlp(widths: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU, se
     random = seeds.torch_stream("training", "mlp", seed=seed)
     layers: list[nn.Module] = []
     for inputs, outputs in itertools.pairwise(widths):
-        linear = nn.utils.skip_init(nn.Linear, inputs, outputs)
+        with torch.random.fork_rng(devices=[]):  # what it draws itself is replaced
+            linear = nn.Linear(inputs, outputs, device="cpu")
         for parameter in linear.parameters():
             nn.init.uniform_(parameter, -(inputs**-0.5), inputs**-0.5, generator=random)
         layers += [linear, activation()]
@@ -87,7 +129,6 @@ def train(
     x, y = _tensors(model, x, y)
     held_out = _tensors(model, *validation) if validation is not None else None
     updater = _optimizer(optimizer, model, lr, momentum, weight_decay)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(updater, schedule or (lambda step: 1.0))
     order = seeds.torch_stream("training", "order", seed=seed)
     steps = epochs * -(-len(x) // batch_size)
     history, step, started = History(), 0, time.perf_counter()
@@ -102,8 +143,9 @@ def train(
                 loss = nn.functional.cross_entropy(model(x[batch]), y[batch])
                 updater.zero_grad()
                 loss.backward()
+                if schedule:
+                    updater.param_groups[0]["lr"] = lr * schedule(step)
                 updater.step()
-                scheduler.step()
                 value = loss.item()
                 total += value * len(batch)
                 if on_step:
@@ -144,11 +186,11 @@ def _tensors(model: nn.Module, x: Data, y: Data) -> tuple[torch.Tensor, torch.Te
 
 def _optimizer(
     name: str, model: nn.Module, lr: float, momentum: float, weight_decay: float
-) -> torch.optim.Optimizer:
+) -> Adam | torch.optim.SGD:
     if name == "sgd":
         return torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum, weight_decay=weight_decay)
     if name == "adam":
-        return torch.optim.Adam(model.parameters(), lr=lr, weight_decay=weight_decay)
+        return Adam(model.parameters(), lr, weight_decay=weight_decay)
     raise ValueError(f"unknown optimizer {name!r}: use 'adam' or 'sgd'")
 
 

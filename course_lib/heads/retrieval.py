@@ -164,7 +164,7 @@ def train(
     """
     models = untrained(heads, of_seeds, width, hidden)
     weights = {name: weight.requires_grad_() for name, weight in models.weights.items()}
-    optimizer = torch.optim.Adam(weights.values(), lr=lr, fused=True)
+    optimizer = training.Adam(weights.values(), lr=lr, fused=True)
     drawn = [
         questions(steps, batch, random=seeds.torch_stream("retrieval", "questions", seed=seed))
         for seed in of_seeds
@@ -177,7 +177,7 @@ def train(
         said = logits(models, every_seed[step], attend)
         # The sum over seeds keeps the gradient of each model what it would be alone.
         loss = cross_entropy(said.flatten(0, 2), answers[step].flatten(), reduction="sum") / (2 * batch)
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if (step + 1) % every == 0 or step + 1 == steps:

@@ -45,7 +45,7 @@ def trained(seed: int = 0) -> Decoder:
     random = seeds.stream("kv_cache", "sentences", seed=seed)
     decoder = Decoder(decoder_shape(2, 64, 4, vocabulary=len(WORDS)), seed=seed, context=CONTEXT)
     endless = torch.tensor([WORDS.index(word) for word in TEXT * 4])
-    optimizer = torch.optim.Adam(decoder.parameters(), lr=4e-3)
+    optimizer = training.Adam(decoder.parameters(), lr=4e-3)
     for _ in range(STEPS):
         starts = random.integers(len(TEXT), size=8)
         rows = torch.stack([endless[start : start + CONTEXT + 1] for start in starts])

@@ -76,7 +76,7 @@ def train(seed: int = 0, steps: int = 300, on_step: Callable[[], object] | None 
         decoder.embedding.weight.mul_(0.3)
         decoder.positions.mul_(0.3)
     random = seeds.torch_stream("recall", "train", seed=seed)
-    optimizer = torch.optim.Adam(decoder.parameters(), lr=3e-3)
+    optimizer = training.Adam(decoder.parameters(), lr=3e-3)
     for done in range(steps):
         optimizer.param_groups[0]["lr"] = 3e-3 * (1 - done / steps)
         length = int(torch.randint(8, LONGEST + 1, (1,), generator=random))
@@ -85,7 +85,7 @@ def train(seed: int = 0, steps: int = 300, on_step: Callable[[], object] | None 
         kinds = torch.rand(facts.shape, generator=random).argsort(-1)
         said = decoder(torch.cat((told, asked(kinds)), 1))[:, length:]
         loss = cross_entropy(said.flatten(0, 1), facts.gather(1, kinds).flatten())
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if on_step:

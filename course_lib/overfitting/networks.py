@@ -88,7 +88,7 @@ def train(
     random = seeds.stream("overfitting", "remedies", *network_seeds)
     # Adam works on zeros, which so become its proposals; what to make of them is up to `step`.
     proposals = {name: torch.zeros_like(w) for name, w in stack.weights.items()}
-    adam = torch.optim.Adam(proposals.values(), lr=1.0, maximize=True, fused=True)
+    adam = training.Adam(proposals.values(), lr=1.0, maximize=True, fused=True)
     said = [_classes(stack, x)]
 
     def update(batch: torch.Tensor) -> None:

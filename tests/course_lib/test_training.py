@@ -1,10 +1,14 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from course_lib import datasets
-from course_lib.training import accuracy, mlp, train
+from course_lib import datasets, seeds
+from course_lib.paths import ROOT
+from course_lib.training import Adam, accuracy, mlp, train
 
 X, Y = datasets.rings(256)
 
@@ -87,6 +91,55 @@ def test_sgd_with_decay_momentum_and_schedule_equals_the_formula():
                 v.mul_(0.9).add_(g + 0.1 * p)
                 p -= 0.2 / (1 + step) * v
     torch.testing.assert_close(weights(model), weights(reference), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"fused": True}, {"weight_decay": 0.1}, {"maximize": True, "fused": True}],
+    ids=lambda options: ", ".join(options) or "plain",
+)
+def test_adam_is_torchs_to_the_last_bit(options):
+    ours, theirs = [*mlp([2, 16, 2]).parameters()], [*mlp([2, 16, 2]).parameters()]
+    steps = Adam(ours, 0.01, **options), torch.optim.Adam(theirs, 0.01, **options)
+    random = torch.Generator().manual_seed(0)
+    for rate in (0.01, 0.02, 0.003, 0.0):
+        gradients = [torch.randn(p.shape, generator=random) for p in ours]
+        gradients[-1 if rate == 0.02 else 0] = None  # it has not learned, then it does
+        for step, parameters in zip(steps, (ours, theirs), strict=True):
+            step.param_groups[0]["lr"] = rate
+            step.zero_grad()
+            assert {p.grad for p in parameters} == {None}
+            for p, gradient in zip(parameters, gradients, strict=True):
+                p.grad = None if gradient is None else gradient.clone()
+            step.step()
+        assert torch.equal(torch.cat([p.detach().flatten() for p in ours]),
+                           torch.cat([p.detach().flatten() for p in theirs]))  # fmt: skip
+
+
+def test_training_with_a_schedule_is_torchs_adam_to_the_last_bit():
+    model, reference = mlp([2, 16, 2]), mlp([2, 16, 2])
+    fit(model, epochs=3, batch_size=256, lr=0.02, weight_decay=0.1, schedule=lambda step: 0.7**step)
+    updater = torch.optim.Adam(reference.parameters(), lr=0.02, weight_decay=0.1)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(updater, lambda step: 0.7**step)
+    for order in batches(3):
+        updater.zero_grad()
+        nn.functional.cross_entropy(reference(torch.tensor(X)[order]), torch.tensor(Y)[order]).backward()
+        updater.step()
+        scheduler.step()
+    assert torch.equal(weights(model), weights(reference))
+
+
+def batches(epochs: int) -> list[torch.Tensor]:
+    """Orders in which `train` sees all 256 inputs at once."""
+    random = seeds.torch_stream("training", "order")
+    return [torch.randperm(len(X), generator=random) for _ in range(epochs)]
+
+
+def test_training_imports_no_compiler_which_takes_as_long_as_pytorch():
+    code = "import sys; from tests.course_lib import test_training; test_training.fit()"
+    code += "; print('torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr
 
 
 def test_the_same_seed_gives_the_same_weights_even_with_dropout():
