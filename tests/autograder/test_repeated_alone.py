@@ -20,11 +20,11 @@ from tests.autograder.small_course import hand_in, solved
 from tests.autograder.test_verdicts import SOLVED, assignment, notebook  # noqa: F401  (a fixture)
 
 ASSIGNMENT = "q00_doubling"
-TIMES = Times(cell=60, call=4, test=60)
-# Needs a second of a processor, or does nothing for longer than a call may take.
-SECOND = "import time\n    end = time.process_time() + 1\n    while time.process_time() < end: pass"
-COMPUTES = SOLVED.replace("    return", f"    {SECOND}\n    return")
-SLEEPS = SOLVED.replace("    return", "    import time\n    time.sleep(6)\n    return")
+TIMES = Times(cell=60, call=2, test=60)
+# Needs half a second of a processor, or does nothing for longer than a call may take.
+HALF_A_SECOND = "import time\n    end = time.process_time() + 0.5\n    while time.process_time() < end: pass"
+COMPUTES = SOLVED.replace("    return", f"    {HALF_A_SECOND}\n    return")
+SLEEPS = SOLVED.replace("    return", "    import time\n    time.sleep(3)\n    return")
 SPIN = "while True: pass"
 
 
@@ -57,7 +57,7 @@ def test_a_call_that_others_keep_from_its_processor_is_told_from_one_that_takes_
         crowded = graded(assignment, COMPUTES)
     assert crowded.auto_points == 0
     assert crowded.held_up
-    assert "more than 4 seconds" in " ".join(crowded.flags)
+    assert "more than 2 seconds" in " ".join(crowded.flags)
     asleep = graded(assignment, SLEEPS)
     assert asleep.auto_points == 0
     assert not asleep.held_up
