@@ -26,11 +26,15 @@ def untouched(workspace):
 
 
 def test_the_start_page_leads_to_the_notebook_and_its_demo_follows_mouse_and_keyboard(page, untouched):
+    asked = []
+    page.page.on("request", lambda request: asked.append(request.url))
     page.open_start()
     page.page.get_by_role("link", name="Question 2").click()
     page.page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
 
     page.open_notebook(NOTEBOOK)
+    # Whether JupyterLab should be built again would be asked at each load, and npm's settings with it.
+    assert [url for url in asked if "/lab/api/build" in url] == []
     page.run_through("demo")
     assert page.cell_errors() == []
     title = page.page.locator(".js-plotly-plot .gtitle").first
