@@ -1,7 +1,7 @@
 """`./course COMMAND` in a fork of a process that has imported what it needs: that takes most of a short run.
 
 What a test does to such a command is what it would do to one that was typed: it is a process of its own, and
-starts its workers and its warm process itself.
+so are its workers and their warm processes, which are forks as well (see started.py).
 """
 
 import os
@@ -9,10 +9,44 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
+from multiprocessing import forkserver
 from pathlib import Path
 
+import pytest
+
 from course_lib.paths import ROOT
-from tests.forks import FORKS
+from tests.autograder import started
+from tests.forks import FORKS, start
+
+# Not the one that forks what runs notebooks: to fork a process with torch takes three times as long.
+_SERVER = forkserver.ForkServer()
+_IMPORTED = [
+    *("tests.autograder.forked", "autograder.console", "autograder.grade", "autograder.watch.command"),
+    # What a command imports when its words are read: typer checks them by pydantic.
+    *("autograder.cli", "typer._adapters", "typer._click.decorators"),
+    *("pydantic.types", "pydantic.type_adapter", "pydantic.plugin._loader"),
+    # What it imports when it opens the gradebook, and prints.
+    *("sqlalchemy.dialects.sqlite", "rich._emoji_codes"),
+    # What its workers and their warm processes import.
+    *("autograder.workers", "course_lib.examination.candidate", "course_lib.examination.examiner"),
+    *("course_lib.examination.kernels", "course_lib.examination.shell", "course_lib.examination.warm_up"),
+    "tests.autograder.first_uses",
+]
+
+
+def get_ready() -> None:
+    """Start the process that forks commands, and wait until it can."""
+    start(_SERVER, _IMPORTED)
+    first = _forked(int)
+    first.join()
+
+
+def _forked(target: Callable, *arguments):
+    process = FORKS.Process(target=target, args=arguments)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forkserver, "connect_to_new_process", _SERVER.connect_to_new_process)
+        process.start()
+    return process
 
 
 class Forked:
@@ -22,9 +56,7 @@ class Forked:
         self, words: list[str], environment: Mapping[str, str], first: Callable[[], None] | None = None
     ):
         self._output = tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace")  # noqa: SIM115
-        arguments = (words, dict(environment), self._output.name, first)
-        self._process = FORKS.Process(target=_run, args=arguments)
-        self._process.start()
+        self._process = _forked(_run, words, dict(environment), self._output.name, first)
 
     @property
     def pid(self) -> int:
@@ -66,6 +98,7 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)
+    subprocess.Popen = started.popen
     file = os.open(Path(output), os.O_WRONLY)
     os.dup2(file, 1)
     os.dup2(file, 2)

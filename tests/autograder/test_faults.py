@@ -24,8 +24,7 @@ from autograder.release import release
 from course_lib.errors import UserError
 from course_lib.examination.result import CannotGrade, Result
 from course_lib.paths import ROOT
-from tests import forks
-from tests.autograder.forked import Forked
+from tests.autograder.forked import Forked, get_ready
 from tests.autograder.small_course import hand_in, make_course, points_by_cell, solved
 
 ASSIGNMENT = "q00_doubling"
@@ -103,7 +102,7 @@ def test_when_the_disk_is_full_one_line_says_so_and_the_same_command_goes_on(
 @pytest.mark.needs("sandbox")
 def test_a_file_system_that_takes_no_more_stops_the_command_and_not_the_results(handed_in):
     """Files may not grow past a size: the gradebook's log, then the journal, hit it."""
-    forks.get_ready()
+    get_ready()
     command = ["grade", ASSIGNMENT, "--workers", "1"]
     environment = {**os.environ, "COURSE_ROOT": str(handed_in.root), "PYTHONPATH": str(ROOT)}
     said = []

@@ -18,10 +18,10 @@ from autograder import journal
 from autograder.course import Course
 from autograder.release import release
 from course_lib.paths import ROOT
-from tests import forks
-from tests.autograder.forked import Forked
+from tests.autograder.forked import Forked, get_ready
 from tests.autograder.killing import POINTS, kill_at
 from tests.autograder.small_course import hand_in, make_course, points_by_cell, solved
+from tests.autograder.started import NAMED
 from tests.autograder.test_rows import rows
 
 pytestmark = pytest.mark.needs("sandbox")
@@ -52,7 +52,7 @@ def handed_in(class_folder, tmp_path) -> Course:
 @pytest.fixture(scope="module")
 def run_of_its_own(class_folder, tmp_path_factory) -> tuple[dict[str, list], float]:
     """The rows of the gradebook after a run that nothing disturbed, and how many seconds it took."""
-    forks.get_ready()
+    get_ready()
     folder = tmp_path_factory.mktemp("undisturbed") / "course"
     shutil.copytree(class_folder, folder)
     started = time.monotonic()
@@ -116,11 +116,13 @@ def parent(pid: int) -> int:
 
 def programs(pid: int, name: str) -> list[int]:
     """Processes below `pid` that run the program `name`, without those that these forked."""
-    found = descendants(pid)
-    named = []
-    for number, command in found.items():
+    found, named = {}, []
+    for number in descendants(pid):
         with contextlib.suppress(OSError):
-            if f" {name} " in command and found.get(parent(number)) != command:
+            found[number] = Path(f"/proc/{number}/comm").read_text().rstrip("\n")
+    for number, called in found.items():
+        with contextlib.suppress(OSError):
+            if called == name[:NAMED] and found.get(parent(number)) != called:
                 named.append(number)
     return named
 

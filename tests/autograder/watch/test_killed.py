@@ -16,8 +16,7 @@ from autograder.course import Course
 from autograder.release import release
 from course_lib.commands import slips
 from course_lib.paths import ROOT
-from tests import forks
-from tests.autograder.forked import Forked
+from tests.autograder.forked import Forked, get_ready
 from tests.autograder.small_course import make_course, points_by_cell, solved
 from tests.autograder.test_interrupted import descendants, gone
 from tests.autograder.test_rows import rows
@@ -58,7 +57,7 @@ def course(class_folder, tmp_path) -> Course:
 @pytest.fixture(scope="module")
 def undisturbed(class_folder, tmp_path_factory) -> tuple[dict[str, list], float]:
     """The rows of the gradebook after a run that nothing disturbed, and the seconds it took."""
-    forks.get_ready()
+    get_ready()
     course = Course(Path(shutil.copytree(class_folder, tmp_path_factory.mktemp("undisturbed") / "course")))
     started = time.monotonic()
     finish(course)
