@@ -13,6 +13,7 @@ from autograder.release import release
 from autograder.warm import Warm
 from course_lib.paths import ROOT
 from tests.autograder.small_course import hand_in, points_by_cell, solved, source_notebook
+from tests.autograder.test_interrupted import gone
 
 TIMES = Times(cell=3, call=2, test=10)
 ENDLESS = "def double(values):\n    while True:\n        pass"
@@ -63,7 +64,7 @@ def test_what_a_submission_started_is_ended_with_it(starter, small, unconfined):
     notebook.cells.insert(0, nbformat.v4.new_code_cell(left))
     grade_submission(nbformat.writes(notebook).encode(), small, warm=unconfined, times=TIMES)
     found = subprocess.run(["pgrep", "-f", f"sleep {number}"], capture_output=True, text=True)
-    assert found.stdout == ""
+    assert gone(found.stdout.split(), 10)  # what is killed takes a moment to end
 
 
 # In a user namespace that allows no further ones, as on machines that forbid them.
