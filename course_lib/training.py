@@ -78,6 +78,25 @@ class Adam:
         )  # fmt: skip
 
 
+class SGD:
+    """Plain gradient descent, to the last bit as torch.optim.SGD; like Adam it does without that class."""
+
+    def __init__(self, parameters: Iterable[torch.Tensor], lr: float):
+        self.parameters, self.lr = list(parameters), lr
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Change each parameter by its gradient; one without a gradient stays as it is."""
+        for parameter in self.parameters:
+            if parameter.grad is not None:
+                parameter.add_(parameter.grad, alpha=-self.lr)
+
+
 def mlp(widths: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU, seed: int = 0) -> nn.Sequential:
     """Linear layers of the given widths with an activation between them: `mlp([784, 256, 128, 10])`.
 

@@ -1,5 +1,6 @@
 """Steps along the gradient, as torch's optimizers take them. Steps make new arrays, by the verbs alone."""
 
+import itertools
 from collections.abc import Iterable
 
 from course_lib.autodiff.recording import no_grad
@@ -66,6 +67,29 @@ class Adam(Optimizer):
         state.update(steps=steps, mean=mean, square=square)
         root = (square * (1 / (1 - two**steps))).sqrt() + self.eps
         return mean / root * (self.lr / (1 - one**steps))
+
+
+class JoinedAdam(Adam):
+    """Adam on all parameters in one row: the same numbers, by a dozen operations in place of a dozen each.
+
+    Small parameters cost more to call for than to compute. All have one backend and one dtype, as those of a
+    network have; one without a gradient counts as one whose gradient is 0.
+    """
+
+    @no_grad()
+    def step(self) -> None:
+        backend, dtype = self.parameters[0].backend, self.parameters[0].dtype
+        gradients = [0 if each.grad is None else each.grad.data.reshape(-1) for each in self.parameters]
+        ends = list(itertools.accumulate(each.data.size for each in self.parameters))
+        places = list(map(slice, [0, *ends[:-1]], ends))
+        x, gradient = (Tensor(backend.empty((ends[-1],), dtype), backend=backend) for _ in range(2))
+        for place, parameter, slope in zip(places, self.parameters, gradients, strict=True):
+            x.data[place], gradient.data[place] = parameter.data.reshape(-1), slope
+        row = self._stepped(x, gradient, self._state[0]).data
+        for place, parameter in zip(places, self.parameters, strict=True):
+            part = backend.empty(parameter.shape, dtype)
+            part[...] = row[place].reshape(parameter.shape)
+            parameter.data = part  # whole, whenever an interrupt comes
 
 
 class AdamW(Adam):

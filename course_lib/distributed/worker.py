@@ -18,6 +18,7 @@ from course_lib.ranks.device import device
 from course_lib.ranks.pace import PacedLink, sleep_until
 from course_lib.ranks.source import Source, load
 from course_lib.ranks.traffic import sent_bytes
+from course_lib.training import SGD, Adam
 from course_lib.transformer.model import Transformer
 
 
@@ -131,8 +132,8 @@ def steps(
         return None
     rank = dist.get_rank()
     network = Transformer(GPT, seed=seed + rank if way == "no broadcast" else seed).to(device())
-    kind = torch.optim.SGD if optimizer == "sgd" else torch.optim.Adam
-    learner = kind(network.parameters(), lr=rate)
+    parameters = network.parameters()
+    learner = SGD(parameters, rate) if optimizer == "sgd" else Adam(parameters, rate, fused=True)
     link = None if speed is None else PacedLink(speed, group)
     averaging = Averaging(way, network, group, link)
     start = gradients.flat(averaging.parameters, averaging.parameters).cpu().numpy()

@@ -10,7 +10,7 @@ import numpy as np
 from course_lib import seeds
 from course_lib.autodiff import Tensor
 from course_lib.autodiff.functional import cross_entropy
-from course_lib.autodiff.optimizers import Adam
+from course_lib.autodiff.optimizers import JoinedAdam
 from course_lib.gpt.batches import NO_TARGET
 from course_lib.gpt.transformer import DecoderLM
 from course_lib.notebook.progress import Progress
@@ -61,7 +61,7 @@ def train(
     from threadpoolctl import threadpool_limits
 
     _check(tokens, targets, steps, batch)
-    optimizer = Adam(model.parameters(), lr)
+    optimizer = JoinedAdam(model.parameters(), lr)
     order = _rows(len(tokens), seeds.stream("gpt", "order", seed=seed))
     history, started = History(), time.process_time()
     try:

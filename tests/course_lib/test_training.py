@@ -8,7 +8,7 @@ from torch import nn
 
 from course_lib import datasets, seeds
 from course_lib.paths import ROOT
-from course_lib.training import Adam, accuracy, mlp, train
+from course_lib.training import SGD, Adam, accuracy, mlp, train
 
 X, Y = datasets.rings(256)
 
@@ -76,6 +76,22 @@ def test_history_has_one_entry_an_epoch_and_counts_the_short_last_batch():
     # With a rate of zero the mean over the batches is the loss over the whole set, whatever the batches.
     whole = nn.functional.cross_entropy(mlp([2, 16, 2])(torch.tensor(X)), torch.tensor(Y)).item()
     np.testing.assert_allclose(history.loss, whole, rtol=1e-5)
+
+
+def test_plain_gradient_descent_is_torchs_to_the_last_bit():
+    ours, theirs = [*mlp([2, 16, 2]).parameters()], [*mlp([2, 16, 2]).parameters()]
+    steps = SGD(ours, 0.3), torch.optim.SGD(theirs, 0.3)
+    random = torch.Generator().manual_seed(0)
+    for without in (None, 0, 3):
+        gradients = [torch.randn(p.shape, generator=random) for p in ours]
+        for step, parameters in zip(steps, (ours, theirs), strict=True):
+            step.zero_grad()
+            assert {p.grad for p in parameters} == {None}
+            for place, (p, gradient) in enumerate(zip(parameters, gradients, strict=True)):
+                p.grad = None if place == without else gradient.clone()
+            step.step()
+        for one, other in zip(ours, theirs, strict=True):
+            assert torch.equal(one, other)
 
 
 def test_sgd_with_decay_momentum_and_schedule_equals_the_formula():

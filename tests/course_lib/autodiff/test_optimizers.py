@@ -6,7 +6,9 @@ import torch
 
 from course_lib import seeds
 from course_lib.autodiff import Tensor, functional
-from course_lib.autodiff.optimizers import SGD, Adam, AdamW
+from course_lib.autodiff.backends.counted import Counted
+from course_lib.autodiff.backends.numpy import NUMPY
+from course_lib.autodiff.optimizers import SGD, Adam, AdamW, JoinedAdam
 
 STEPS = 50
 PAIRS = {
@@ -52,8 +54,36 @@ def test_fifty_steps_are_torchs(name):
     np.testing.assert_array_equal(mine[2].data, arrays[2])  # it had no gradient
 
 
+def test_parameters_in_one_row_take_adams_steps_to_the_last_bit_by_the_launches_of_one():
+    random = seeds.stream("autodiff", "joined")
+    start = [random.normal(size=shape).astype(np.float32) for shape in ((4, 3), (3,), (), (2, 5), (0, 2))]
+    counted = Counted(NUMPY)
+    own = [Tensor(array, requires_grad=True) for array in start]
+    joined = [Tensor(array, requires_grad=True, backend=counted) for array in start]
+    one_by_one, in_one_row = Adam(own, 0.03), JoinedAdam(joined, 0.03)
+    for step in range(20):
+        one_by_one.lr = in_one_row.lr = 0.03 / (1 + step)
+        one_by_one.zero_grad()
+        in_one_row.zero_grad()
+        assert {each.grad for each in joined} == {None}
+        for one, other in zip(own[:3], joined[:3], strict=True):  # the others never get a gradient
+            gradient = random.normal(size=one.shape[::-1]).astype(np.float32).T
+            one.grad, other.grad = Tensor(gradient), Tensor(gradient, backend=counted)
+        if step == 10:  # somebody else sets a parameter
+            own[0].data = joined[0].data = start[0] + 1
+        counted.clear()
+        one_by_one.step()
+        in_one_row.step()
+        assert counted.launches.total() <= 16
+    for one, other in zip(own, joined, strict=True):
+        np.testing.assert_array_equal(one.data, other.data)
+        assert other.dtype == np.float32
+        assert other.data.flags.owndata
+    assert all((one.data != before).all() for one, before in zip(own[:3], start[:3], strict=True))
+
+
 def test_a_step_makes_new_arrays_and_leaves_the_old_ones_alone():
-    for optimizer in (SGD, Adam, AdamW):
+    for optimizer in (SGD, Adam, AdamW, JoinedAdam):
         x = Tensor(np.ones(3), requires_grad=True)
         before = x.data
         for _ in range(3):
@@ -64,7 +94,7 @@ def test_a_step_makes_new_arrays_and_leaves_the_old_ones_alone():
 
 
 def test_float32_stays():
-    for optimizer in (SGD, Adam, AdamW):
+    for optimizer in (SGD, Adam, AdamW, JoinedAdam):
         x = Tensor([1.0, 2.0], requires_grad=True)
         (x * x).sum().backward()
         optimizer([x], lr=0.1, weight_decay=0.1).step()
