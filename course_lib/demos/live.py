@@ -48,7 +48,8 @@ def silent(bundle: str) -> str:
     After each change the page would compare all of the figure with what Python knows, and send the difference
     to the kernel, where no demo reads it. A bundle without such a view stays as it is: slower, not wrong.
     """
-    found = re.search(r"\bexport\s*\{[^}]*?\b([\w$]+) as FigureView\b", bundle)
+    # It begins with letters, which are found in 5 MB ten times as fast as the edge of a word.
+    found = re.search(r"export\s*\{[^}]*?\b([\w$]+) as FigureView\b", bundle)
     if not found or not all(f"{report}(" in bundle for report in REPORTS):
         return bundle
     return bundle + "".join(f"\n{found[1]}.prototype.{report} = () => {{}};" for report in REPORTS)
