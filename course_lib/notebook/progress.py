@@ -3,13 +3,16 @@
 import sys
 import time
 
+SECONDS = 0.5  # from one drawing to the next
+
 
 class Progress:
     """Counts `update(n)` up to `total` under a `label`; `close()`, or leaving a `with`, fixes the last state.
 
     In a notebook one output is redrawn in place, so a saved or converted notebook shows one line, and no
     widget state is needed; in a terminal one line of stdout is rewritten; elsewhere nothing is printed. It
-    is redrawn at most ten times a second. It has what pooch asks of a bar: total, update, reset, close.
+    is redrawn at most twice a second: a browser takes over 10 ms of a processor each time, and what is
+    waited for needs it too. It has what pooch asks of a bar: total, update, reset, close.
     """
 
     def __init__(self, total: int, label: str, *, show: bool = True):
@@ -25,7 +28,7 @@ class Progress:
         """Count `n` more; `note` (the loss, the mirror) stands behind the bar."""
         self.done = min(self.done + n, self.total) if self.total else self.done + n
         self.note = note or self.note
-        if time.perf_counter() - self._drawn > 0.1:
+        if time.perf_counter() - self._drawn > SECONDS:
             self._draw()
 
     def reset(self) -> None:
