@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 
+from nbgrader import api, dbutil
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -14,8 +15,16 @@ BUSY_TIMEOUT = 30_000  # milliseconds to wait for another writer of the gradeboo
 def hold_to_it() -> None:
     """From now on in this program; calling it again does no harm."""
     grade_log.watch()
+    api.get_alembic_version = version_of_a_new_gradebook
     if not event.contains(Engine, "connect", _share):
         event.listen(Engine, "connect", _share)
+
+
+def version_of_a_new_gradebook() -> str:
+    """What `alembic heads` prints: nbgrader starts that program, for over a second of a processor."""
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(dbutil.ALEMBIC_DIR).get_current_head()
 
 
 def _share(connection, _record) -> None:

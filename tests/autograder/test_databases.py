@@ -15,9 +15,11 @@ import time
 from pathlib import Path
 
 import pytest
+from nbgrader import dbutil
+from nbgrader.api import Gradebook
 from sqlalchemy import text
 
-from autograder import grade_log
+from autograder import grade_log, shared_gradebook
 from autograder.export import export_csv
 from autograder.feedback import feedback
 from autograder.grade import grade
@@ -100,6 +102,18 @@ def test_processes_that_write_at_once_wait_for_each_other_and_lose_nothing(cours
         holder.communicate(b"\n")
     assert_all_end(markers)
     assert_every_mark_is_there(course, students)
+
+
+def test_a_new_gradebook_has_the_version_that_alembic_names_and_starts_no_program(tmp_path, monkeypatch):
+    ini = tmp_path / "alembic.ini"
+    dbutil.write_alembic_ini(str(ini))
+    alembic = Path(sys.executable).with_name("alembic")
+    named = subprocess.run([alembic, "-c", ini, "heads"], capture_output=True, text=True, check=True).stdout
+    shared_gradebook.hold_to_it()
+    monkeypatch.setattr(subprocess, "Popen", None)
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
+        version = gradebook.db.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    assert named == f"{version} (head)\n"
 
 
 def test_the_gradebook_keeps_a_write_ahead_log_and_waits_half_a_minute(course):
