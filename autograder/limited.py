@@ -6,6 +6,7 @@ dies with it. Time and memory are watched from outside; what it answers is plain
 
 import atexit
 import contextlib
+import importlib
 import os
 import pickle
 import selectors
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autograder.handed_in import NotReadable
@@ -107,14 +108,21 @@ class _Asked:
         self._owner = 0  # a fork of this program must leave it alone
         self._lock = threading.Lock()
 
+    def warm_up(self, modules: Sequence[str]) -> None:
+        with self._lock, contextlib.suppress(OSError):  # it has ended; a question will show it
+            self._started().channel.send("import", list(modules))
+
+    def _started(self) -> Process:
+        if self._owner != os.getpid():
+            self._process, self._owner = None, os.getpid()
+        if self._process is None:
+            self._process = Process(_command)
+        return self._process
+
     def ask(self, limit: Limit, function: Callable, details: tuple):
         question = pickle.dumps((function, details))  # read by our own program, and written by us
         with self._lock:
-            if self._owner != os.getpid():
-                self._process, self._owner = None, os.getpid()
-            if self._process is None:
-                self._process = Process(_command)
-            process = self._process
+            process = self._started()
             try:
                 answer = _answer(process, limit, question)
             except BaseException:
@@ -173,6 +181,11 @@ def ask(limit: Limit, function: Callable, *details):
     return _asked.ask(limit, function, details)
 
 
+def warm_up(*modules: str) -> None:
+    """Start that process now, which imports `modules` while nobody waits for it."""
+    _asked.warm_up(modules)
+
+
 def one_line(error: BaseException) -> str:
     """Type and first line of an exception, short enough for a table."""
     lines = str(error).strip().splitlines()
@@ -183,8 +196,12 @@ def _serve(channel: Channel) -> None:
     die_with_parent()
     with contextlib.suppress(EOFError):  # there is nothing more to do
         while True:
-            _, question = channel.receive()
-            function, details = pickle.loads(question)
+            what, asked = channel.receive()
+            if what == "import":
+                for module in asked:
+                    importlib.import_module(module)
+                continue
+            function, details = pickle.loads(asked)
             try:
                 channel.send("done", function(*details))
             except (UserError, NotReadable, Unreadable) as error:

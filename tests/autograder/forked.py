@@ -27,7 +27,8 @@ _IMPORTED = [
     *("pydantic.types", "pydantic.type_adapter", "pydantic.plugin._loader"),
     # What it imports when it opens the gradebook, and prints.
     *("sqlalchemy.dialects.sqlite", "rich._emoji_codes"),
-    # What its workers and their warm processes import.
+    # What its workers, their warm processes and the reader of what arrived import.
+    *("autograder.limited", "autograder.collect", "autograder.exporting", "autograder.leaks"),
     *("autograder.workers", "course_lib.examination.candidate", "course_lib.examination.examiner"),
     *("course_lib.examination.kernels", "course_lib.examination.shell", "course_lib.examination.warm_up"),
     "tests.autograder.first_uses",

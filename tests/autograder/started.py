@@ -2,8 +2,9 @@
 
 A fork leads a session of its own, has the descriptors, the folder and the environment that it was given, and
 the program's name in /proc/PID/comm; it ends as the program would, and holds nothing open of its parent's.
-A command starts these two before it has done anything else, so no lock is held that they would wait for;
-autograder.limited, which it asks in the midst of its work, is always the program itself.
+A command has one thread when it starts these, so no lock is held that they would wait for. A fork cannot use
+a gradebook that its parent has open (SQLite keeps its locks in memory); of these only autograder.limited uses
+one, and a watch starts it before it opens its own.
 """
 
 import gc
@@ -17,7 +18,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PROGRAMS = ("autograder.workers", "course_lib.examination.warm_process")
+PROGRAMS = ("autograder.workers", "autograder.limited", "course_lib.examination.warm_process")
 NAMED = 15  # characters of a process's name that Linux keeps
 LOOK = 0.01  # seconds between two looks at whether it has ended
 _Popen = subprocess.Popen

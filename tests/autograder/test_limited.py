@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 
 import pytest
@@ -17,6 +18,10 @@ def double(values):
 
 def number() -> int:
     return os.getpid()
+
+
+def imported(module: str) -> bool:
+    return module in sys.modules
 
 
 def refuse():
@@ -63,6 +68,18 @@ def alive(pid: int) -> bool:
 def test_plain_data_comes_back_from_one_process_that_is_kept():
     assert ask(READING, double, [1, 2]) == [2, 4]
     assert ask(READING, number) == ask(READING, number) != os.getpid()
+
+
+def test_what_it_is_told_of_beforehand_it_has_imported_before_the_first_question():
+    limited._asked.close()
+    assert not ask(READING, imported, "stringprep")
+    before = ask(READING, number)
+    limited.warm_up("stringprep")
+    assert ask(READING, imported, "stringprep")
+    assert ask(READING, number) == before
+    limited._asked.close()
+    limited.warm_up("stringprep")
+    assert ask(READING, imported, "stringprep")
 
 
 def test_what_a_function_raises_is_one_line_and_the_process_stays():
