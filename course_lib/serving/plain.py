@@ -19,17 +19,18 @@ def serve(engine: Engine, arrivals: Arrivals) -> None:
     (s0, s1, s2), (p0, p1) = engine.step_cost, engine.prompt_cost
     seats, capacity, waiting, decoding = engine.seats, engine.capacity, engine.waiting, engine.decoding
     now = busy = 0.0
-    steps = tokens = peak = used = read = 0
+    steps = tokens = peak = used = read = running = 0
+    upcoming = arrivals.upcoming
     while True:
-        if arrivals.upcoming <= now:
-            waiting += arrivals.until(now)
-        running = len(decoding)
-        if not waiting and not running:
-            if arrivals.upcoming == math.inf:
+        if not running and not waiting and upcoming > now:
+            if upcoming == math.inf:
                 break
-            now = arrivals.upcoming
-            continue
-        admitted = []
+            now = upcoming
+        if upcoming <= now:
+            waiting += arrivals.until(now)
+            upcoming = arrivals.upcoming
+        seconds = s0 + s1 * running + s2 * read
+        admitted, prompts = [], 0
         while waiting and running + len(admitted) < seats:
             request = waiting[0]
             if used + rooms[request] > capacity:
@@ -37,33 +38,41 @@ def serve(engine: Engine, arrivals: Arrivals) -> None:
             waiting.popleft()
             used += rooms[request]
             started[request] = now
+            prompts += inputs[request]
             admitted.append(request)
-        seconds = s0 + s1 * running + s2 * read
         if admitted:
-            seconds = seconds + p0 + p1 * sum([inputs[request] for request in admitted])
-            ahead = 1
+            seconds = seconds + p0 + p1 * prompts
+            now += seconds
+            busy += seconds
+            steps += 1
+            tokens += running + len(admitted)
+            read += running + prompts + len(admitted)
+            for request in admitted:
+                first_token[request] = now
+                heappush(decoding, (steps + outputs[request] - 1) * n + request)
+            running = len(decoding)
+            if used > peak:
+                peak = used
         else:
             ahead = decoding[0] // n - steps
             more = s2 * running  # each step takes so much longer than the one before
-            if not waiting and running < seats and arrivals.upcoming < math.inf:
-                ahead = min(ahead, steps_to(arrivals.upcoming - now, seconds, more))
+            if not waiting and running < seats and upcoming < math.inf:
+                ahead = min(ahead, steps_to(upcoming - now, seconds, more))
             seconds = seconds * ahead + more * (ahead * (ahead - 1) // 2)
-        now += seconds
-        busy += seconds
-        steps += ahead
-        tokens += ahead * running + len(admitted)
-        read += ahead * running
-        for request in admitted:
-            first_token[request] = now
-            heappush(decoding, (steps + outputs[request] - 1) * n + request)
-            read += inputs[request] + 1
-        if used > peak:
-            peak = used
-        while decoding and decoding[0] // n <= steps:
+            now += seconds
+            busy += seconds
+            steps += ahead
+            generated = ahead * running
+            tokens += generated
+            read += generated
+        due = (steps + 1) * n  # what stands in the heap below it has ended
+        while running and decoding[0] < due:
             request = heappop(decoding) % n
+            running -= 1
             finished[request] = now
             read -= inputs[request] + outputs[request]
             used -= rooms[request]
             if arrivals.after:
                 arrivals.completed(request, now)
+                upcoming = arrivals.upcoming
     engine.now, engine.busy, engine.steps, engine.tokens, engine.peak = now, busy, steps, tokens, peak
