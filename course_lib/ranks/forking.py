@@ -1,58 +1,86 @@
-"""Ranks as forks of one process that has imported torch: `python -m course_lib.ranks.forking FOLDER FD FD …`.
+"""Ranks as forks of one process that has imported torch: `python -m course_lib.ranks.forking DESCRIPTOR`.
 
-The import takes a processor longer than all else that a start needs, and is done here once for all ranks.
-FOLDER is for what ranks print; then the descriptors of each rank's orders and answers follow. This process
-writes a line "rank pid" when it has forked a rank, and "rank pid status" when that has ended. When its
-standard input closes, it kills all ranks; when none is left, it ends.
+The import takes a processor longer than all else that a start needs, and is done here once for all ranks that
+a process starts. DESCRIPTOR is a socket; what comes over it is pickled: (FORK, key, log), with the
+descriptors of a rank's orders and answers, or (KILL, key). This process writes a line "key pid" when it has
+forked a rank, and "key pid status" when that has ended. When the socket closes, it kills all ranks and ends.
 """
 
 import contextlib
 import os
+import pickle
+import select
 import signal
+import socket
 import sys
-import threading
-from pathlib import Path
 
 from course_lib.ranks import rank
 
+FORK, KILL = "fork", "kill"
+LONGEST = 2**14  # bytes of what is asked for; the name of a log is the most of it
+
 
 def main() -> None:
-    """Fork the ranks, and tell how each of them ends. In a fork this returns when the rank has ended."""
+    """Fork ranks, and tell how each of them ends. In a fork this returns when the rank has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # It starts no thread where OMP_NUM_THREADS is 1; a process that has some cannot be forked safely.
     import torch.distributed  # noqa: F401
 
-    folder, descriptors = sys.argv[1], list(map(int, sys.argv[2:]))
-    alive: dict[int, int] = {}  # pid -> rank
-    for number in range(len(descriptors) // 2):
-        pid = os.fork()
-        if pid == 0:
-            _become(Path(folder, f"{number}.log"), descriptors, *descriptors[2 * number : 2 * number + 2])
-            return rank.main()
-        alive[pid] = number
-        _say(number, pid)
-    for descriptor in descriptors:
-        os.close(descriptor)
-    threading.Thread(target=_kill_at_the_end_of_input, args=(alive,), daemon=True).start()
-    while alive:
-        pid, status = os.wait()
-        _say(alive.pop(pid), pid, os.waitstatus_to_exitcode(status))
+    asked = socket.socket(fileno=int(sys.argv[1]))
+    ended, ring = socket.socketpair()
+    ring.setblocking(False)
+    signal.set_wakeup_fd(ring.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # so that its end rings
+    alive: dict[int, int] = {}  # key -> pid
+    while True:
+        ready, _, _ = select.select([asked, ended], [], [])
+        if ended in ready:
+            ended.recv(LONGEST)
+            _tell_who_ended(alive)
+        if asked in ready:
+            data, descriptors, *_ = socket.recv_fds(asked, LONGEST, 2)
+            if not data:
+                _kill(alive.values())
+                os._exit(0)  # to take torch apart in good order would keep a processor for a while
+            what, key, *log = pickle.loads(data)
+            if what == KILL:
+                _kill([alive[key]] if key in alive else [])
+                continue
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for end in (asked, ended, ring):
+                    end.close()
+                _become(*log, *descriptors)
+                return rank.main()
+            for descriptor in descriptors:  # a rank's end must show when it ends
+                os.close(descriptor)
+            alive[key] = pid
+            _say(key, pid)
 
 
-def _become(log: Path, descriptors: list[int], orders: int, answers: int) -> None:
-    """Take a rank's standard streams, and nothing that is another's: its end must show when that one ends."""
+def _become(log: str, orders: int, answers: int) -> None:
+    """Take a rank's standard streams."""
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for standard, ours in enumerate((orders, answers, written)):
         os.dup2(ours, standard)
-    for descriptor in (*descriptors, written):
+    for descriptor in (orders, answers, written):
         os.close(descriptor)
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # as in a process that was not forked; torch begins with one seed everywhere
 
 
-def _kill_at_the_end_of_input(alive: dict[int, int]) -> None:
-    os.read(0, 1)
-    for pid in list(alive):
+def _tell_who_ended(alive: dict[int, int]) -> None:
+    for key, pid in list(alive.items()):
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            del alive[key]
+            _say(key, pid, os.waitstatus_to_exitcode(status))
+
+
+def _kill(pids) -> None:
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 

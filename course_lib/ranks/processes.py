@@ -192,12 +192,11 @@ class Ranks:
     def _start(self) -> None:
         # A GPU's own software is not made to be forked.
         self._processes.extend(forks.start(self.count, Path(self._folder.name), self._backend == "gloo"))
-        store = str(Path(self._folder.name, "store"))
+        store, patience = str(Path(self._folder.name, "store")), self.patience + PATIENCE_OF_RANKS
+        environment = forks.environment()
         for rank, process in enumerate(self._processes):
-            self._tell(
-                rank,
-                pickle.dumps((rank, self.count, store, self._backend, self.patience + PATIENCE_OF_RANKS)),
-            )
+            joins = (rank, self.count, store, self._backend, patience, environment)
+            self._tell(rank, pickle.dumps(joins))
             reader = threading.Thread(target=_read, args=(rank, process.stdout, self._answers), daemon=True)
             reader.start()
 

@@ -57,7 +57,9 @@ def _listen(orders: queue.Queue, answer: Callable) -> None:
 
 
 def _serve(orders: queue.Queue, answer: Callable) -> None:
-    rank, ranks, store, backend, patience = orders.get()
+    rank, ranks, store, backend, patience, environment = orders.get()
+    os.environ.clear()  # a fork has that of the time when its origin was started
+    os.environ.update(environment)
     os.environ.setdefault("GLOO_SOCKET_IFNAME", _loopback())
     import torch
     import torch.distributed as dist

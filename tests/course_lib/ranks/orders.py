@@ -14,6 +14,10 @@ def rank_and_size(tell):
     return dist.get_rank(), dist.get_world_size()
 
 
+def variable(tell, name):
+    return os.environ.get(name)
+
+
 def sum_of(tell, values):
     """The sum of all ranks' equal values."""
     x = torch.tensor(values)

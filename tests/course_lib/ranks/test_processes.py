@@ -15,6 +15,7 @@ import torch
 import torch.distributed as dist
 
 from course_lib.paths import ROOT
+from course_lib.ranks import forks
 from course_lib.ranks.processes import RankEnded, Ranks
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux counts bytes and /proc")
@@ -145,6 +146,54 @@ def test_ranks_draw_different_random_numbers_though_they_are_forks_of_one_proces
     assert len(set(ranks.call(draws))) == 3
 
 
+def parent_of(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+@LINUX
+def test_ranks_that_start_later_are_forks_of_the_same_process_but_see_the_variables_of_now(monkeypatch):
+    origins = set()
+    for value in ("old", "new"):
+        monkeypatch.setenv("COURSE_TOLD", value)
+        with Ranks(2, progress=False) as ranks:
+            origins |= set(map(parent_of, ranks.pids))
+            assert ranks.order("orders:variable", "COURSE_TOLD") == [value] * 2
+    monkeypatch.delenv("COURSE_TOLD")
+    with Ranks(2, progress=False) as first, Ranks(3, progress=False) as second:
+        origins |= {parent_of(pid) for ranks in (first, second) for pid in ranks.pids}
+        assert second.order("orders:variable", "COURSE_TOLD") == [None] * 3
+        first.close()
+        assert not any(map(alive, first.pids))
+        assert second.order("orders:rank_and_size") == [(0, 3), (1, 3), (2, 3)]
+    assert len(origins) == 1
+    assert all(map(alive, origins))
+
+
+@LINUX
+def test_the_process_that_forks_ranks_ends_when_none_was_started_for_a_while(monkeypatch):
+    monkeypatch.setattr(forks, "KEPT", 0.1)
+    monkeypatch.setattr(forks, "_kept", None)  # it keeps that of other tests' ranks
+    with Ranks(2, progress=False) as ranks:
+        origin = parent_of(ranks.pids[0])
+        time.sleep(0.5)
+        assert alive(origin)
+    assert gone([origin])
+    with Ranks(2, progress=False) as ranks:
+        assert ranks.order("orders:rank_and_size") == [(0, 2), (1, 2)]
+
+
+@LINUX
+def test_where_the_process_that_forks_ranks_was_killed_a_new_one_is_started(monkeypatch):
+    monkeypatch.setattr(forks, "_kept", None)  # it harms no other test's ranks
+    with Ranks(2, progress=False) as ranks:
+        origin, pids = parent_of(ranks.pids[0]), ranks.pids
+        os.kill(origin, signal.SIGKILL)
+        assert gone([origin])
+    assert gone(pids)
+    with Ranks(2, progress=False) as ranks:
+        assert ranks.order("orders:rank_and_size") == [(0, 2), (1, 2)]
+
+
 def test_why_ranks_could_not_start_is_told_in_one_line(tmp_path, monkeypatch):
     tmp_path.joinpath("torch.py").write_text("raise ImportError('no torch here')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -241,6 +290,7 @@ def test_no_rank_outlives_an_interrupt_or_the_death_of_who_started_it(how):
     try:
         pids = [int(pid) for pid in process.stdout.readline().split()]
         assert len(pids) == 2
+        pids += set(map(parent_of, pids))
         assert all(map(alive, pids))
         time.sleep(0.5)  # let them be in the middle of it
         process.send_signal(how)
@@ -249,3 +299,26 @@ def test_no_rank_outlives_an_interrupt_or_the_death_of_who_started_it(how):
         process.kill()
     assert gone(pids)
     assert said == ("all 2 ranks were stopped []\n" if how == signal.SIGINT else "")
+
+
+CHILD = """
+    import os, sys
+    from course_lib.ranks.processes import Ranks
+
+    with Ranks(2, progress=False) as ranks:
+        print(*ranks.order("orders:rank_and_size"), flush=True)
+    if (child := os.fork()) == 0:
+        with Ranks(2, progress=False) as ranks:
+            print(*ranks.order("orders:rank_and_size"), flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+    with Ranks(3, progress=False) as ranks:
+        print(*ranks.order("orders:rank_and_size"), flush=True)
+"""
+
+
+@LINUX
+def test_a_process_and_its_fork_both_start_ranks():
+    command = [sys.executable, "-c", textwrap.dedent(CHILD)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert run.stdout.splitlines() == ["(0, 2) (1, 2)", "(0, 2) (1, 2)", "(0, 3) (1, 3) (2, 3)"], run.stderr
