@@ -13,7 +13,7 @@ from benchmarks import training_steps
 from benchmarks.training_steps import Step
 from course_lib import seeds
 from course_lib.autodiff import functional
-from course_lib.autodiff.optimizers import Adam
+from course_lib.autodiff.optimizers import JoinedAdam
 from course_lib.gpt.batches import NO_TARGET, collate
 from course_lib.gpt.corpus import corpus
 from course_lib.gpt.transformer import DecoderLM
@@ -89,7 +89,7 @@ def steps(*size: int) -> tuple[Step, Step]:
     theirs = TorchLM(len(vocabulary), POSITIONS, *size)
     theirs.load_state_dict({name: torch.tensor(value) for name, value in ours.state_dict().items()})
     torch_tokens, torch_targets = torch.tensor(tokens), torch.tensor(targets).flatten()
-    adam, torch_adam = Adam(ours.parameters(), RATE), torch.optim.Adam(theirs.parameters(), RATE)
+    adam, torch_adam = JoinedAdam(ours.parameters(), RATE), torch.optim.Adam(theirs.parameters(), RATE)
 
     def step() -> float:
         adam.zero_grad()
