@@ -86,7 +86,8 @@ def _expand(words, i: int, macros: dict[str, Macro], hidden: frozenset[str], out
         given = split(tuple(w for w in words[i + 2 : end] if w.kind != "directive"))
         body = _with_arguments(macro, given, macros, hidden)
     body = _pasted(body)
-    placed = tuple(replace(w, start=word.start, end=words[end].end, line=word.line) for w in body)
+    start, last, line = word.start, words[end].end, word.line
+    placed = tuple([Token(w.kind, w.text, start, last, line) for w in body])
     k = 0
     while k < len(placed):
         k = _expand(placed, k, macros, hidden | {word.text}, out)

@@ -5,6 +5,7 @@ the library is loaded, no reserved names. They stand beside the process of its o
 """
 
 import re
+from functools import lru_cache
 
 from course_lib.cuda.errors import CompileError
 from course_lib.cuda.lexer import Token, tokens
@@ -60,15 +61,24 @@ def check_rules(source: str) -> None:
     """Raises CompileError that lists each thing the source may not contain, with its line."""
     if len(source) > MOST_CHARACTERS:
         raise CompileError(f"a source may have {MOST_CHARACTERS:,} characters; this one has {len(source):,}")
+    if refused := _refused(source):
+        text, problems = refused
+        raise CompileError(text, list(problems))
+
+
+@lru_cache(maxsize=16)  # each check of a test compiles the same source
+def _refused(source: str) -> tuple[str, tuple[tuple[int, str], ...]] | None:
+    """The message and what it lists, for a source that may not be compiled."""
     problems = [*_odd_characters(source)]
     words = tokens(source)
     for i, word in enumerate(words):
         problems += _forbidden_word(words, i, word)
-    if not problems:
-        problems = _declarations(source)
-    if problems:
-        text = "\n".join(f"kernel.cu, line {line}: {what}" for line, what in problems)
-        raise CompileError(text, problems)
+    try:
+        problems = problems or _declarations(source)
+    except CompileError as error:
+        return str(error), tuple(error.problems)
+    text = "\n".join(f"kernel.cu, line {line}: {what}" for line, what in problems)
+    return (text, tuple(problems)) if problems else None
 
 
 def _odd_characters(source: str) -> list[tuple[int, str]]:

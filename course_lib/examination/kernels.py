@@ -91,7 +91,7 @@ def _same(values: list) -> list[int]:
 
 def serve(channel: Channel, longest: float) -> None:
     """Build and launch as asked, `longest` seconds per launch at most, until the channel is closed."""
-    libraries: dict[tuple, Path] = {}
+    built: dict[tuple, Path | CompileError] = {}
     while True:
         try:
             what, *details = channel.receive()
@@ -99,11 +99,12 @@ def serve(channel: Channel, longest: float) -> None:
             return
         try:
             key = tuple(details[:3])
-            if key not in libraries:
-                source, filename, inspected = key
-                libraries[key] = build(source, filename, preferred(), inspected)
+            if key not in built:
+                built[key] = _built(*key)
+            if isinstance(built[key], CompileError):
+                raise built[key].with_traceback(None)
             channel.send("built") if what == "build" else _launch(
-                channel, libraries[key], longest, *key[:1], *details[3:]
+                channel, built[key], longest, *key[:1], *details[3:]
             )
         except CompileError as error:
             channel.send("refused", str(error), [list(problem) for problem in error.problems])
@@ -111,6 +112,14 @@ def serve(channel: Channel, longest: float) -> None:
             channel.send("ours", str(error))
         except Exception as error:
             channel.send("failed", str(error))
+
+
+def _built(source: str, filename: str, inspected: bool) -> Path | CompileError:
+    """The library of a source, or why it is refused: a test with many checks asks as many times."""
+    try:
+        return build(source, filename, preferred(), inspected)
+    except CompileError as error:
+        return error
 
 
 def _explained(text: str) -> str:
