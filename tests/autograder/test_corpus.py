@@ -33,6 +33,7 @@ ENDLESS = {
     *("endless", "endless_barrier", "endless_below_python", "endless_call", "endless_cell"),
     *("endless_hidden_call", "endless_import", "endless_property", "endless_sleep", "sleeping_call"),
     *("interrupt_caught", "signals_ignored", "macro_bomb", "slow_repr", "text_of_an_error_never_ends"),
+    *("million_keys", "text_of_a_gigabyte"),
 }
 LIMITS = Limits(
     wall_seconds=60, cpu_seconds=30, memory=2 << 30, processes=64, scratch=64 << 20, file_size=64 << 20
