@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from autograder.grade import grade
 from autograder.release import release
-from benchmarks.labpage import LabPage, chromium, lab
+from benchmarks.labpage import LabPage, context, lab, launched
 from tests.autograder.small_course import hand_in, points_by_cell, solved
 from tests.autograder.submissions import submissions
 
@@ -14,16 +14,22 @@ WAIT = 900e3  # milliseconds; the machine may be busy
 pytestmark = [pytest.mark.slow, pytest.mark.needs("browser")]
 
 
+@pytest.fixture(scope="module")
+def chromium(playwright):
+    with launched(playwright) as browser:
+        yield browser
+
+
 def test_formgrader_opens_from_the_menu_grades_and_shows_the_scheme_beside_the_answer(
-    course, starter, playwright, tmp_path
+    course, starter, chromium, tmp_path
 ):
     release(course, "q00_doubling")
     for student in ("reference", "noisy"):
         hand_in(course, student, submissions(starter)[student][0])
     list(grade(course, "q00_doubling", ["reference"]))
-    with lab(tmp_path, "teach") as address, chromium(playwright) as context:
+    with lab(tmp_path, "teach") as address, context(chromium) as pages:
         server, token = address.split("/lab/")[0], address.split("token=")[1].split("&")[0]
-        page = context.new_page()
+        page = pages.new_page()
         page.set_default_timeout(60e3)
         page.goto(address + "&reset")
         page.click(".lm-MenuBar-itemLabel:has-text('Nbgrader')")
@@ -47,31 +53,33 @@ def test_formgrader_opens_from_the_menu_grades_and_shows_the_scheme_beside_the_a
         assert "overflow and its remedy" in text
 
 
-def test_validate_says_which_cells_fail_and_when_none_does(course, starter, playwright, tmp_path):
+def test_validate_says_which_cells_fail_and_when_none_does(course, starter, chromium, tmp_path):
     right, wrong = tmp_path / "course" / "right.ipynb", tmp_path / "course" / "wrong.ipynb"
     nbformat.write(solved(starter, q00_explain="Exact."), right)
     none = "def double(values):\n    return None"
     nbformat.write(solved(starter, q00_explain="Exact.", q00_double=none), wrong)
-    with lab(tmp_path / "instructor", "teach") as address, chromium(playwright) as context:
-        page = LabPage(context.new_page(), address)
+    with lab(tmp_path / "instructor", "teach") as address, context(chromium) as pages:
+        page = LabPage(pages.new_page(), address)
         page.page.set_default_timeout(WAIT)
         for path, said in ((right, "passes all the tests"), (wrong, "should be a list")):
-            page.open_notebook(path.name)
+            page.open_instead(path.name)
             page.page.locator(".validate-button").get_by_text("Validate").click()
             dialog = page.page.locator(".jp-Dialog")
             expect(dialog).to_contain_text(said, timeout=WAIT)
+            dialog.locator(".jp-mod-accept").last.click()
+            expect(dialog).to_have_count(0)
 
 
 def test_the_marker_of_a_small_course_sees_a_formula_set_without_a_network(
-    course, starter, playwright, tmp_path
+    course, starter, chromium, tmp_path
 ):
     release(course, "q00_doubling")
     hand_in(course, "ada", solved(starter, q00_explain=r"Exact: $2x = x + x$. <img src=x onerror=alert(1)>"))
     list(grade(course, "q00_doubling", []))
     with course.gradebook() as gradebook:
         shown = gradebook.find_submission_notebook("doubling", "q00_doubling", "ada").id
-    with lab(tmp_path / "instructor", "teach") as address, chromium(playwright) as context:
-        page = LabPage(context.new_page(), address)
+    with lab(tmp_path / "instructor", "teach") as address, context(chromium) as pages:
+        page = LabPage(pages.new_page(), address)
         page.page.set_default_timeout(WAIT)
         server, token = address.split("/lab/")[0], address.split("token=")[1].split("&")[0]
         page.page.goto(address)  # for the cookie
