@@ -76,6 +76,7 @@ class _Origin:
         with _one_at_a_time:
             if self._status is None:
                 self._forks[fork.key] = fork
+                self._keep()  # the last one before it may have ended since `serves`
             else:
                 fork.heard(self._process.pid, self._status)
         try:

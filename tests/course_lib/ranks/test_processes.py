@@ -183,6 +183,21 @@ def test_the_process_that_forks_ranks_ends_when_none_was_started_for_a_while(mon
 
 
 @LINUX
+def test_a_rank_that_starts_when_the_others_have_ended_is_not_ended_by_their_process(monkeypatch, tmp_path):
+    monkeypatch.setattr(forks, "KEPT", 0.5)
+    monkeypatch.setattr(forks, "_kept", None)
+    starting = forks.start(2, tmp_path, True)
+    first = next(starting)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    second = next(starting)
+    time.sleep(1.5)
+    assert alive(second.pid)
+    second.kill()
+    assert second.wait() == -signal.SIGKILL
+
+
+@LINUX
 def test_where_the_process_that_forks_ranks_was_killed_a_new_one_is_started(monkeypatch):
     monkeypatch.setattr(forks, "_kept", None)  # it harms no other test's ranks
     with Ranks(2, progress=False) as ranks:
