@@ -218,7 +218,7 @@ def _agreeing(
         if not any(left.values()):
             return
     how = same if left[same] else similar
-    yield how, min(left[how], key=len)
+    yield how, min(sorted(left[how]), key=len)  # the same one each time, where several are as short
 
 
 def _tensors(value) -> list[torch.Tensor]:
