@@ -9,9 +9,9 @@ from course_lib.paths import ROOT
 
 FORKS = multiprocessing.get_context("forkserver")
 _IMPORTED = [
-    *("tests.notebooks.trial", "course_lib.demos", "course_lib.cuda"),
-    # What these import when they are first used: the digits, plots, and torch's optimizers.
-    *("sklearn.datasets", "plotly.subplots", "torch._dynamo", "ipywidgets", "anywidget"),
+    *("tests.notebooks.trial", "course_lib.cuda", "course_lib.notebook.effects"),
+    # What demos import when they are first used. Whatever is here that no notebook needs makes forks slower.
+    *("course_lib.demos.look", "plotly.subplots", "ipywidgets", "anywidget"),
 ]
 
 

@@ -14,6 +14,7 @@ import itertools
 import operator
 import pickle
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ SUBJECTS = set().union(*(FLOORS[floor] for floor in ("facts", "engines", "topics
 MACHINERY = {f"course_lib.ranks.{name}" for name in ("forking", "forks", "processes", "rank")}
 CALLS = 6  # of each function, that a copy must answer alike
 SECONDS = 0.5  # of a processor, for one of these
+BUSY = 0.05  # of a processor, that what computes gets at least, however busy the machine is
 SIMILAR = 12  # copies of a task's function that are tried though their results differ
 
 # Run in place of a wrong solution: the right one stays, and each call is kept.
@@ -153,14 +155,17 @@ def is_sealed(function: ast.FunctionDef) -> bool:
 def copies(task_calls: list[tuple], functions: list[tuple[str, str]]) -> list[Copy]:
     """The functions that answer a task's recorded calls as its own solution does, and some similar ones."""
     count = max(len(arguments) for arguments, _ in task_calls)
-    calls = [(given, _tensors(given), after) for given, after in task_calls if len(given) == count]
+    calls = [
+        (given, _tensors(given), _twins(given), after) for given, after in task_calls if len(given) == count
+    ]
     found: dict[Callable, list[Copy]] = {same: [], similar: []}
     for module, name in functions:
         function = _function(module, name)
         if function is None or not _takes(function, count) or draws(function):
             continue
+        known: dict[tuple, dict[Callable, set[str]]] = {}
         for order in orders(count):
-            for how, part in _agreeing(function, order, calls):
+            for how, part in _agreeing(function, order, calls, known):
                 found[how].append(Copy(module, name, order, part))
     return found[same] + found[similar][:SIMILAR]
 
@@ -200,25 +205,42 @@ def orders(count: int) -> Iterator[tuple[int, ...]]:
 
 
 def _agreeing(
-    function: Callable, order: tuple[int, ...], calls: list[tuple]
+    function: Callable, order: tuple[int, ...], calls: list[tuple], known: dict
 ) -> Iterator[tuple[Callable, str]]:
-    """How the function agrees with the task in every call, and in which part of its result; or nothing."""
+    """How the function agrees with the task in every call, and in which part of its result; or nothing.
+
+    `known` keeps what it answered in other orders: some of these are the same call.
+    """
     left: dict[Callable, set[str]] = {}
-    for arguments, tensors, expected in calls:
-        try:
-            with _at_most(SECONDS):
-                # A function may change what it gets. Tensors have a quicker way than what `copy` does.
-                clones = {id(tensor): tensor.clone() for tensor in tensors}
-                given = parts(function(*copy.deepcopy([arguments[i] for i in order], clones)))
-                for how in (same, similar):
-                    names = {name for name, value in given.items() if how(expected, value)}
-                    left[how] = left.get(how, names) & names
-        except BaseException:  # whatever a function does with what was never meant for it
-            return
+    for number, (arguments, tensors, twins, expected) in enumerate(calls):
+        call = number, *(twins[i] for i in order)
+        if call not in known:
+            known[call] = _names(function, [arguments[i] for i in order], tensors, expected)
+        left = {how: left.get(how, names) & names for how, names in known[call].items()}
         if not any(left.values()):
             return
     how = same if left[same] else similar
     yield how, min(sorted(left[how]), key=len)  # the same one each time, where several are as short
+
+
+def _names(function: Callable, arguments: list, tensors: list, expected) -> dict[Callable, set[str]]:
+    """The parts of its result in one call that are as expected, for both ways in which they may be."""
+    try:
+        with _at_most(SECONDS):
+            # A function may change what it gets. Tensors have a quicker way than what `copy` does.
+            clones = {id(tensor): tensor.clone() for tensor in tensors}
+            given = parts(function(*copy.deepcopy(arguments, clones)))
+            return {how: {name for name, value in given.items() if how(expected, value)}
+                    for how in (same, similar)}  # fmt: skip
+    except BaseException:  # whatever a function does with what was never meant for it
+        return {same: set(), similar: set()}
+
+
+def _twins(arguments: list) -> list[int]:
+    """For each argument the place of the first one that is the same plain value, or its own."""
+    plain = [(type(value), value) if type(value) in (int, float, bool, str) else place
+             for place, value in enumerate(arguments)]  # fmt: skip
+    return [plain.index(value) for value in plain]
 
 
 def _tensors(value) -> list[torch.Tensor]:
@@ -232,18 +254,24 @@ def _tensors(value) -> list[torch.Tensor]:
 
 @contextlib.contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """Ends what takes more of a processor, however busy the machine is, or waits for much longer."""
-    limits = {
-        signal.ITIMER_PROF: (signal.SIGPROF, seconds),
-        signal.ITIMER_REAL: (signal.SIGALRM, 4 * seconds),
-    }
+    """Ends what takes more of a processor, however busy the machine is, or waits for as long."""
+    spent = [time.process_time()]
 
     def stop(*_):
         raise TimeoutError
 
-    before = {number: signal.signal(number, stop) for number, _ in limits.values()}
-    for timer, (_, most) in limits.items():
-        signal.setitimer(timer, most)
+    def stop_if_idle(*_):
+        spent.append(time.process_time())
+        if spent[-1] - spent[-2] < BUSY * seconds or len(spent) > 4:
+            raise TimeoutError
+
+    limits = {
+        signal.ITIMER_PROF: (signal.SIGPROF, stop),
+        signal.ITIMER_REAL: (signal.SIGALRM, stop_if_idle),
+    }
+    before = {number: signal.signal(number, handler) for number, handler in limits.values()}
+    for timer in limits:
+        signal.setitimer(timer, seconds, seconds)
     try:
         yield
     finally:

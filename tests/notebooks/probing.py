@@ -51,6 +51,7 @@ class Probing:
 def _serve(connection: Connection, modules: list[str]) -> None:
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # a process that has used a GPU cannot be forked
     torch.set_num_threads(1)  # nor safely one with threads
+    importlib.import_module("torch._dynamo")  # as the class of an optimizer does, which takes over a second
     for compute in kept(modules):
         with contextlib.suppress(Exception):  # such as a library that is not installed
             compute()

@@ -1,6 +1,7 @@
 """Reads the instructors' notebooks, and runs the cells that marks depend on in this process."""
 
 import contextlib
+import functools
 import sys
 from collections.abc import Container
 from pathlib import Path
@@ -45,6 +46,12 @@ def grade_id(cell) -> str:
 def is_task(cell) -> bool:
     """A code cell that a student fills in and tests mark."""
     return cell.cell_type == "code" and options(cell).get("solution", False)
+
+
+@functools.cache
+def tasks() -> dict[str, Path]:
+    """The grade_id of each task -> the notebook it stands in."""
+    return {grade_id(cell): path for path in NOTEBOOKS for cell in cells(path) if is_task(cell)}
 
 
 def is_test(cell) -> bool:

@@ -14,11 +14,6 @@ from tests.notebooks.runner import ROOT, cells, grade_id, is_task, is_test, opti
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("compiler")]
 MOST_SECONDS = 30  # for a copy and its tests: the grader gives a single call no more
-TASKS = [
-    pytest.param(path, grade_id(cell), id=grade_id(cell))
-    for path in runner.NOTEBOOKS
-    for cell in filter(is_task, cells(path))
-]
 # Tasks with a copy that is found where nothing is sealed: else the search would prove nothing.
 OPEN = {
     "q02_sqnr_db": "signal_to_noise",
@@ -84,16 +79,15 @@ def trials(rehearsals, probing, tmp_path):
     return Trials(rehearsals, probing, tmp_path)
 
 
-@pytest.mark.parametrize(("path", "task"), TASKS)
-def test_nothing_in_the_student_edition_earns_a_tasks_points_when_it_is_copied(path, task, edition, trials):
-    found = trials.full_marks(path, task, edition)
+@pytest.mark.parametrize("task", runner.tasks())
+def test_nothing_in_the_student_edition_earns_a_tasks_points_when_it_is_copied(task, edition, trials):
+    found = trials.full_marks(runner.tasks()[task], task, edition)
     assert found == [], "\n".join(found)
 
 
 @pytest.mark.parametrize(("task", "name"), OPEN.items())
 def test_what_is_not_sealed_is_found(task, name, trials):
-    path = next(path for path in runner.NOTEBOOKS if task.startswith(runner.prefix(path)))
-    found = trials.full_marks(path, task, ROOT)
+    found = trials.full_marks(runner.tasks()[task], task, ROOT)
     assert any(name in source for source in found), found
 
 

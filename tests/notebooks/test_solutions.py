@@ -8,7 +8,6 @@ from tests.notebooks import runner
 from tests.notebooks.runner import cells, grade_id, is_task, is_test, options, points
 
 pytestmark = pytest.mark.needs("compiler")
-each = pytest.mark.parametrize("path", runner.NOTEBOOKS, ids=runner.name)
 AS_GRADED = {"NBGRADER_EXECUTION": "autograde"}
 # What launches kernels that do nothing yet takes long, and waits for a whole run.
 STARTERS = [
@@ -42,11 +41,18 @@ def _as_while_grading(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-@each
-def test_reference_earns_every_point(path):
-    said = runner.run(cells(path))
-    possible = {grade_id(cell): options(cell)["points"] for cell in cells(path) if is_test(cell)}
-    assert said == possible
+def possible(path, task) -> dict[str, float]:
+    """grade_id -> the points that each test of a task can give."""
+    tests = [cell for cell in cells(path) if is_test(cell) and runner.task_of(cell) == task]
+    return {grade_id(cell): options(cell)["points"] for cell in tests}
+
+
+@pytest.mark.parametrize("task", runner.tasks())
+def test_reference_earns_every_point(task, rehearsals):
+    path = runner.tasks()[task]
+    said = rehearsals(path, task).own(task)
+    assert said == possible(path, task)
+    assert len(said) == 2
 
 
 @pytest.mark.parametrize("path", STARTERS)
@@ -72,7 +78,5 @@ def test_mistake_loses_points(path, task, mutant, rehearsals, tmp_path):
         said = rehearsals(path, task).try_out(task, mutant, output)
     finally:
         print(output.read_text("utf-8", errors="replace") if output.exists() else "")
-    possible = {
-        grade_id(c): options(c)["points"] for c in cells(path) if is_test(c) and runner.task_of(c) == task
-    }
-    assert [name for name, value in said.items() if points(value) < possible[name]]
+    most = possible(path, task)
+    assert [name for name, value in said.items() if points(value) < most[name]]

@@ -74,6 +74,18 @@ def test_no_wrong_solution_is_tried_where_the_notebooks_own_loses_points(tmp_pat
     rehearsal.end()
 
 
+def test_what_the_notebooks_own_solution_earns_is_told_for_each_task_though_one_loses_points(tmp_path):
+    get_ready()
+    notebook = tmp_path / "doubling.ipynb"
+    wrong = marked(new_code_cell("def half(x):\n    return x"), "q00_half", solution=True)
+    nbformat.write(new_notebook(cells=[*CELLS[:5], wrong, CELLS[6]]), notebook)
+    rehearsal = Rehearsal(notebook, {}, tmp_path)
+    assert rehearsal.own("q00_double") == {"q00_double_test": 1.0, "q00_double_hidden": 1.0}
+    assert rehearsal.own("q00_half") == {"q00_half_test": "ZeroDivisionError('division by zero')"}
+    assert rehearsal.own("q00_half") == {"q00_half_test": "ZeroDivisionError('division by zero')"}
+    rehearsal.end()
+
+
 def test_what_a_solution_prints_is_kept(tried, tmp_path):
     tried("q00_double", "print('seen')")
     assert "seen" in (tmp_path / "printed").read_text("utf-8")

@@ -46,9 +46,19 @@ class Rehearsal:
         notebook's own solution does not earn them all, or when it or this wrong solution ran into an end
         that is not a test's: what happened is its message.
         """
+        return self._ask(task, mutant, output, most_seconds)
+
+    def own(self, task: str) -> dict[str, float | str]:
+        """grade_id -> the points of each test of the task, or how it ended, for the notebook's own solution.
+
+        Raises RuntimeError when a cell before them ends with an exception, which is its message.
+        """
+        return self._ask(task, None, None, 0)
+
+    def _ask(self, task: str, *trial) -> dict[str, float | str]:
         self._place = self._order.index(task)
         try:
-            self._connection.send((task, mutant, output, most_seconds))
+            self._connection.send((task, *trial))
             said = self._connection.recv()
         except (EOFError, OSError):
             raise RuntimeError("the process that runs the notebook is gone") from None
@@ -82,7 +92,10 @@ def _rehearse(path: Path, connection: Connection, environment: dict, folder: Pat
                 connection.send(traceback.format_exc())
                 continue
             done = tests[-1] + 1
-            own |= said
+            own |= {name: value if isinstance(value, float) else repr(value) for name, value in said.items()}
+            if mutant is None:
+                connection.send({grade_id(all_cells[i]): own[grade_id(all_cells[i])] for i in tests})
+                continue
             possible = {grade_id(all_cells[i]): options(all_cells[i])["points"] for i in tests}
             if short := {name: own[name] for name, most in possible.items() if points(own[name]) < most}:
                 connection.send(f"the notebook's own solution loses points: {short}")
