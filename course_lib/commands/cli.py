@@ -45,6 +45,8 @@ def lab(
 
     if cpu:
         os.environ["COURSE_DEVICE"] = "host"
+    if port:
+        servers.free_port(port)  # a taken one is told at once, not after the workspace was prepared
     for line in workspace.prepare():
         print(line)
     start_page.write()

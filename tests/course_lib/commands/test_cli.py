@@ -81,13 +81,14 @@ def test_cpu_keeps_the_notebooks_kernels_off_the_gpu(monkeypatch, words, device)
     assert seen == [(device, [])]
 
 
-def test_a_taken_port_is_one_line_that_names_it(tmp_path, monkeypatch):
+def test_a_taken_port_is_one_line_that_names_it_before_anything_is_prepared(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_WORKSPACE", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = course("lab", "--no-browser", "--port", port)
     assert done.returncode == 2
     assert done.stderr.strip() == f"course: Port {port} is in use; choose another with --port."
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_debug_shows_where_a_mistake_was_noticed():
