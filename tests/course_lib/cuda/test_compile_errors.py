@@ -102,7 +102,30 @@ def test_nvidias_compiler_takes_every_kernel_without_a_spill(path):
 @pytest.mark.needs("nvrtc")
 @pytest.mark.parametrize("path", sorted(KERNELS.glob("*.cu")), ids=lambda p: p.stem)
 def test_nvidias_compiler_takes_every_kernel_on_every_architecture(path):
-    assert {r.architecture for r in nvrtc.check(path.read_text(), path.name)} == set(nvrtc.architectures())
+    taken = nvrtc.check(path.read_text(), path.name, optimized=False)
+    assert {r.architecture for r in taken} == set(nvrtc.architectures())
+
+
+# What the front end refuses, what the assembler refuses everywhere, and what it refuses on older GPUs.
+@pytest.mark.needs("nvrtc")
+@pytest.mark.parametrize(("body", "refused"), [
+    ("x[0] = missing;", {75, 90}),
+    ("__shared__ float a[20000]; a[threadIdx.x] = x[0]; x[1] = a[1];", {75, 90}),
+    ("x[0] = __reduce_add_sync(0xffffffffu, threadIdx.x);", {75}),
+    ('asm volatile("cp.async.wait_all;");', {75}),
+    ("x[0] = 1;", set()),
+])  # fmt: skip
+def test_nvidias_compiler_refuses_the_same_where_it_does_not_optimize(body, refused):
+    source = f'extern "C" __global__ void k(float* x) {{ {body} }}\n'
+    for architecture in (75, 90):
+        said = []
+        for optimized in (True, False):
+            try:
+                nvrtc.check(source, "kernel.cu", (architecture,), optimized)
+            except cuda.CompileError as error:
+                said.append(error.problems)
+        assert len(said) == 2 * (architecture in refused)
+        assert not said or said[0] == said[1]
 
 
 @pytest.mark.needs("nvrtc")

@@ -45,7 +45,7 @@ EVERY = pytest.mark.parametrize(
 def _taken(source: str, compiler) -> Module:
     """The module, after NVRTC, the rules for students and the inspected build have all taken the source."""
     check_rules(source)
-    nvrtc.check(source, "spellings.cu", ARCHITECTURE)
+    nvrtc.check(source, "spellings.cu", ARCHITECTURE, optimized=False)
     module = Module(source, "spellings.cu", "host", compiler=compiler)
     cuda.module.build(source, "spellings.cu", compiler, inspected=True)
     return module
@@ -182,7 +182,7 @@ def test_what_is_refused_is_refused_for_reasons_of_our_own_only_where_the_table_
     ]
     for source, by_nvrtc in [*sources, *((s, ours) for s, _, ours in REFUSED_SOURCES)]:
         try:
-            nvrtc.check(source, "refused.cu", ARCHITECTURE)
+            nvrtc.check(source, "refused.cu", ARCHITECTURE, optimized=False)
             taken = True
         except cuda.CompileError:
             taken = False
@@ -225,7 +225,7 @@ def test_any_declaration_that_nvrtc_takes_is_read_as_the_compilers_read_it():
     for spelling in spellings:
         try:
             source = f'{BEFORE}#define N 4\nextern "C" __global__ void k({spelling}, int n) {{}}'
-            nvrtc.check(source, "k.cu", ARCHITECTURE)
+            nvrtc.check(source, "k.cu", ARCHITECTURE, optimized=False)
             taken.append(spelling)
         except cuda.CompileError:
             continue
