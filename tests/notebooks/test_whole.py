@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 
 from tests.notebooks import runner
 
-QUICKEST = "q07_batching"
+QUICKEST = "lab1_autodiff"
 
 
 @pytest.mark.needs("compiler")
