@@ -56,9 +56,8 @@ def show() -> None:
         ranks.disabled = setting.stage == 0  # which divides nothing
         with widget.batch_update():
             # What stays as it is need not travel.
-            for name, value in figures.axes(setting).items():
-                if widget.layout[name] != value:
-                    widget.layout[name] = value
+            if (reach := figures.reach(setting)) != widget.layout.yaxis.range:
+                widget.layout.yaxis.range = reach
             look.paint(widget, **figures.contents(setting))
 
     def choose(change):

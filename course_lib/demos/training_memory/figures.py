@@ -59,9 +59,9 @@ def frame() -> go.Figure:
     return drawing
 
 
-def axes(setting: Setting) -> dict:
-    """What of the layout depends on the setting: the axis, which changes seldom, so that the bar moves."""
-    return {"yaxis.range": [0, _top(sum(picture.parts(setting).values()))]}
+def reach(setting: Setting) -> tuple[float, float]:
+    """The ends of the axis, which change seldom, so that the bar moves."""
+    return 0, _top(sum(picture.parts(setting).values()))
 
 
 def contents(setting: Setting) -> dict:
@@ -101,7 +101,7 @@ def contents(setting: Setting) -> dict:
 def figure(setting: Setting) -> go.Figure:
     """The bar of a setting, with the cards that hold it and those that do not."""
     drawing = frame()
-    drawing.update_layout(axes(setting))
+    drawing.update_yaxes(range=reach(setting))
     return look.paint(drawing, **contents(setting))
 
 

@@ -174,7 +174,7 @@ def test_no_length_is_offered_for_which_a_model_has_no_positions():
 def test_what_is_on_screen_becomes_the_figure_of_the_new_setting():
     before, after = Setting(), replace(LOGITS, length=2048)
     widget = go.FigureWidget(figures.figure(before))
-    widget.update_layout(figures.axes(after))
+    widget.update_yaxes(range=figures.reach(after))
     look.paint(widget, **figures.contents(after))
     expected = figures.figure(after)
     assert said(widget) == said(expected)
