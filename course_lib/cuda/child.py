@@ -197,7 +197,7 @@ def _wait(job: Path, launch: Launch, seconds: float, explain) -> str:
     Raises KernelError when it was stopped, and CourseFault when the program around the kernel has failed.
     """
     child = subprocess.Popen(
-        [sys.executable, "-I", "-S", runner.__file__, str(job)],
+        runner.command(str(job)),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -1,7 +1,7 @@
 """Runs one kernel of a compiled library. Standard library only: a child process is this file and one more.
 
-As a program: `python runner.py JOB`, where JOB is a file of marshal's and the arrays lie in a file that both
-processes map; or `python runner.py --lasting JOB`, which runs what is asked of it until its input ends.
+As a program (see `command`) it is given JOB, a file of marshal's, and the arrays lie in a file that both
+processes map; or --lasting JOB, and runs what is asked of it until its input ends.
 
 A launch is a process: what is imported here is paid each time. json, pathlib, threading and contextlib would
 take as long as Python's own start, so that their work is done in other words.
@@ -26,6 +26,16 @@ MEET = 0xFFFFFFFF
 ANSWER = struct.Struct("<3I")
 NO_KERNEL, NO_LIBRARY = 1, 2
 MOST_TOLD = (1 << 20) + 4096  # bytes in `output` of host/runtime.cpp, and a message
+
+# As a program of its own this file would be compiled for each launch; imported, it has been already. Where it
+# lies comes last: nothing beside it is taken for a module of Python's own.
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+_PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); import runner; runner.main(*sys.argv[1:])"
+
+
+def command(*arguments: str) -> list[str]:
+    """What runs this file as a process of its own, with these arguments."""
+    return [sys.executable, "-I", "-S", "-c", _PROGRAM, FOLDER, *arguments]
 
 
 class Launcher:
@@ -108,7 +118,7 @@ def _limit(seconds: float | None = None) -> None:
 def _give_up(filter_of_calls: bytes) -> None:
     """From now on the process can do little but compute. A Linux without such filters lets it go on."""
     # Python was started with -I and finds nothing of the course otherwise.
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    sys.path.insert(0, os.path.dirname(os.path.dirname(FOLDER)))
     from course_lib import call_filter
 
     ctypes.CDLL(None).prctl(call_filter.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -206,13 +216,14 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-if __name__ == "__main__":
-    if sys.argv[1] == "--lasting":
+def main(first: str, *rest: str) -> None:
+    """Do the job, or serve as long as anybody asks; nothing comes after it in this process."""
+    if first == "--lasting":
         import json
 
-        _serve(json.loads(sys.argv[2]))
+        _serve(json.loads(*rest))
     else:
-        _job(sys.argv[1])
+        _job(first)
     # The mapped arrays are shared with the parent; nothing is left to tidy, and unmapping would need their
     # views gone.
     sys.stdout.flush()

@@ -7,7 +7,6 @@ import select
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -46,7 +45,7 @@ class Service:
         job = {"asked": asked.fileno(), "answers": answers, "segments": list(segments), "filter": calls.hex()}
         try:
             self._child = subprocess.Popen(
-                [sys.executable, "-I", "-S", runner.__file__, "--lasting", json.dumps(job)],
+                runner.command("--lasting", json.dumps(job)),
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._errors,
                 pass_fds=[asked.fileno(), answers, *(file for file, _ in segments)],
             )  # fmt: skip

@@ -33,7 +33,7 @@ def _soon(find):
 
 
 def _launches(asking: psutil.Process) -> list[psutil.Process]:
-    return [child for child in asking.children() if runner.__file__ in child.cmdline()]
+    return [child for child in asking.children() if runner.FOLDER in child.cmdline()]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
