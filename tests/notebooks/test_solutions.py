@@ -1,5 +1,7 @@
 """All points for the reference, none for the starter, fewer than all for each mistake."""
 
+import functools
+
 import pytest
 
 from autograder import regions
@@ -41,6 +43,7 @@ def _as_while_grading(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
+@functools.cache
 def possible(path, task) -> dict[str, float]:
     """grade_id -> the points that each test of a task can give."""
     tests = [cell for cell in cells(path) if is_test(cell) and runner.task_of(cell) == task]
