@@ -10,7 +10,7 @@ from course_lib.commands.static_pages import lectures, pages
 from course_lib.demos import look
 from course_lib.paths import ROOT
 from course_lib.seeds import stream
-from tests.browser.test_accessibility import PHONE, SIDEWAYS, violations
+from tests.browser.test_accessibility import DESK, PHONE, SIDEWAYS, violations
 from tests.course_lib.commands.static_pages.unpacking import differences, read, unpacked
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("browser")]
@@ -23,25 +23,37 @@ DRAWN = "() => document.querySelector('.plot').data.map(({ x, y, z }) => [x ?? n
 UNPACKED = "place => unpacked({ $: place })"
 
 
-@pytest.fixture
-def visit(chromium, exported):
-    """Opens an exported page; one that leaves errors or asks for what is not in the folder fails."""
+@pytest.fixture(scope="module")
+def tab(chromium):
+    """A page that goes from demo to demo: it compiles plotly once, which is most of what a visit takes."""
     with context(chromium) as fresh:
-        page = fresh.new_page()
-        asked, errors = [], []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        yield fresh.new_page()
 
-        def opened(name: str):
-            page.goto((exported.folder / f"{name}.html").as_uri())
-            return page
 
-        yield opened
-        inside = exported.folder.as_uri()
-        assert [url for url in asked if not url.startswith((inside, "data:"))] == []
-        # axe tells that it may not read the style sheet by itself, which a file is never allowed
-        assert [error for error in errors if "page.css" not in error and "ERR_FAILED" not in error] == []
+@pytest.fixture
+def visit(tab, exported):
+    """Opens an exported page; one that leaves errors or asks for what is not in the folder fails."""
+    asked, errors = [], []
+    heard = {
+        "request": lambda request: asked.append(request.url),
+        "pageerror": lambda error: errors.append(str(error)),
+        "console": lambda said: errors.append(said.text) if said.type == "error" else None,
+    }
+    for event, listener in heard.items():
+        tab.on(event, listener)
+    tab.set_viewport_size(DESK)
+
+    def opened(name: str):
+        tab.goto((exported.folder / f"{name}.html").as_uri())
+        return tab
+
+    yield opened
+    for event, listener in heard.items():
+        tab.remove_listener(event, listener)
+    inside = exported.folder.as_uri()
+    assert [url for url in asked if not url.startswith((inside, "data:"))] == []
+    # axe tells that it may not read the style sheet by itself, which a file is never allowed
+    assert [error for error in errors if "page.css" not in error and "ERR_FAILED" not in error] == []
 
 
 def test_all_of_it_is_less_than_fifteen_megabytes_on_its_way(exported):
