@@ -4,6 +4,7 @@
 """
 
 import ast
+import functools
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,7 +28,8 @@ TOGETHER = {"ground", "facts", "engines", "commands"}
 EXAMINATION, EXAMINATION_USES = "examination", {"ground", "kernels"}
 
 
-def imported_names(path: Path) -> set[str]:
+@functools.cache
+def imported_names(path: Path) -> frozenset[str]:
     """Dotted names that a file imports anywhere in it, inside functions too."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -36,7 +38,7 @@ def imported_names(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             # `from course_lib import costs` imports course_lib.costs
             names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
-    return names
+    return frozenset(names)
 
 
 def module_name(path: Path) -> str:
