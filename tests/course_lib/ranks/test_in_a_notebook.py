@@ -52,10 +52,19 @@ print("pids", *ranks.pids, flush=True)
 ]
 
 
-@pytest.fixture
-def kernel():
+@pytest.fixture(scope="module")
+def manager():
+    """Of a kernel that one test takes after the other, as long as it lives."""
     manager = KernelManager(kernel_name="python3")
-    manager.start_kernel()
+    yield manager
+    if manager.has_kernel:
+        manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def kernel(manager):
+    if not manager.has_kernel:
+        manager.start_kernel()
     client = manager.client()
     client.start_channels()
     try:
@@ -63,7 +72,6 @@ def kernel():
         yield manager, client
     finally:
         client.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 def said(client, text: str) -> tuple[str, str]:
