@@ -26,6 +26,9 @@ ALWAYS = (
     "course_lib.examination.candidate",
     "course_lib.examination.examiner",
     "course_lib.examination.kernels",
+    # What `%load_ext course_lib.cuda` imports, the first cell of most notebooks.
+    "course_lib.cuda.magic",
+    "IPython.core.magics.extension",
 )
 STANDBY_SECONDS = "COURSE_STANDBY_SECONDS"  # how long to stand by for the next
 _HELD_BACK: list[dict[str, Callable]] = []
