@@ -64,9 +64,12 @@ class Outputs:
             self._named[name].update(plain)
 
     def _within_limits(self, output: dict) -> dict | None:
+        if len(self.found) >= MAX_OUTPUTS:
+            self.cut = True
+            return None
         text = json.dumps(output, default=_as_text)
         parts = 2 * sum(map(text.count, ",[{"))  # at least as many as there are
-        fits = len(text) <= self._room and parts <= self._parts and len(self.found) < MAX_OUTPUTS
+        fits = len(text) <= self._room and parts <= self._parts
         plain = json.loads(text) if fits else None
         if not fits or _is_deeper(plain, MAX_DEPTH):
             self.cut = True
@@ -138,6 +141,11 @@ class _ResultHook(DisplayHook):
         self.shell.outputs.add(
             {"output_type": "execute_result", "data": data, "metadata": metadata, "execution_count": None}
         )
+
+    def quiet(self) -> bool:
+        """Whether the cell ends in a semicolon; IPython reads all of its tokens for that."""
+        cells = self.shell.history_manager.input_hist_parsed
+        return any(";" in cell for cell in cells[-1:]) and super().quiet()
 
 
 class Shell(InteractiveShell):
