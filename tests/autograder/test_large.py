@@ -60,10 +60,15 @@ def large(starter) -> dict[str, tuple[bytes, float | None]]:
     }
 
 
+@pytest.fixture(scope="module")
+def kinds(starter):
+    """Made once: half a gigabyte takes seconds."""
+    return large(starter)
+
+
 @pytest.fixture
-def handed_in(course, starter):
+def handed_in(course, kinds):
     release(course, ASSIGNMENT)
-    kinds = large(starter)
     for student, (data, _) in kinds.items():
         hand_in(course, student, data)
     return course, {student: fair for student, (_, fair) in kinds.items()}
