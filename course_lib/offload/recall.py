@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from course_lib import seeds, training
 from course_lib.arguments import INTEGER, NUMBER, a, between, each, takes
-from course_lib.kv_cache import Cache, Decoder, decoder_shape, prefill
+from course_lib.kv_cache import Cache, Decoder, decoder_shape, step
 
 FACTS = {
     "who?": ("Ann", "Bob", "Cem", "Dia", "Eve", "Fay", "Gus", "Hal"),
@@ -113,8 +113,11 @@ def answers(decoder: Decoder, tokens: torch.Tensor, cache: Callable[[], Cache]) 
     """
     said = torch.empty(len(tokens), TURNS, len(QUESTIONS), dtype=torch.long)
     for chat, told in enumerate(tokens.tolist()):
-        for turn in range(TURNS):
-            for kind in range(len(QUESTIONS)):
-                heard = [*told[: (turn + 1) * TURN], asked(kind)]
-                said[chat, turn, kind] = prefill(decoder, heard, cache()).argmax()
+        # One step for all questions of a chat: matrices meet all words at once, each cache its own.
+        heard = [
+            [*told[: (turn + 1) * TURN], asked(kind)]
+            for turn in range(TURNS)
+            for kind in range(len(QUESTIONS))
+        ]
+        said[chat] = step(decoder, heard, [cache() for _ in heard]).argmax(-1).view(said[chat].shape)
     return said
