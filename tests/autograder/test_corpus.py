@@ -28,7 +28,7 @@ from tests.autograder.corpus.judge import leaked, outputs, unfair
 # Short and low: many cases go on until a limit stops them, and a machine that runs tests must stay usable.
 TIMES = Times(cell=3.0, call=2.0, launch=1.5, test=20.0, grace=4.0)
 # For what only ends at a limit, whatever that is: the right answers beside it take milliseconds.
-SOON = Times(cell=1.5, call=1.0, launch=1.0, test=20.0, grace=2.0)
+SOON = Times(cell=1.0, call=1.0, launch=1.0, test=20.0, grace=1.0)
 ENDLESS = {
     *("endless", "endless_barrier", "endless_below_python", "endless_call", "endless_cell"),
     *("endless_hidden_call", "endless_import", "endless_property", "endless_sleep", "sleeping_call"),
