@@ -25,8 +25,8 @@ _IMPORTED = [
     # What a command imports when its words are read: typer checks them by pydantic.
     *("autograder.cli", "typer._adapters", "typer._click.decorators"),
     *("pydantic.types", "pydantic.type_adapter", "pydantic.plugin._loader"),
-    # What it imports when it opens the gradebook, and prints.
-    *("sqlalchemy.dialects.sqlite", "rich._emoji_codes"),
+    # What it imports when it reads the settings, opens the gradebook, and prints.
+    *("autograder.config", "sqlalchemy.dialects.sqlite", "rich._emoji_codes"),
     # What its workers, their warm processes and the reader of what arrived import.
     *("autograder.limited", "autograder.collect", "autograder.exporting", "autograder.leaks"),
     *("autograder.workers", "course_lib.examination.candidate", "course_lib.examination.examiner"),
