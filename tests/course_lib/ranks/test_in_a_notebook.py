@@ -41,7 +41,8 @@ def total_of_weights(x):
 def divide(x):
     return x / 0
 
-def for_ever():
+def for_ever(folder):
+    np.ones(1).tofile(f"{folder}/{dist.get_rank()}")
     while True:
         dist.all_reduce(torch.ones(1))
 """,
@@ -95,9 +96,13 @@ def pids(kernel):
     return [int(word) for word in printed.split()[1:]]
 
 
-def in_the_middle(client) -> None:
-    client.execute("ranks.call(for_ever)", stop_on_error=False)
-    time.sleep(2.0)
+def in_the_middle(client, folder) -> None:
+    """Have both ranks add up for ever, and come back when they do."""
+    client.execute(f"ranks.call(for_ever, {str(folder)!r})", stop_on_error=False)
+    end = time.monotonic() + 60
+    while len(list(folder.iterdir())) < 2:
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_functions_and_classes_of_cells_run_as_they_are_now(kernel, pids):
@@ -114,9 +119,11 @@ def test_functions_and_classes_of_cells_run_as_they_are_now(kernel, pids):
     assert gone(pids)
 
 
-def test_interrupting_the_cell_ends_the_ranks_with_one_line_and_leaves_the_kernel_alive(kernel, pids):
+def test_interrupting_the_cell_ends_the_ranks_with_one_line_and_leaves_the_kernel_alive(
+    kernel, pids, tmp_path
+):
     manager, client = kernel
-    in_the_middle(client)
+    in_the_middle(client, tmp_path)
     manager.interrupt_kernel()
     reply = client.get_shell_msg(timeout=60)
     while reply["msg_type"] != "execute_reply":
@@ -128,9 +135,9 @@ def test_interrupting_the_cell_ends_the_ranks_with_one_line_and_leaves_the_kerne
 
 
 @pytest.mark.parametrize("how", ["restart", "killed"])
-def test_the_end_of_the_kernel_ends_the_ranks(kernel, pids, how):
+def test_the_end_of_the_kernel_ends_the_ranks(kernel, pids, how, tmp_path):
     manager, client = kernel
-    in_the_middle(client)
+    in_the_middle(client, tmp_path)
     if how == "restart":
         manager.restart_kernel(now=False)
     else:

@@ -227,28 +227,38 @@ def test_what_cannot_travel_is_refused_before_anything_is_sent(ranks):
 
 
 @pytest.mark.parametrize(
-    ("function", "arguments", "line"),
+    ("function", "arguments", "patience", "line"),
     [
         (
             divides_by_its_rank,
             (1.0,),
+            5,
             r"rank 1 ended: ZeroDivisionError: [^\n]*, in line 4 of divides_by_its_rank: numerator / .*",
         ),
         (
             waits_for_what_nobody_sends,
             (),
+            5,
             r"no word from rank 1 for 5 s, so all were stopped; rank 1 is in line 3 of "
             r"waits_for_what_nobody_sends: dist.recv\(torch.empty\(1\), 0\)",
         ),
-        (counts_for_ever, (), r"no word from rank 0, 1 for 5 s.*rank 1 is in line [34] of counts_for_ever.*"),
-        (answers_with_a_class_of_its_own, (), r"rank [01] ended: its answer is no plain data: [^\n]+"),
+        # It takes both ranks' processors as long as it is waited for.
+        (
+            counts_for_ever,
+            (),
+            2,
+            r"no word from rank 0, 1 for 2 s.*rank 1 is in line [34] of counts_for_ever.*",
+        ),
+        (answers_with_a_class_of_its_own, (), 5, r"rank [01] ended: its answer is no plain data: [^\n]+"),
     ],
 )
-def test_a_function_that_goes_wrong_ends_all_with_one_line_that_says_where(function, arguments, line):
+def test_a_function_that_goes_wrong_ends_all_with_one_line_that_says_where(
+    function, arguments, patience, line
+):
     ranks = Ranks(2, progress=False)
     pids = ranks.pids
     with pytest.raises(RankEnded, match=rf"^{line}$"):
-        ranks.call(function, *arguments, patience=5)
+        ranks.call(function, *arguments, patience=patience)
     assert gone(pids)
 
 
