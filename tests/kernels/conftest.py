@@ -5,6 +5,7 @@ import pytest
 
 from course_lib import cuda
 from course_lib.cuda.measured import COUNTS
+from tests import launches
 
 
 class Backend:
@@ -77,6 +78,13 @@ class InOut(Out):
     def poisoned(self) -> np.ndarray:
         """The values themselves: what a kernel reads may not be poison."""
         return self.values.copy()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _launched_as_forks():
+    """What is inspected here runs in forks of one process."""
+    with launches.as_forks():
+        yield
 
 
 @pytest.fixture(

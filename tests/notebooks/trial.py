@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 
+from tests import launches
 from tests.forks import FORKS
 from tests.notebooks.runner import cells, grade_id, is_test, options, points, run_cells, shell, task_of
 
@@ -78,7 +79,7 @@ def _rehearse(path: Path, connection: Connection, environment: dict, folder: Pat
     os.chdir(folder)
     torch.set_num_threads(1)  # a process with threads cannot be forked safely
     all_cells, done, own = cells(path), 0, {}
-    with shell() as here, contextlib.suppress(EOFError):
+    with launches.as_forks(), shell() as here, contextlib.suppress(EOFError):
         while True:
             task, mutant, output, seconds = connection.recv()
             place = next(i for i, cell in enumerate(all_cells) if grade_id(cell) == task)
