@@ -1,6 +1,7 @@
 """A function or class of a notebook as text, which ranks execute: nothing of it is pickled."""
 
 import ast
+import builtins
 import importlib
 import inspect
 import linecache
@@ -97,6 +98,8 @@ def _collect(thing: Callable, parts: dict[str, str]) -> None:
         if used in parts or used not in code[1]:
             continue
         value = code[1][used]
+        if callable(value) and inspect.unwrap(value) is getattr(builtins, used, None):
+            continue  # IPython gives a notebook an `open` of its own, around Python's
         if _beside(value, code[1]) and getattr(value, "__name__", "") == used:
             _collect(value, parts)
         else:

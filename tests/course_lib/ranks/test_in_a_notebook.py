@@ -42,7 +42,7 @@ def divide(x):
     return x / 0
 
 def for_ever(folder):
-    np.ones(1).tofile(f"{folder}/{dist.get_rank()}")
+    open(f"{folder}/{dist.get_rank()}", "w").close()
     while True:
         dist.all_reduce(torch.ones(1))
 """,
