@@ -6,6 +6,7 @@ import pytest
 
 from autograder import regions
 from autograder.preprocessors.clear_solutions import ClearSolutions
+from tests import launches
 from tests.notebooks import runner
 from tests.notebooks.runner import cells, grade_id, is_task, is_test, options, points
 
@@ -65,7 +66,8 @@ def test_starter_earns_nothing_and_names_each_missing_task(path):
     for cell in filter(is_task, starter):
         labels[grade_id(cell)] = [r.label for r in regions.find(cell.source, regions.SOLUTION)]
         ClearSolutions().preprocess_cell(cell, {"language": "python"}, 0)
-    said = runner.run(starter)
+    with launches.as_forks():
+        said = runner.run(starter)
     assert [points(value) for value in said.values()] == [0.0] * len(said)
     for cell in filter(is_test, starter):
         value, task = said[grade_id(cell)], runner.task_of(cell)
