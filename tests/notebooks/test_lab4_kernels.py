@@ -9,11 +9,18 @@ from course_lib import cuda
 from course_lib.autodiff import chains
 from course_lib.paths import ROOT
 from course_lib.seal import unsealed
+from tests import launches
 from tests.kernels import lab4
 
 pytestmark = pytest.mark.needs("compiler")
 WARPS = st.integers(1, 8)
 SEEDS = st.integers(0, 9)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _launched_as_forks():
+    with launches.as_forks():
+        yield
 
 
 @st.composite
