@@ -1,6 +1,7 @@
 """What a test may need from the machine, and an honest account at the end of what could not run here."""
 
 import collections
+import contextlib
 import functools
 import gc
 import importlib.util
@@ -182,11 +183,28 @@ def pytest_collection_modifyitems(config, items):
         config.workeroutput["left out"] = left_out
 
 
+def _import_share(config) -> None:
+    """A worker of pytest-xdist that collects all tests first imports a part of their modules that is its own.
+
+    All workers import everything, but whoever is first rewrites a module's assertions, and the others find
+    that done: in the same order each would do it at the same time as they. What fails here does so again
+    when it is collected, and is reported then.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker is None or config.args != config.getini("testpaths"):
+        return
+    files = sorted(ROOT.joinpath("tests").rglob("test_*.py"))
+    for file in files[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]:
+        with contextlib.suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_collection():
+def pytest_collection(session):
     """Thousands of tests and the modules they import stay to the end: no search for garbage visits them."""
     gc.disable()
     try:
+        _import_share(session.config)
         return (yield)
     finally:
         gc.collect()
