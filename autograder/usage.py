@@ -83,8 +83,8 @@ def _proportional(pid: int) -> int:
 def _text(path: str) -> str:
     """What a file of /proc says.
 
-    Read by calls of the system alone: who watches is a fork, and each first use of a library costs it the
-    copies of dozens of memory pages.
+    Read by calls of the system alone: the process that watches is a fork, and each first use of a library
+    costs it the copies of dozens of memory pages.
     """
     file, said = os.open(path, os.O_RDONLY | os.O_CLOEXEC), b""
     try:

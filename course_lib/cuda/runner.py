@@ -1,7 +1,8 @@
 """Runs one kernel of a compiled library. Standard library only: a child process is this file and one more.
 
 As a program (see `command`) it is given JOB, a file of marshal's, and the arrays lie in a file that both
-processes map; or --lasting JOB, and runs what is asked of it until its input ends.
+processes map. After the word --lasting it is given JOB too, and runs what is asked of it until its input
+ends.
 
 A launch is a process: what is imported here is paid each time. json, pathlib, threading and contextlib would
 take as long as Python's own start, so that their work is done in other words.
