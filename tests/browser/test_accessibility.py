@@ -47,6 +47,7 @@ FOCUSED = """() => {
              top: (row ?? at).getBoundingClientRect().top + window.scrollY };
 }"""
 DRAWN = ".js-plotly-plot[role=img]"
+KERNEL = "() => JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
 
 
 def violations(page, within: str | None = None) -> dict[str, list[str]]:
@@ -71,25 +72,36 @@ def tab(chromium, voila):
         yield LabPage(page, voila)
 
 
-@pytest.fixture
-def visit(tab):
-    """Opens a page of that server; one that asks other machines or leaves errors, even at its end, fails."""
+@pytest.fixture(scope="module")
+def opened(request, tab):
+    """A page of that server, for all tests of its demo: they stand beside each other, in the order below.
+
+    One that asks other machines or leaves errors, even at its end, fails.
+    """
     tab.page.set_viewport_size(DESK)
-
-    def opened(name: str):
-        tab.page.goto(f"{tab.address}{name}.ipynb", wait_until="domcontentloaded", timeout=120e3)
-        tab.page.locator("h1").first.wait_for(timeout=120e3)
-        if name != "gallery":
-            tab.page.locator(DRAWN).first.wait_for(timeout=120e3)
-        return tab.page
-
-    yield opened
+    tab.page.goto(f"{tab.address}{request.param}.ipynb", wait_until="domcontentloaded", timeout=120e3)
+    tab.page.locator("h1").first.wait_for(timeout=120e3)
+    if request.param != "gallery":
+        tab.page.locator(DRAWN).first.wait_for(timeout=120e3)
+    yield tab.page
     tab.page.goto("about:blank")
     asked, errors = tab.requests_elsewhere.copy(), tab.console_errors.copy()
     tab.requests_elsewhere.clear()
     tab.console_errors.clear()
     assert asked == []
     assert errors == []
+
+
+@pytest.fixture
+def demo(opened):
+    """The same page, as wide as a desk's."""
+    opened.set_viewport_size(DESK)
+    return opened
+
+
+def of(name: str):
+    """The demo that a test is about."""
+    return pytest.mark.parametrize("opened", [name], indirect=True)
 
 
 @pytest.fixture
@@ -108,19 +120,18 @@ def written(chromium, tmp_path):
         assert [url for url in asked[1:] if not url.startswith("data:")] == []
 
 
-@pytest.mark.parametrize("name", DEMOS)
-def test_a_demo_is_read_by_keys_by_ear_and_on_a_phone(name, visit):
-    page = visit(name)
-    assert violations(page) == {}
-    colors = [rgb(color) for color in page.evaluate(TEXT_COLORS)]
+@pytest.mark.parametrize("opened", DEMOS, indirect=True)
+def test_a_demo_is_read_by_keys_by_ear_and_on_a_phone(demo):
+    assert violations(demo) == {}
+    colors = [rgb(color) for color in demo.evaluate(TEXT_COLORS)]
     assert [color for color in colors if contrast(color) < 4.5 and contrast(color) > 1.1] == []
-    page.set_viewport_size(PHONE)
-    page.wait_for_timeout(1000)  # for the figure to follow
-    assert violations(page) == {}
-    assert page.evaluate(SIDEWAYS) <= 0
-    assert [pixels for pixels in page.evaluate(BEYOND) if pixels > 0] == []
-    assert page.evaluate(CUT) == []
-    for drawing in page.locator(DRAWN).all():
+    demo.set_viewport_size(PHONE)
+    demo.wait_for_timeout(1000)  # for the figure to follow
+    assert violations(demo) == {}
+    assert demo.evaluate(SIDEWAYS) <= 0
+    assert [pixels for pixels in demo.evaluate(BEYOND) if pixels > 0] == []
+    assert demo.evaluate(CUT) == []
+    for drawing in demo.locator(DRAWN).all():
         assert drawing.bounding_box()["width"] >= look.NARROWEST
 
 
@@ -129,66 +140,65 @@ def rgb(color: str) -> str:
     return "#" + "".join(f"{int(part):02X}" for part in color[4:-1].split(",")[:3])
 
 
-def test_a_screen_reader_hears_what_a_step_changed_once_the_figure_rests(visit):
-    page = visit("quantization")
-    figure, status = page.locator(DRAWN), page.get_by_role("status")
-    slider = page.get_by_role("slider", name="bits per weight")
+@of("quantization")
+def test_a_screen_reader_hears_what_a_step_changed_once_the_figure_rests(demo):
+    figure, status = demo.locator(DRAWN), demo.get_by_role("status")
+    slider = demo.get_by_role("slider", name="bits per weight")
     assert "8 bits" in figure.get_attribute("aria-label")
     expect(status).to_have_text("")
     slider.focus()
     slider.press("ArrowLeft")
-    expect(status).to_contain_text("7 bits")
+    expect(status).to_contain_text("7 bits", timeout=60e3)
     expect(status).to_contain_text("accuracy. All units")  # a pause between finding and detail
     assert figure.get_attribute("aria-label") == status.text_content()
     assert slider.get_attribute("aria-valuetext") == "7"
 
 
-def test_a_player_says_what_its_buttons_do(visit):
-    page = visit("translation")
-    page.get_by_role("button", name="Play: token").press("Enter")
-    page.get_by_role("button", name="Pause: token").press("Enter")
-    repeat = page.get_by_role("button", name="Repeat: token")
+@of("translation")
+def test_a_player_says_what_its_buttons_do(demo):
+    demo.get_by_role("button", name="Play: token").press("Enter")
+    demo.get_by_role("button", name="Pause: token").press("Enter")
+    repeat = demo.get_by_role("button", name="Repeat: token")
     expect(repeat).to_have_attribute("aria-pressed", "false")
     repeat.press("Enter")
     expect(repeat).to_have_attribute("aria-pressed", "true")
 
 
-def test_keys_reach_the_controls_in_the_order_in_which_they_stand_and_a_ring_shows_where(visit):
-    page = visit("parallelism")
-    page.keyboard.press("Tab")  # to the link above
+@of("parallelism")
+def test_keys_reach_the_controls_in_the_order_in_which_they_stand_and_a_ring_shows_where(demo):
+    demo.keyboard.press("Tab")  # to the link above
     stops = []
     for _ in range(6):
-        page.keyboard.press("Tab")
-        stops.append(page.evaluate(FOCUSED))
+        demo.keyboard.press("Tab")
+        stops.append(demo.evaluate(FOCUSED))
     assert [stop["name"] for stop in stops[:4]] == ["faster", "more users", "bigger model", "model"]
     assert [stop["top"] for stop in stops] == sorted(stop["top"] for stop in stops)
     assert [stop for stop in stops if stop["ring"] != "solid" or stop["width"] < 2] == []
-    wishes = page.get_by_role("group", name="I want")
+    wishes = demo.get_by_role("group", name="I want")
     expect(wishes.get_by_role("button", name="faster")).to_have_attribute("aria-pressed", "true")
     wishes.get_by_role("button", name="more users").press("Enter")
     expect(wishes.get_by_role("button", name="faster")).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_demo_that_is_left_ends_its_kernel_which_would_keep_its_memory(visit):
-    before = kernels()
-    page = visit("training_memory")
-    its_own = kernels() - before
-    page.goto("about:blank")
+@of("training_memory")
+def test_a_demo_that_is_left_ends_its_kernel_which_would_keep_its_memory(demo):
+    name = demo.evaluate(KERNEL)
+    assert runs(name)
+    demo.goto("about:blank")
     for _ in range(600):
-        if its_own - kernels():
+        if not runs(name):
             return
-        page.wait_for_timeout(100)
-    pytest.fail("no kernel that started with the demo has ended")
+        demo.wait_for_timeout(100)
+    pytest.fail("the demo's kernel has not ended")
 
 
-def kernels() -> set[int]:
-    """Process numbers of the kernels that run below this process."""
-    found = set()
+def runs(kernel: str) -> bool:
+    """Whether a process below this one is the kernel of this name."""
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            if "ipykernel_launcher" in process.cmdline():
-                found.add(process.pid)
-    return found
+            if kernel in " ".join(process.cmdline()):
+                return True
+    return False
 
 
 def test_the_folder_of_demos_and_a_page_that_is_not_there_ask_no_other_machine(chromium, voila):
