@@ -6,16 +6,16 @@ import stat
 import struct
 import sys
 
-# Offset of tcpi_bytes_sent in Linux' struct tcp_info (linux/tcp.h), and behind it tcpi_bytes_retrans; there
-# since 4.19.
-COUNTS = 200
+# Offsets in Linux' struct tcp_info (linux/tcp.h): tcpi_notsent_bytes, and since 4.19 tcpi_bytes_sent with
+# tcpi_bytes_retrans behind it.
+WAITING, COUNTS = 144, 200
 
 
 def sent_bytes() -> int | None:
     """Bytes sent so far over every TCP connection that is open now, headers of gloo's messages included.
 
-    What the system sent once more, because a busy machine answered late, counts once. None where the system
-    does not tell (only Linux does).
+    What the system sent once more, because a busy machine answered late, counts once, and what it still keeps
+    for a receiver that is not ready counts already. None where the system does not tell (only Linux does).
     """
     if not sys.platform.startswith("linux"):
         return None
@@ -33,6 +33,7 @@ def _sent(file: int) -> int:
                 return 0
             info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
             sent, again = struct.unpack_from("QQ", info, COUNTS)
-            return sent - again
+            (waiting,) = struct.unpack_from("I", info, WAITING)
+            return sent - again + waiting
     except (OSError, struct.error):
         return 0  # closed meanwhile, or a system whose answer is shorter

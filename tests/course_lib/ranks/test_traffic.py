@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from course_lib.ranks.traffic import COUNTS, sent_bytes
+from course_lib.ranks.traffic import COUNTS, WAITING, sent_bytes
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells")
 ATTACH_FILTER, DETACH_FILTER = 26, 27  # SO_ATTACH_FILTER and SO_DETACH_FILTER of asm-generic/socket.h
@@ -43,6 +43,16 @@ def test_what_is_sent_is_counted(pair):
     pair[0].sendall(bytes(1000))
     received(pair[1], 1000)
     assert sent_bytes() - before == 1000
+
+
+def test_what_the_system_keeps_for_a_receiver_that_is_not_ready_is_counted(pair):
+    before = sent_bytes()
+    pair[0].setblocking(False)
+    count = pair[0].send(bytes(1 << 24))
+    assert struct.unpack_from("I", pair[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256), WAITING)[0]
+    assert sent_bytes() - before == count
+    received(pair[1], count)
+    assert sent_bytes() - before == count
 
 
 def test_what_was_lost_and_sent_again_counts_once(pair):
