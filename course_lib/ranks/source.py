@@ -98,14 +98,18 @@ def _collect(thing: Callable, parts: dict[str, str]) -> None:
         if used in parts or used not in code[1]:
             continue
         value = code[1][used]
-        if callable(value) and inspect.unwrap(value) is getattr(builtins, used, None):
-            continue  # IPython gives a notebook an `open` of its own, around Python's
+        if _is_ipythons(value) and hasattr(builtins, used):
+            continue  # it gives a notebook an `open` of its own, around Python's
         if _beside(value, code[1]) and getattr(value, "__name__", "") == used:
             _collect(value, parts)
         else:
             parts[used] = _line(used, value, name)
     del parts[name]
     parts[name] = text
+
+
+def _is_ipythons(value) -> bool:
+    return isinstance(value, FunctionType) and value.__globals__.get("__name__", "").startswith("IPython.")
 
 
 def _definition(thing: Callable, name: str) -> tuple[tuple[CodeType, dict], str]:

@@ -1,6 +1,8 @@
 """Functions and classes travel as text, with what they use; what cannot travel is named."""
 
 import ast
+import builtins
+import functools
 import linecache
 import math
 
@@ -78,6 +80,20 @@ def test_functions_that_call_each_other_travel_together():
 def test_a_class_travels():
     again = load(source_of(Counter))
     assert (again(2).next, again.of_ten().next) == (7, 23)
+
+
+@functools.wraps(builtins.abs)
+def abs(x):
+    return -builtins.abs(x)
+
+
+def below_zero(x):
+    return abs(x)
+
+
+def test_a_function_around_one_of_pythons_own_is_not_replaced_by_that():
+    with pytest.raises(ValueError, match="below_zero uses abs, which no other process can see"):
+        source_of(below_zero)
 
 
 def test_what_is_not_needed_does_not_travel():
