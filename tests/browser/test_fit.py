@@ -28,7 +28,8 @@ def page(chromium):
     """A page with a figure's place and what stands beside it, its clock in our hands."""
     with context(chromium) as fresh:
         page = fresh.new_page()
-        page.clock.install()
+        page.clock.install(time=0)
+        page.clock.pause_at(1000)  # installed alone it goes on by itself, and a slow machine is late
         page.set_content(PAGE)
         yield page
 
