@@ -29,7 +29,7 @@ def page(chromium):
     with context(chromium) as fresh:
         page = fresh.new_page()
         page.clock.install(time=0)
-        page.clock.pause_at(1000)  # installed alone it goes on by itself, and a slow machine is late
+        page.clock.pause_at(1000)  # seconds; installed alone it goes on by itself, further on a slow machine
         page.set_content(PAGE)
         yield page
 

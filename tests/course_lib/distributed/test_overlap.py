@@ -9,16 +9,23 @@ from course_lib.distributed.buckets import buckets, step_time
 
 NBYTES = overlap.tensor_bytes()
 SECONDS = 0.4
-# One message with everything takes as long as the backward pass.
-LINK = {"latency": 0.004, "bandwidth": sum(NBYTES) / SECONDS}
 
 
-def run(ranks, limit, **options):
-    return overlap.backward(ranks, buckets(NBYTES, limit), LINK, seconds=SECONDS, **options)
+def link_for(seconds):
+    """One message with everything takes as long as the backward pass."""
+    return {"latency": seconds / 100, "bandwidth": sum(NBYTES) / seconds}
 
 
-def saved(run):
-    return overlap.saved_share(run.seconds, overlap.ready_times(NBYTES, SECONDS), NBYTES, LINK)
+LINK = link_for(SECONDS)
+
+
+def run(ranks, limit, processes, seconds=SECONDS):
+    plan, link = buckets(NBYTES, limit), link_for(seconds)
+    return overlap.backward(ranks, plan, link, seconds=seconds, processes=processes)
+
+
+def saved(run, seconds=SECONDS):
+    return overlap.saved_share(run.seconds, overlap.ready_times(NBYTES, seconds), NBYTES, link_for(seconds))
 
 
 @pytest.mark.parametrize("processes", [2, 4])
@@ -31,12 +38,10 @@ def test_nine_buckets_hide_most_of_the_messages_and_one_hides_nothing(ranks, pro
 
 
 def test_a_message_for_each_tensor_saves_less_than_buckets_and_more_than_one(ranks):
-    # Twice as slow: a busy machine wakes each of the 69 messages some milliseconds late.
-    seconds, link = 2 * SECONDS, {"latency": 2 * LINK["latency"], "bandwidth": LINK["bandwidth"] / 2}
-    each = overlap.backward(ranks, buckets(NBYTES, 1), link, seconds=seconds, processes=2)
+    slow = 2 * SECONDS  # a busy machine wakes each of the 69 messages some milliseconds late
+    each = run(ranks, 1, processes=2, seconds=slow)
     assert len(each.messages) == len(NBYTES)
-    ready = overlap.ready_times(NBYTES, seconds)
-    assert 0.05 <= overlap.saved_share(each.seconds, ready, NBYTES, link) <= 0.5
+    assert 0.05 <= saved(each, slow) <= 0.5
     assert each.difference <= 1e-6
 
 
