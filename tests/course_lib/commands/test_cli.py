@@ -38,6 +38,7 @@ def test_help_lists_every_command_of_students_lecturers_and_instructors():
         (("submit", "../secrets"), "There is no assignment '../secrets'"),
         (("demo", "nothing"), "There is no demo 'nothing'; there are: "),
         (("bench", "nothing"), "There is no benchmark 'nothing'"),
+        (("bench", "labpage"), "There is no benchmark 'labpage'"),  # a module that benchmarks use
     ],
 )
 def test_a_users_mistake_is_one_line_with_status_2(words, says):
