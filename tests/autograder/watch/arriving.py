@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 
+from autograder import journal
 from autograder.batch import Answer, Task, read_submission
 from autograder.course import Course
 from autograder.engine import digest
@@ -126,3 +127,23 @@ class Watched:
         """One run with --once; its board."""
         watching = Watching(self.course, [], lambda: self.graders, self.said.append)
         return watching.run(once=True)
+
+
+def set_up(course: Course, *lines: str) -> None:
+    """Add settings to the course's own file."""
+    with open(course.root / "nbgrader_config.py", "a") as file:
+        file.write("\nc = get_config()\n" + "\n".join(lines) + "\n")
+
+
+def in_hours(hours: int) -> datetime:
+    """A time as nbgrader keeps it: UTC, without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=hours)
+
+
+def page(course: Course, packed: bytes) -> str:
+    return (course.root / "drop" / "feedback" / f"{ticket_of(packed)}.html").read_text("utf-8")
+
+
+def graded(course: Course) -> list[str]:
+    """The students of the journal's lines."""
+    return sorted(entry.student for entry in journal.read(course, ASSIGNMENT))

@@ -10,51 +10,19 @@ from hypothesis import strategies as st
 from course_lib.serving import Continuous, Memory, StepCost, Trace, simulate
 from course_lib.serving.scheduling import schedulers as s
 from course_lib.serving.scheduling.cluster import Cluster, ClusterGPU, case_cluster
-from course_lib.serving.scheduling.engine import TooSlow, simulate_cluster
-from course_lib.serving.scheduling.planner import Planner
-from course_lib.serving.scheduling.unknown_length import Feedback, GrowAndPreempt, QuantileReservation
-
-SECOND = StepCost(1.0)
-# Rooms in tokens: c 10, a and b 20 each, together 50.
-SMALL = Cluster(
-    (ClusterGPU("c", "1", 20.0), ClusterGPU("a", "2", 30.0), ClusterGPU("b", "2", 30.0)),
-    10.0,
-    1.0,
-    ("a", "b"),
+from course_lib.serving.scheduling.engine import simulate_cluster
+from course_lib.serving.scheduling.unknown_length import Feedback, GrowAndPreempt
+from tests.course_lib.serving.scheduling.runs import (
+    KNOWN,
+    MOMENTS,
+    ONE,
+    SMALL,
+    UNKNOWN,
+    costs,
+    oldest_on,
+    requests,
+    run,
 )
-ONE = Cluster((ClusterGPU("g", "1", 8e9),), 6e9, 344_064)
-MOMENTS = ("queued", "started", "first_token", "finished")
-
-requests = st.lists(
-    st.tuples(st.integers(0, 30), st.integers(1, 24), st.integers(1, 25)), min_size=1, max_size=14
-).map(lambda rows: [np.array(column) for column in zip(*sorted(rows, key=lambda row: row[0]), strict=True)])
-costs = st.builds(
-    StepCost, st.sampled_from([1.0, 0.25]), st.sampled_from([0.0, 0.125]), st.sampled_from([0.0, 2.0**-8]),
-    st.sampled_from([0.0, 0.5]), st.sampled_from([0.0, 0.125]),
-)  # fmt: skip
-KNOWN = {
-    "fixed": lambda: s.fixed_classes,
-    "spill": lambda: s.spill,
-    "shortest": lambda: s.shortest_first,
-    "longest": lambda: s.longest_first,
-    "two choices": s.PowerOfTwo,
-    "planner": lambda: Planner(tries=4),
-}
-UNKNOWN = {
-    "quantile": lambda: QuantileReservation(0.5, first=4),
-    "grow": lambda: GrowAndPreempt(2),
-    "feedback": lambda: Feedback((2, 4)),
-}
-
-
-def oldest_on(place):
-    return lambda view: [[row["id"], place] for row in view["queue"]]
-
-
-def run(arrival, inputs, outputs, scheduler, cluster=SMALL, cost=SECOND, **options):
-    result = simulate_cluster(Trace(arrival, inputs, outputs), scheduler, cluster, cost, **options)
-    result.check()
-    return result
 
 
 @settings(max_examples=100, deadline=None)
@@ -228,109 +196,6 @@ def test_a_short_answer_overtakes_a_long_one_whose_turn_is_over():
     assert result.finished.tolist() == [9, 3]
 
 
-@pytest.mark.parametrize("exclusive", [True, False])
-@pytest.mark.parametrize("name", sorted(UNKNOWN))
-def test_a_view_is_the_same_whatever_the_answers_that_have_not_ended_will_be(name, exclusive):
-    """True lengths cannot be read: runs that differ in them only show equal views until one has ended."""
-    random = np.random.default_rng(5)
-    n = 12
-    arrival, inputs = np.sort(random.integers(0, 10, n)), random.integers(1, 8, n)
-    logs = []
-    for outputs in (np.full(n, 6), random.integers(6, 12, n)):
-        views, scheduler = [], UNKNOWN[name]()
-
-        class Watched:
-            def __call__(self, view, views=views, scheduler=scheduler):
-                views.append(repr(view))
-                return scheduler(view)
-
-            def outgrown(self, view, request, views=views, scheduler=scheduler):
-                views.append(repr((view, request)))
-                return scheduler.outgrown(view, request)
-
-        result = run(arrival, inputs, outputs, Watched(), known=False, exclusive=exclusive)
-        logs.append([view for view in views if float(view.split("'time': ")[1].split(",")[0]) < 6])
-        assert not any("output" in view.split("'finished'")[0] for view in views)
-        assert result.served.all()
-    assert logs[0] == logs[1]
-    assert len(logs[0]) > 5
-
-
-def test_known_lengths_are_in_the_view_and_named_so_by_its_type():
-    from course_lib.serving.scheduling.view import Waiting, WaitingKnown
-
-    assert "output" not in Waiting.__annotations__
-    assert "output" in WaitingKnown.__annotations__
-    seen = []
-    run([0], [1], [3], lambda view: seen.append(view) or [[0, "c"]])
-    assert seen[0]["queue"][0].keys() == WaitingKnown.__annotations__.keys() | Waiting.__annotations__.keys()
-
-
-def test_a_view_cannot_be_used_to_change_the_run():
-    def meddling(view):
-        decisions = [[row["id"], "c"] for row in view["queue"]]
-        for row in view["queue"]:
-            row["output"] = row["input"] = 1
-        view["finished"].append({"kind": "", "input": 1, "output": 1})
-        view["places"].clear()
-        return decisions
-
-    assert run([0, 1], [2, 2], [5, 1], meddling).finished.tolist() == [5, 2]
-
-
-def test_a_scheduler_that_never_decides_leaves_them_unserved():
-    result = run([0, 1], [2, 2], [5, 3], lambda view: None)
-    assert not result.served.any()
-
-
-@pytest.mark.parametrize(
-    ("decision", "words"),
-    [
-        ([7, "c"], "request 7 does not wait in the queue"),
-        ([0, "d"], "there is no place 'd'; there are c, a, b, a\\+b"),
-        ([0, "c"], "request 0 needs 12 tokens; c holds 10"),
-    ],
-)
-def test_a_decision_that_cannot_be_is_refused_by_name(decision, words):
-    with pytest.raises(ValueError, match=words):
-        run([0], [9], [3], lambda view: [decision])
-
-
-@pytest.mark.parametrize(
-    ("decision", "words"),
-    [
-        ([0, "c"], "say how many tokens to reserve"),
-        ([0, "c", 5], "holds 6 tokens at its next step, not 5"),
-        ([0, "c", 11], "request 0 needs 11 tokens; c holds 10"),
-    ],
-)
-def test_without_lengths_a_reservation_must_be_named_and_possible(decision, words):
-    with pytest.raises(ValueError, match=words):
-        run([0], [5], [3], lambda view: [decision], known=False)
-
-
-def test_a_request_that_fits_nowhere_is_refused_before_the_run():
-    with pytest.raises(ValueError, match="request 1 needs 51 tokens; the largest place holds 50"):
-        run([0, 0], [1, 50], [1, 1], oldest_on("c"))
-
-
-def test_kinds_must_be_as_many_as_requests():
-    with pytest.raises(ValueError, match="one for each of 1 requests, not 2"):
-        run([0], [1], [1], oldest_on("c"), kinds=["x", "y"])
-
-
-def test_decisions_that_take_too_long_end_the_run_and_one_is_forgiven():
-    import time
-
-    def slow(view, request):
-        time.sleep(0.02)
-        return [[request, "c"]]
-
-    assert run([0], [1], [1], lambda view: slow(view, 0), limit=0.001).served.all()
-    with pytest.raises(TooSlow, match=r"3 decisions took more than 0.001 s, the last 0\.0"):
-        run([0, 1, 2], [1] * 3, [1] * 3, lambda view: slow(view, view["queue"][0]["id"]), limit=0.001)
-
-
 def test_a_broken_run_is_found_by_its_check():
     result = run([0, 1, 2], [1, 38, 1], [4, 2, 1], s.spill)
     first = result.spells[0]
@@ -350,81 +215,3 @@ def test_what_is_simulated_of_the_real_cluster_has_no_migration():
     result = simulate_cluster(trace, s.spill, case_cluster(), StepCost(0.016, 1e-4, 7e-7, 0, 1e-4))
     result.check()
     assert len(result.spells) == len(trace)
-
-
-@settings(max_examples=40, deadline=None)
-@given(requests, costs, st.sampled_from([*sorted(KNOWN), *sorted(UNKNOWN)]), st.booleans())
-def test_what_is_looked_up_is_what_would_be_found_by_looking_at_everybody(columns, cost, name, exclusive):
-    """Our schedulers look requests up in lines the engine keeps; behind another they get a plain view."""
-    known = name in KNOWN
-    make = (KNOWN | UNKNOWN)[name]
-    options = {"known": known, "exclusive": exclusive and known}
-
-    class Plain:
-        def __init__(self):
-            self.scheduler = make()
-            if hasattr(self.scheduler, "outgrown"):
-                self.outgrown = self.scheduler.outgrown
-
-        def __call__(self, view):
-            assert type(view) is dict
-            return self.scheduler(view)
-
-    looked_up, plain = (run(*columns, one, SMALL, cost, **options) for one in (make(), Plain()))
-    assert looked_up.decisions == plain.decisions
-    assert looked_up.spells == plain.spells
-    for moment in MOMENTS:
-        np.testing.assert_array_equal(getattr(looked_up, moment), getattr(plain, moment))
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["fixed", "spill", "two choices"]
-    + [pytest.param(name, marks=pytest.mark.slow) for name in ("shortest", "longest", *sorted(UNKNOWN))],
-)
-def test_a_queue_of_hundreds_is_looked_up_as_if_everybody_were_looked_at(name):
-    trace = Trace.like_azure("conv", seed=4, n=300)
-    make = (KNOWN | UNKNOWN)[name]
-    cost = StepCost(0.016, 1e-4, 7e-7, 0, 1e-4)
-    looked_up, scheduler = make(), make()
-
-    class Plain:
-        def __call__(self, view):
-            return scheduler(view)
-
-        def outgrown(self, view, request):
-            return scheduler.outgrown(view, request)
-
-    runs = [
-        simulate_cluster(trace, one, case_cluster(), cost, known=name in KNOWN)
-        for one in (looked_up, Plain())
-    ]
-    assert runs[0].spells == runs[1].spells
-    assert runs[0].finished.tolist() == runs[1].finished.tolist()
-
-
-@pytest.mark.parametrize(("decisions", "words"), [
-    ([[0]], r"a decision must be \[request, place\] or \[request, place, tokens to reserve\], not \[0\]"),
-    ([0], "a decision must be"),
-    (["0c"], "a decision must be"),
-    ([["0", "c"]], "a decision names a request's id and a place"),
-    ([[0, 1]], "a decision names a request's id and a place"),
-    ([[0, "c", "all"]], "a decision's third part is a number of tokens"),
-    (7, "decisions must be a list"),
-    ({"0": "c"}, "decisions must be a list"),
-])  # fmt: skip
-def test_an_answer_that_is_no_decision_is_told_what_one_is(decisions, words):
-    with pytest.raises(ValueError, match=words):
-        run([0], [2], [3], lambda view: decisions, known=False)
-
-
-def test_an_outgrown_that_says_nothing_is_told_what_to_say():
-    class Silent:
-        def __call__(self, view):
-            return [[row["id"], "c", row["input"] + row["generated"] + 1] for row in view["queue"]]
-
-        def outgrown(self, view, request):
-            return None
-
-    with pytest.raises(ValueError, match="outgrown must return more tokens and a list of requests"):
-        run([0], [2], [3], Silent(), known=False)
